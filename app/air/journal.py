@@ -1,0 +1,100 @@
+"""The air process's journal: fixed records in a file whose room is reserved at arming, so that a full disk cannot end it.
+
+Record n lies at byte n * 256, padded with spaces, ended by a newline; a record that begins with a zero byte is
+reserved and not written yet. The engine imports records by their number, each once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+RECORD_BYTES = 256
+RESERVED_PER_AIRING = 64
+"""Records that arming sets aside: accepted, started, ended, and what may go wrong in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing that happened on the air side."""
+
+    sequence: int
+    at: datetime
+    kind: str
+    airing_id: int
+    version: int
+    detail: str | None = None
+
+
+class Journal:
+    """The writing end; there is one, under the air process's lock."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._next = _first_blank(self._descriptor)
+
+    def reserve(self, records: int = RESERVED_PER_AIRING) -> None:
+        """Set room aside beyond the last record.
+
+        Raises:
+            OSError: the disk is full; nothing may be armed then.
+        """
+        os.posix_fallocate(self._descriptor, self._next * RECORD_BYTES, records * RECORD_BYTES)
+        os.fsync(self._descriptor)
+
+    def write(self, kind: str, airing_id: int, version: int, at: datetime, detail: str | None = None) -> None:
+        """Append one record; it is on the disk when this returns."""
+        body = {
+            "seq": self._next,
+            "at": at.isoformat(),
+            "kind": kind,
+            "airing": airing_id,
+            "version": version,
+        }
+        line = json.dumps(body | ({"detail": detail} if detail else {})).encode()
+        if len(line) >= RECORD_BYTES:
+            line = json.dumps(body | {"detail": (detail or "")[: RECORD_BYTES // 6]}).encode()
+        os.pwrite(self._descriptor, line.ljust(RECORD_BYTES - 1) + b"\n", self._next * RECORD_BYTES)
+        os.fdatasync(self._descriptor)
+        self._next += 1
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def read_journal(path: Path, first: int) -> Iterator[Record]:
+    """Records from number ``first`` on. A record that a power cut tore apart ends the reading until it is whole."""
+    if not path.exists():
+        return
+    with path.open("rb") as stream:
+        stream.seek(first * RECORD_BYTES)
+        while len(line := stream.read(RECORD_BYTES)) == RECORD_BYTES and line[0]:
+            try:
+                body = json.loads(line)
+            except ValueError:
+                return
+            yield Record(
+                sequence=body["seq"],
+                at=datetime.fromisoformat(body["at"]),
+                kind=body["kind"],
+                airing_id=body["airing"],
+                version=body["version"],
+                detail=body.get("detail"),
+            )
+
+
+def _first_blank(descriptor: int) -> int:
+    """The number of the first record that is not written; records are written in order, so it can be searched for."""
+    low, high = 0, os.fstat(descriptor).st_size // RECORD_BYTES
+    while low < high:
+        middle = (low + high) // 2
+        if os.pread(descriptor, 1, middle * RECORD_BYTES) in (b"", b"\0"):
+            high = middle
+        else:
+            low = middle + 1
+    return low

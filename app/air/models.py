@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+
+class AirRecord(SQLModel, table=True):
+    """One record of the air process's journal, imported once under its sequence number."""
+
+    __tablename__ = "air_record"
+
+    sequence: int = Field(primary_key=True)
+    at: datetime
+    kind: str
+    """``accepted``, ``refused``, ``started`` or ``ended``."""
+    airing_id: int = Field(index=True)
+    """Not a foreign key: the journal may name an airing of a database that was restored since."""
+    version: int
+    detail: str | None = None

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+from sqlmodel import Session, col, select
+
+from app.airings import service
+from app.airings.compiling import preview
+from app.airings.models import Airing, AsRun
+from app.airings.schemas import (
+    AiringOut,
+    ArtefactOut,
+    AsRunOut,
+    IntentOut,
+    ManifestOut,
+    PreviewIn,
+    PreviewOut,
+    RundownOut,
+)
+from app.database import id_of, reading, writing
+from app.errors import Invalid, NotFound
+from app.programmes.models import Programme, Slot
+from app.web.dependencies import Actor, CurrentBlobs, Database, Now
+from app.web.pagination import Page, WantedPage, page_of
+from schedules.time import night_span
+
+router = APIRouter(prefix="/api/v1", tags=["airings"])
+
+
+@router.get("/airings", summary="Airings, by night or by state")
+def list_airings(
+    _actor: Actor,
+    database: Database,
+    wanted: WantedPage,
+    night: Annotated[
+        date | None, Query(description="A KST night, noon to noon, by its evening's date")
+    ] = None,
+    state: Annotated[
+        str | None, Query(description="planned, compiled, rendered, armed, on_air, done ...")
+    ] = None,
+) -> Page[AiringOut]:
+    query = select(Airing)
+    if night is not None:
+        span = night_span(night)
+        query = query.where(Airing.starts_at >= span.start, Airing.starts_at < span.end)
+    if state is not None:
+        query = query.where(Airing.state == state)
+    with reading(database) as session:
+        rows, after = page_of(session, query, col(Airing.id), wanted)
+        return Page(items=[AiringOut.of(row) for row in rows], next=after)
+
+
+@router.get("/airings/{airing_id}", summary="One airing")
+def get_airing(_actor: Actor, database: Database, airing_id: int) -> AiringOut:
+    with reading(database) as session:
+        return AiringOut.of(service.get(session, airing_id))
+
+
+@router.get("/airings/{airing_id}/rundown", summary="Its rundowns, the newest version first")
+def get_rundowns(_actor: Actor, database: Database, airing_id: int) -> Page[RundownOut]:
+    with reading(database) as session:
+        service.get(session, airing_id)
+        return Page(items=[RundownOut.of(row) for row in service.rundowns(session, airing_id)], next=None)
+
+
+@router.get("/airings/{airing_id}/manifest", summary="What was made of its newest version")
+def get_manifest(_actor: Actor, database: Database, airing_id: int) -> ManifestOut:
+    with reading(database) as session:
+        airing = service.get(session, airing_id)
+        versions = service.rundowns(session, airing_id)
+        if not versions:
+            raise NotFound(f"airing {airing_id} is not compiled yet")
+        return ManifestOut(
+            airing=AiringOut.of(airing),
+            rundown_sha256=versions[0].sha256,
+            level=versions[0].level,
+            artefacts=[
+                ArtefactOut.of(row) for row in service.artefacts(session, airing_id, versions[0].version)
+            ],
+        )
+
+
+@router.get(
+    "/airings/{airing_id}/audio",
+    summary="Listen to it: what the sites were given",
+    response_class=FileResponse,
+)
+def get_airing_audio(_actor: Actor, database: Database, blobs: CurrentBlobs, airing_id: int) -> FileResponse:
+    with reading(database) as session:
+        artefact = service.audible(session, service.get(session, airing_id))
+    path = blobs.path("artefacts", artefact.sha256, f".{artefact.extension}") if artefact else None
+    if artefact is None or path is None or not path.exists():
+        raise NotFound(
+            f"there is no audio of airing {airing_id}: it is not rendered yet, or was cleared away"
+        )
+    return FileResponse(path, media_type=artefact.media_type, headers={"ETag": f'"{artefact.sha256}"'})
+
+
+@router.get("/airings/{airing_id}/as-run", summary="What went out in it, and how we know")
+def get_airing_as_run(_actor: Actor, database: Database, airing_id: int) -> Page[AsRunOut]:
+    with reading(database) as session:
+        service.get(session, airing_id)
+        return Page(items=[AsRunOut.of(row) for row in service.as_run(session, airing_id)], next=None)
+
+
+@router.get("/as-run", summary="What went out, by night")
+def list_as_run(
+    _actor: Actor,
+    database: Database,
+    wanted: WantedPage,
+    night: Annotated[
+        date | None, Query(description="A KST night, noon to noon, by its evening's date")
+    ] = None,
+) -> Page[AsRunOut]:
+    query = select(AsRun)
+    if night is not None:
+        span = night_span(night)
+        query = query.where(AsRun.starts_at >= span.start, AsRun.starts_at < span.end)
+    with reading(database) as session:
+        rows, after = page_of(session, query, col(AsRun.id), wanted)
+        return Page(items=[AsRunOut.of(row) for row in rows], next=after)
+
+
+@router.post("/airings/{airing_id}/compile", status_code=202, summary="Compile it again from today's library")
+def compile_airing(actor: Actor, database: Database, now: Now, airing_id: int) -> IntentOut:
+    return _want(actor, database, now, airing_id, "compile")
+
+
+@router.post("/airings/{airing_id}/standby", status_code=202, summary="Air the stand-by instead")
+def standby_airing(actor: Actor, database: Database, now: Now, airing_id: int) -> IntentOut:
+    return _want(actor, database, now, airing_id, "standby")
+
+
+@router.post("/airings/{airing_id}/cancel", status_code=202, summary="Call it off")
+def cancel_airing(actor: Actor, database: Database, now: Now, airing_id: int) -> IntentOut:
+    return _want(actor, database, now, airing_id, "cancel")
+
+
+def _want(actor: Actor, database: Database, now: Now, airing_id: int, kind: str) -> IntentOut:
+    with writing(database) as session:
+        airing = service.get(session, airing_id)
+        return IntentOut.of(service.want(session, airing, kind, person_id=actor.person_id, now=now))
+
+
+@router.post("/programmes/{programme_id}/preview", tags=["programmes"], summary="Try an edition of any date")
+def preview_programme(_actor: Actor, database: Database, programme_id: int, body: PreviewIn) -> PreviewOut:
+    with reading(database) as session:
+        programme = session.get(Programme, programme_id)
+        if programme is None:
+            raise NotFound(f"there is no programme {programme_id}")
+        slot = _slot_for(session, programme_id, body.slot_id)
+        rundown = preview(session, programme, slot, body.date)
+    midnight = datetime(body.date.year, body.date.month, body.date.day, tzinfo=UTC)
+    return PreviewOut(
+        slot_id=id_of(slot),
+        starts_at=midnight + timedelta(minutes=slot.start_minute),
+        rundown=json.loads(rundown.to_json()),
+    )
+
+
+def _slot_for(session: Session, programme_id: int, slot_id: int | None) -> Slot:
+    query = select(Slot).where(Slot.programme_id == programme_id).order_by(col(Slot.id))
+    if slot_id is not None:
+        query = query.where(Slot.id == slot_id)
+    slot = session.exec(query).first()
+    if slot is None:
+        which = f"slot {slot_id}" if slot_id is not None else "a slot"
+        raise Invalid(f"the programme does not have {which}, so its length is not known", field="slot_id")
+    return slot

@@ -1,0 +1,80 @@
+"""The as-run record: what went out over each line, item by item, and how we know."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, select
+
+from app.airings.carriage import Carriage, carriages
+from app.airings.models import Airing, AsRun, RundownVersion
+from app.database import id_of
+from app.feeds.models import Feed
+from app.handoffs.models import Handoff
+from schedules.plan import DELIVERED
+from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
+from schedules.time import samples_to_timedelta
+
+EVIDENCE = {"verified": "delivered", "stored": "sent", "manual": "sent"}
+"""What a handoff's state proves: a file that was read back was delivered; one that was only taken was sent."""
+
+
+def record(session: Session, airing: Airing) -> bool:
+    """Write the record of an airing that is over. Returns whether anything was delivered to anybody.
+
+    A line without a delivery gets one row that says so: its minutes were paid for and are nobody's programme.
+    """
+    newest: dict[int, Handoff] = {}
+    for handoff in session.exec(select(Handoff).where(Handoff.airing_id == id_of(airing))).all():
+        best = newest.get(handoff.feed_id)
+        if handoff.state in DELIVERED and (best is None or best.version < handoff.version):
+            newest[handoff.feed_id] = handoff
+    rundowns = {
+        row.version: Rundown.from_json(row.body)
+        for row in session.exec(select(RundownVersion).where(RundownVersion.airing_id == airing.id)).all()
+    }
+    for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
+        for feed in carriage.feeds or (None,):
+            arrived = newest.get(id_of(feed)) if feed else None
+            if arrived is None:
+                session.add(_nothing(airing, carriage, feed))
+            else:
+                _items(session, airing, carriage, arrived, rundowns[arrived.version])
+    return bool(newest)
+
+
+def _items(session: Session, airing: Airing, carriage: Carriage, handoff: Handoff, rundown: Rundown) -> None:
+    for item in rundown.items:
+        starts_at = audio_airs_at(item, airing.starts_at)
+        session.add(
+            AsRun(
+                airing_id=handoff.airing_id,
+                line_id=id_of(carriage.line),
+                feed_id=handoff.feed_id,
+                version=handoff.version,
+                position=item.position,
+                segment_id=item.source.segment_id if isinstance(item.source, SegmentSource) else None,
+                source="segment" if isinstance(item.source, SegmentSource) else "interval_signal",
+                starts_at=starts_at,
+                ends_at=starts_at + samples_to_timedelta(item.samples),
+                evidence=EVIDENCE[handoff.state],
+                details=_details(handoff, item),
+            )
+        )
+
+
+def _details(handoff: Handoff, item: Item) -> dict[str, object]:
+    verified_at = handoff.verified_at.isoformat() if handoff.verified_at else None
+    return {"handoff": handoff.id, "verified_at": verified_at, "first_sample": item.first_sample}
+
+
+def _nothing(airing: Airing, carriage: Carriage, feed: Feed | None) -> AsRun:
+    return AsRun(
+        airing_id=id_of(airing),
+        line_id=id_of(carriage.line),
+        feed_id=feed.id if feed else None,
+        position=-1,
+        source="nothing",
+        starts_at=airing.starts_at,
+        ends_at=airing.stops_at,
+        evidence="planned",
+        details={"why": "nothing was delivered" if feed else "the line has no feed"},
+    )

@@ -1,0 +1,91 @@
+"""Which lines carry an airing, and what each of their feeds wants and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import cast
+
+from sqlmodel import Session, col, select
+
+from app.airings.models import Airing
+from app.database import id_of
+from app.feeds.models import Feed
+from app.frequencies.models import Line, LineFeed, Site
+from audio.profile import Codec, Encoding, Profile
+
+PREPARATION = timedelta(minutes=15)
+"""Compile and render are finished well within this; it is added to the earliest delivery."""
+
+GRID_SAMPLES = Encoding("mp3").grid_samples
+"""Every rundown lies on the frame grid of the usual MP3, so that all of a slot's feeds share one rundown."""
+
+LISTENING_RECIPE = (Encoding("mp3"), Profile())
+"""What is rendered for the producers' ears where no feed takes an airing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carriage:
+    """A line that is on the air that day, its site, and the enabled feeds that take its audio."""
+
+    line: Line
+    site: Site
+    feeds: tuple[Feed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """A feed's instants for one airing."""
+
+    deliver_at: datetime
+    warn_at: datetime
+    deadline_at: datetime
+    accept_until: datetime
+
+
+def carriages(session: Session, slot_id: int, day: date) -> list[Carriage]:
+    """The lines of a slot that are on the air on a UTC start day, in the order in which they were made."""
+    lines = session.exec(
+        select(Line, Site)
+        .join(Site, col(Line.site_id) == col(Site.id))
+        .where(Line.slot_id == slot_id, Line.first_date <= day, Line.last_date >= day)
+        .order_by(col(Line.id))
+    ).all()
+    feeds: dict[int, list[Feed]] = {}
+    ids = [line.id for line, _ in lines]
+    for line_id, feed in session.exec(
+        select(LineFeed.line_id, Feed)
+        .join(Feed, col(LineFeed.feed_id) == col(Feed.id))
+        .where(col(LineFeed.line_id).in_(ids), col(Feed.enabled))
+        .order_by(col(Feed.id))
+    ).all():
+        feeds.setdefault(line_id, []).append(feed)
+    return [
+        Carriage(line, site, tuple(feeds.get(id_of(line), ())))
+        for line, site in lines
+        if str(day.isoweekday()) in line.days
+    ]
+
+
+def instants(airing: Airing, feed: Feed) -> Instants:
+    """When this feed wants this airing."""
+    deadline_at = airing.starts_at - timedelta(seconds=feed.deadline_s)
+    return Instants(
+        deliver_at=deadline_at - timedelta(seconds=feed.lead_s),
+        warn_at=deadline_at - timedelta(seconds=feed.warn_s),
+        deadline_at=deadline_at,
+        accept_until=airing.starts_at - timedelta(seconds=feed.accept_until_s),
+    )
+
+
+def wishes(feed: Feed) -> tuple[Encoding, Profile]:
+    """The encoding and the processing that a feed asks for."""
+    encoding = Encoding(
+        cast("Codec", feed.codec), sample_rate=feed.sample_rate, bitrate_kbps=feed.bitrate_kbps
+    )
+    return encoding, Profile(**feed.profile)
+
+
+def recipe(encoding: Encoding, profile: Profile) -> str:
+    """The key under which feeds with equal wishes share one artefact."""
+    return f"{encoding.key}/{profile.key}"

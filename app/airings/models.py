@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class Airing(SQLModel, table=True):
+    """One slot on one day: the unit of work. Only the engine writes its state."""
+
+    __table_args__ = (UniqueConstraint("slot_id", "starts_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    slot_id: int = Field(foreign_key="slot.id", index=True)
+    starts_at: datetime = Field(index=True)
+    stops_at: datetime
+    target_samples: int
+    compile_at: datetime
+    state: str = "planned"
+    readiness: str = "ok"
+    version: int = 0
+    """The version that should go out: the newest one compiled, 0 before the first."""
+    armed_version: int = 0
+    """The version in the air process's folder."""
+    created_at: datetime
+
+
+class Intent(SQLModel, table=True):
+    """What a person wants of an airing or a handoff; the engine carries it out."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    airing_id: int = Field(foreign_key="airing.id", index=True)
+    handoff_id: int | None = Field(default=None, foreign_key="handoff.id")
+    kind: str
+    """``compile``, ``standby``, ``cancel`` or ``retry``."""
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    created_at: datetime
+    carried_out_at: datetime | None = Field(default=None, index=True)
+    refused: str | None = None
+
+
+class RundownVersion(SQLModel, table=True):
+    """A compiled rundown; its body is the canonical JSON and never changes."""
+
+    __tablename__ = "rundown"
+    __table_args__ = (UniqueConstraint("airing_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    airing_id: int = Field(foreign_key="airing.id", index=True)
+    version: int
+    level: str
+    cause: str
+    """Why this version was made: first, requested, withdrawn (a segment may no longer air), failed."""
+    body: str
+    sha256: str
+    compiled_at: datetime
+
+
+class Artefact(SQLModel, table=True):
+    """A rundown rendered in one encoding and profile; the file is named by its SHA-256."""
+
+    __table_args__ = (UniqueConstraint("rundown_id", "recipe"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    rundown_id: int = Field(foreign_key="rundown.id", index=True)
+    recipe: str
+    """Encoding and profile in short form: the key under which feeds with equal wishes share a file."""
+    sha256: str = Field(index=True)
+    extension: str
+    media_type: str
+    bytes: int
+    samples: int
+    sample_rate: int
+    frames: int | None = None
+    loudness_lufs: float | None = None
+    peak_dbtp: float | None = None
+    joins: list[int] = Field(default_factory=list, sa_type=JSON)
+    rendered_at: datetime
+
+
+class AsRun(SQLModel, table=True):
+    """What went out over one line in one airing, item by item, and how we know."""
+
+    __tablename__ = "as_run"
+    __table_args__ = (UniqueConstraint("airing_id", "line_id", "feed_id", "position"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    airing_id: int = Field(foreign_key="airing.id", index=True)
+    line_id: int = Field(foreign_key="line.id")
+    feed_id: int | None = Field(default=None, foreign_key="feed.id")
+    version: int | None = None
+    position: int
+    """Place in the rundown; -1 for a line whose airing had no audio."""
+    segment_id: int | None = Field(default=None, foreign_key="segment.id")
+    source: str
+    """``segment``, ``interval_signal`` or ``nothing``."""
+    starts_at: datetime = Field(index=True)
+    ends_at: datetime
+    evidence: str
+    details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

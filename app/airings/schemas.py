@@ -1,0 +1,205 @@
+"""What the API says of airings."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
+from app.web.bodies import Answer, Body, example
+
+_AIRING: dict[str, Any] = {
+    "id": 12,
+    "slot_id": 3,
+    "starts_at": "2026-11-22T15:00:00Z",
+    "stops_at": "2026-11-22T15:30:00Z",
+    "target_samples": 85_680_000,
+    "compile_at": "2026-11-22T09:00:00Z",
+    "state": "armed",
+    "readiness": "ok",
+    "version": 1,
+}
+
+
+class AiringOut(Answer):
+    """One slot on one day."""
+
+    model_config = Answer.model_config | example(**_AIRING)
+
+    id: int
+    slot_id: int
+    starts_at: datetime
+    stops_at: datetime
+    target_samples: int
+    compile_at: datetime
+    state: str
+    readiness: str
+    version: int
+
+    @classmethod
+    def of(cls, row: Airing) -> AiringOut:
+        return cls.model_validate(row)
+
+
+class RundownOut(Answer):
+    """A version of the rundown; ``rundown`` is the compiler's document, positions in samples at 48 kHz."""
+
+    model_config = Answer.model_config | example(
+        version=1,
+        level="programme",
+        cause="first",
+        sha256="9f" * 32,
+        compiled_at="2026-11-22T09:00:01Z",
+        rundown={"target_samples": 85_680_000, "items": []},
+    )
+
+    version: int
+    level: str
+    cause: str
+    sha256: str
+    compiled_at: datetime
+    rundown: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: RundownVersion) -> RundownOut:
+        return cls(
+            version=row.version,
+            level=row.level,
+            cause=row.cause,
+            sha256=row.sha256,
+            compiled_at=row.compiled_at,
+            rundown=json.loads(row.body),
+        )
+
+
+class ArtefactOut(Answer):
+    """A version in one encoding."""
+
+    model_config = Answer.model_config | example(
+        recipe="mp3-48000-128/shortwave",
+        sha256="1c" * 32,
+        extension="mp3",
+        media_type="audio/mpeg",
+        bytes=28_560_000,
+        samples=85_680_000,
+        sample_rate=48_000,
+        frames=74_375,
+        loudness_lufs=-20.1,
+        peak_dbtp=-3.6,
+        joins=[2, 1000],
+        rendered_at="2026-11-22T09:00:40Z",
+    )
+
+    recipe: str
+    sha256: str
+    extension: str
+    media_type: str
+    bytes: int
+    samples: int
+    sample_rate: int
+    frames: int | None
+    loudness_lufs: float | None
+    peak_dbtp: float | None
+    joins: list[int]
+    rendered_at: datetime
+
+    @classmethod
+    def of(cls, row: Artefact) -> ArtefactOut:
+        return cls.model_validate(row)
+
+
+class ManifestOut(Answer):
+    """Everything that was made of an airing's newest version."""
+
+    model_config = Answer.model_config | example(
+        airing=_AIRING, rundown_sha256="9f" * 32, level="programme", artefacts=[]
+    )
+
+    airing: AiringOut
+    rundown_sha256: str
+    level: str
+    artefacts: list[ArtefactOut]
+
+
+class IntentOut(Answer):
+    """What was asked for; the engine carries it out within seconds, or says why not."""
+
+    model_config = Answer.model_config | example(
+        id=7,
+        airing_id=12,
+        handoff_id=None,
+        kind="compile",
+        created_at="2026-11-22T12:00:00Z",
+        carried_out_at=None,
+        refused=None,
+    )
+
+    id: int
+    airing_id: int
+    handoff_id: int | None
+    kind: str
+    created_at: datetime
+    carried_out_at: datetime | None
+    refused: str | None
+
+    @classmethod
+    def of(cls, row: Intent) -> IntentOut:
+        return cls.model_validate(row)
+
+
+class AsRunOut(Answer):
+    """One item over one line, and how we know that it went out."""
+
+    model_config = Answer.model_config | example(
+        id=1,
+        airing_id=12,
+        line_id=2,
+        feed_id=3,
+        version=1,
+        position=0,
+        segment_id=5,
+        source="segment",
+        starts_at="2026-11-22T15:00:00.048Z",
+        ends_at="2026-11-22T15:01:30Z",
+        evidence="delivered",
+    )
+
+    id: int
+    airing_id: int
+    line_id: int
+    feed_id: int | None
+    version: int | None
+    position: int
+    segment_id: int | None
+    source: str
+    starts_at: datetime
+    ends_at: datetime
+    evidence: str
+
+    @classmethod
+    def of(cls, row: AsRun) -> AsRunOut:
+        return cls.model_validate(row)
+
+
+class PreviewIn(Body):
+    """Which edition to try: a UTC date, in one of the programme's slots (its first one by default)."""
+
+    model_config = Body.model_config | example(date="2026-11-24", slot_id=3)
+
+    date: date
+    slot_id: Annotated[int | None, Field(description="The programme's first slot where left out.")] = None
+
+
+class PreviewOut(Answer):
+    """The rundown as it would be compiled now; nothing is stored."""
+
+    model_config = Answer.model_config | example(
+        slot_id=3, starts_at="2026-11-24T15:00:00Z", rundown={"target_samples": 85_680_000, "items": []}
+    )
+
+    slot_id: int
+    starts_at: datetime
+    rundown: dict[str, Any]

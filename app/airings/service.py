@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
+from app.database import id_of
+from app.errors import Conflict, NotFound
+from app.handoffs.models import Handoff
+from app.journal.service import record
+from app.programmes.models import Programme, Slot
+from schedules.plan import CLOSED
+from schedules.time import night_span
+
+
+class NoSuchAiring(NotFound):
+    """There is no airing with this id."""
+
+    code = "no-such-airing"
+
+
+def get(session: Session, airing_id: int) -> Airing:
+    """One airing.
+
+    Raises:
+        NoSuchAiring: there is none with this id.
+    """
+    airing = session.get(Airing, airing_id)
+    if airing is None:
+        raise NoSuchAiring(f"there is no airing {airing_id}")
+    return airing
+
+
+def of_night(session: Session, night: date) -> Sequence[tuple[Airing, Slot, Programme]]:
+    """The airings of a KST night, in order of their start."""
+    span = night_span(night)
+    return session.exec(
+        select(Airing, Slot, Programme)
+        .join(Slot, col(Airing.slot_id) == col(Slot.id))
+        .join(Programme, col(Slot.programme_id) == col(Programme.id))
+        .where(Airing.starts_at >= span.start, Airing.starts_at < span.end)
+        .order_by(col(Airing.starts_at), col(Airing.id))
+    ).all()
+
+
+def rundowns(session: Session, airing_id: int) -> Sequence[RundownVersion]:
+    """Every version of an airing's rundown, the newest first."""
+    return session.exec(
+        select(RundownVersion)
+        .where(RundownVersion.airing_id == airing_id)
+        .order_by(col(RundownVersion.version).desc())
+    ).all()
+
+
+def artefacts(session: Session, airing_id: int, version: int) -> Sequence[Artefact]:
+    """What was rendered of one version."""
+    return session.exec(
+        select(Artefact)
+        .join(RundownVersion, col(Artefact.rundown_id) == col(RundownVersion.id))
+        .where(RundownVersion.airing_id == airing_id, RundownVersion.version == version)
+        .order_by(col(Artefact.id))
+    ).all()
+
+
+def audible(session: Session, airing: Airing) -> Artefact | None:
+    """What a producer should hear: of the newest version that is rendered, what a feed was given, or anything."""
+    given = (
+        select(Artefact)
+        .join(Handoff, col(Handoff.artefact_id) == col(Artefact.id))
+        .where(Handoff.airing_id == airing.id, Handoff.version == airing.version)
+        .order_by(col(Artefact.media_type) != "audio/mpeg", col(Artefact.id))
+    )
+    found = session.exec(given).first()
+    if found is not None:
+        return found
+    for version in range(airing.version, 0, -1):
+        rendered = artefacts(session, id_of(airing), version)
+        if rendered:
+            return rendered[0]
+    return None
+
+
+def as_run(session: Session, airing_id: int) -> Sequence[AsRun]:
+    """What went out in an airing, by line and place."""
+    return session.exec(
+        select(AsRun)
+        .where(AsRun.airing_id == airing_id)
+        .order_by(col(AsRun.line_id), col(AsRun.feed_id), col(AsRun.position))
+    ).all()
+
+
+def want(
+    session: Session,
+    airing: Airing,
+    kind: str,
+    *,
+    person_id: int,
+    now: datetime,
+    handoff_id: int | None = None,
+) -> Intent:
+    """Write down what a person wants of an airing; the engine carries it out within seconds.
+
+    Raises:
+        Conflict: the airing is over.
+    """
+    if airing.state in CLOSED or airing.stops_at <= now:
+        raise Conflict(f"airing {airing.id} is over: nothing about it can be changed any more")
+    intent = Intent(
+        airing_id=id_of(airing), kind=kind, person_id=person_id, created_at=now, handoff_id=handoff_id
+    )
+    session.add(intent)
+    session.flush()
+    record(session, f"airing.{kind}", at=now, person_id=person_id, subject_id=airing.id, handoff=handoff_id)
+    return intent

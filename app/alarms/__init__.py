@@ -1,0 +1,1 @@
+"""Telling people outside that the night needs them."""

@@ -1,0 +1,201 @@
+"""Telling people outside by webhook and by mail. Only ids and times leave: no titles, names or addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import httpx
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app.alarms.service import Notice, claim_due, not_told, told
+from app.database import writing
+from app.errors import DanpaError
+from app.feeds.threads import in_own_thread
+from app.settings import Settings
+
+WEBHOOK_S = 15.0
+SMTP_STEP_S = 10.0
+SMTP_S = 40.0
+"""Together below the service's LEASE, so that no other sweep tells the same alarm while we are at it."""
+
+T = TypeVar("T")
+
+KST = ZoneInfo("Asia/Seoul")
+_MEANINGS = {
+    "audio_missing": "There is no audio for this airing.",
+    "feed_failing": "Deliveries to this feed fail.",
+    "deadline_near": "The deadline is near and the audio is not verified at the site.",
+    "deadline_missed": "The deadline has passed and the audio is not verified at the site.",
+    "withdrawn_after_delivery": "Audio that was withdrawn is still at a site.",
+    "disk_low": "The disk is nearly full.",
+    "test": "This is a test.",
+}
+
+
+class NotToldError(DanpaError):
+    """A channel did not take an alarm; the text holds no addresses."""
+
+    code = "not-told"
+
+
+def channels(settings: Settings) -> tuple[str, ...]:
+    """The channels that are set up; pass them to ``raise_alarm``."""
+    webhook = ("webhook",) if settings.alarm_webhook_url else ()
+    email = ("email",) if settings.alarm_email_to and settings.smtp_host else ()
+    return webhook + email
+
+
+async def tell(notice: Notice, settings: Settings, now: datetime) -> None:
+    """Tell one alarm over one channel, within a minute.
+
+    Raises:
+        NotToldError: says why in words without addresses.
+    """
+    if notice.channel not in channels(settings):
+        raise NotToldError("this channel is no longer set up")
+    try:
+        if notice.channel == "webhook":
+            async with asyncio.timeout(WEBHOOK_S):
+                await _post(notice, settings)
+        else:
+            message = _compose(notice, settings, now)
+            await in_own_thread(lambda _stop: _mail(message, settings), SMTP_S)
+    except TimeoutError:
+        raise NotToldError("no answer in time") from None
+    except ValueError as error:  # EmailMessage refuses line breaks and the like
+        raise NotToldError("the addresses or names in the settings of this channel cannot be used") from error
+
+
+async def deliver_due(engine: Engine, settings: Settings, now: datetime) -> None:
+    """Tell everything that is due, side by side and outside any transaction. Safe to start again before it has ended."""
+    notices = await asyncio.to_thread(_in_transaction, engine, lambda session: claim_due(session, now))
+    telling = (_tell_and_record(engine, settings, notice, now) for notice in notices)
+    for outcome in await asyncio.gather(*telling, return_exceptions=True):
+        if isinstance(outcome, BaseException):  # a fault of ours: raised only after everybody else was told
+            raise outcome
+
+
+async def test_alarm(settings: Settings, now: datetime) -> dict[str, str]:
+    """Tell a test over every channel that is set up: ``told`` or what went wrong, by channel (none: empty)."""
+
+    async def attempt(channel: str) -> str:
+        notice = Notice(
+            notification_id=0,
+            channel=channel,
+            alarm_id=0,
+            kind="test",
+            airing_id=None,
+            feed_id=None,
+            raised_at=now,
+        )
+        try:
+            await tell(notice, settings, now)
+        except NotToldError as error:
+            return str(error)
+        return "told"
+
+    names = channels(settings)
+    return dict(zip(names, await asyncio.gather(*map(attempt, names)), strict=True))
+
+
+async def _tell_and_record(engine: Engine, settings: Settings, notice: Notice, now: datetime) -> None:
+    try:
+        await tell(notice, settings, now)
+    except NotToldError as error:
+        detail = str(error)
+        await asyncio.to_thread(
+            _in_transaction, engine, lambda session: not_told(session, notice.notification_id, now, detail)
+        )
+    else:
+        await asyncio.to_thread(
+            _in_transaction, engine, lambda session: told(session, notice.notification_id, now)
+        )
+
+
+def _in_transaction(engine: Engine, work: Callable[[Session], T]) -> T:
+    with writing(engine) as session:
+        return work(session)
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+async def _post(notice: Notice, settings: Settings) -> None:
+    body = {
+        "kind": notice.kind,
+        "alarm": notice.alarm_id,
+        "notification": notice.notification_id,
+        "airing": notice.airing_id,
+        "feed": notice.feed_id,
+        "raised_at": _utc(notice.raised_at),
+    }
+    try:
+        async with httpx.AsyncClient(
+            trust_env=False, timeout=WEBHOOK_S, headers={"User-Agent": "danpa"}
+        ) as client:
+            response = await client.post(settings.alarm_webhook_url or "", json=body)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise NotToldError(f"the webhook cannot be reached ({type(error).__name__})") from error
+    if not response.is_success:
+        raise NotToldError(f"the webhook answered HTTP {response.status_code}")
+
+
+def _compose(notice: Notice, settings: Settings, now: datetime) -> EmailMessage:
+    about = "".join(
+        f" {word} {number}"
+        for word, number in (("airing", notice.airing_id), ("feed", notice.feed_id))
+        if number
+    )
+    message = EmailMessage()
+    message["Subject"] = f"Danpa: {notice.kind}{about}"
+    message["From"] = settings.alarm_email_from
+    message["To"] = settings.alarm_email_to
+    message["Date"] = format_datetime(now)
+    # The same for every attempt, so that mail servers and readers recognise a repeat; no host name of ours in it.
+    message["Message-ID"] = (
+        f"<alarm-{notice.alarm_id}-{notice.notification_id}-{notice.raised_at:%Y%m%d%H%M%S}@danpa>"
+    )
+    kst = notice.raised_at.astimezone(KST)
+    message.set_content(
+        f"{_MEANINGS.get(notice.kind, notice.kind)}\n\n"
+        f"kind: {notice.kind}{about}\n"
+        f"alarm: {notice.alarm_id}\n"
+        f"raised: {_utc(notice.raised_at)} ({kst:%Y-%m-%d %H:%M} KST)\n"
+    )
+    return message
+
+
+def _mail(message: EmailMessage, settings: Settings) -> None:
+    """Blocking."""
+    try:
+        with _connect(settings) as server:
+            if settings.smtp_security == "starttls":
+                server.starttls(context=ssl.create_default_context())
+            if settings.smtp_user and settings.smtp_password:
+                server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            server.send_message(message)
+    except smtplib.SMTPResponseException as error:
+        raise NotToldError(f"the mail server answered {error.smtp_code}") from error
+    except smtplib.SMTPRecipientsRefused as error:
+        raise NotToldError("the mail server refused the recipients") from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise NotToldError(f"the mail server cannot be used ({type(error).__name__})") from error
+
+
+def _connect(settings: Settings) -> smtplib.SMTP:
+    """The name that we greet with is given: smtplib would look up, and tell, our own host's name."""
+    host, port, ours = settings.smtp_host or "", settings.smtp_port, "[127.0.0.1]"
+    if settings.smtp_security == "tls":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(host, port, ours, timeout=SMTP_STEP_S, context=context)
+    return smtplib.SMTP(host, port, ours, timeout=SMTP_STEP_S)

@@ -1,0 +1,72 @@
+"""Which blobs the database needs: the one list that garbage collection, backup and fsck go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, or_, select
+
+from app.airings.models import Airing, Artefact, RundownVersion
+from app.library.models import Segment, SegmentState
+from app.settings import Settings
+from app.station.models import Station
+from schedules.plan import CLOSED
+
+KINDS = ("originals", "masters", "peaks", "artefacts")
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One blob that a row names."""
+
+    kind: str
+    sha256: str
+    suffix: str = ""
+
+
+def required(session: Session, settings: Settings, now: datetime) -> set[Blob]:
+    """The blobs that must be there.
+
+    That is the whole library (what was retired or recalled is still the record of what was aired; what was rejected
+    has no audio), the interval signal, and the artefacts of every open airing and of those closed not long ago.
+    """
+    return {*_library(session), *_station(session), *_artefacts(session, settings, now)}
+
+
+def arriving(session: Session) -> set[Blob]:
+    """Originals of segments whose ingest has not ended: they lie here or still in the incoming folder."""
+    query = select(Segment.original_sha256).where(Segment.state == SegmentState.processing)
+    return {Blob("originals", sha256) for sha256 in session.exec(query) if sha256}
+
+
+def _library(session: Session) -> Iterator[Blob]:
+    query = select(Segment.original_sha256, Segment.master_sha256, Segment.peaks_sha256).where(
+        col(Segment.state).not_in([SegmentState.processing, SegmentState.rejected])
+    )
+    for original, master, peaks in session.exec(query):
+        if original:
+            yield Blob("originals", original)
+        if master:
+            yield Blob("masters", master, ".flac")
+        if peaks:
+            yield Blob("peaks", peaks, ".peaks")
+
+
+def _station(session: Session) -> Iterator[Blob]:
+    for sha256 in session.exec(select(Station.interval_signal_sha256)):
+        if sha256:
+            yield Blob("masters", sha256, ".flac")
+
+
+def _artefacts(session: Session, settings: Settings, now: datetime) -> Iterator[Blob]:
+    kept_since = now - timedelta(days=settings.keep_artefacts_days)
+    query = (
+        select(Artefact.sha256, Artefact.extension)
+        .join(RundownVersion, col(Artefact.rundown_id) == col(RundownVersion.id))
+        .join(Airing, col(RundownVersion.airing_id) == col(Airing.id))
+        .where(or_(col(Airing.state).not_in(CLOSED), col(Airing.stops_at) >= kept_since))
+    )
+    for sha256, extension in session.exec(query):
+        yield Blob("artefacts", sha256, f".{extension}")

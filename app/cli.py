@@ -1,0 +1,267 @@
+"""The command line: ``danpa``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy import Engine
+
+from app import __version__
+from app.database import NotInitialised, id_of, open_database, require_current, writing
+from app.errors import DanpaError
+from app.processes import configure_logs, end_with_parent, stop_on_signals, utcnow
+from app.settings import Settings
+
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Danpa schedules and delivers shortwave programmes."
+)
+key_cli = typer.Typer(no_args_is_help=True, help="People's keys.")
+alarm_cli = typer.Typer(no_args_is_help=True, help="Alarms.")
+cli.add_typer(key_cli, name="key")
+cli.add_typer(alarm_cli, name="alarm")
+
+out = Console()
+err = Console(stderr=True)
+
+
+def main() -> None:
+    """Run the command; what the service refuses ends as one line, not as a traceback."""
+    try:
+        cli()
+    except (DanpaError, NotInitialised) as error:
+        err.print(f"danpa: {error}", style="bold red", markup=False)
+        sys.exit(1)
+
+
+@contextmanager
+def _station() -> Iterator[tuple[Settings, Engine]]:
+    """The settings and the database of the station that is here.
+
+    Raises:
+        NotInitialised: there is none, or it is of another version.
+    """
+    settings = Settings()
+    if not settings.database_path.exists():
+        raise NotInitialised(f"there is no station in {settings.root}: run `danpa init` first")
+    engine = open_database(settings)
+    require_current(settings, engine)
+    try:
+        yield settings, engine
+    finally:
+        engine.dispose()
+
+
+@cli.command()
+def version() -> None:
+    """Say which version this is."""
+    out.print(__version__)
+
+
+@cli.command()
+def init(
+    name: Annotated[str, typer.Option(help="The station's name.")] = "단파",
+    person: Annotated[str, typer.Option(help="Your name: the first key is yours.")] = "engineer",
+) -> None:
+    """Make a station here (DANPA_HOME), or bring the one that is here up to date."""
+    from app.station.founding import found
+
+    settings = Settings()
+    founded = found(settings, name, person, now=utcnow())
+    if founded is None:
+        out.print(f"The station in {settings.root} is up to date.")
+    else:
+        out.print(f"A station was made in {settings.root}.")
+        out.print(f"The key of {person}, shown only now: {founded.key}", soft_wrap=True, highlight=False)
+
+
+@cli.command()
+def serve() -> None:
+    """Run the station: web, engine, workers and air, until Ctrl-C."""
+    with _station() as (settings, _):
+        pass
+    _serve(settings)
+
+
+def _serve(settings: Settings, greeting: str = "") -> None:
+    from app.supervisor import AlreadyRunning, Supervisor
+
+    configure_logs("supervisor", json=settings.log_json)
+
+    def ready() -> None:
+        url = json.loads((settings.run_dir / "web.json").read_bytes())["url"]
+        out.print(
+            greeting.replace("{url}", url) if greeting else f"Danpa: {url}", soft_wrap=True, highlight=False
+        )
+
+    try:
+        Supervisor(settings).run(stop_on_signals(), ready)
+    except AlreadyRunning as error:
+        err.print(f"danpa: {error}", style="bold red", markup=False)
+        sys.exit(1)
+
+
+@cli.command()
+def demo(port: Annotated[int | None, typer.Option(help="Port of the page.")] = None) -> None:
+    """Run the demo station, under var/demo: a Korean programme delivered into a folder within two minutes."""
+    from app.demo.run import prepare
+
+    settings = Settings()
+    home = settings.root if settings.root.name == "demo" else settings.root / "demo"
+    os.environ["DANPA_HOME"] = str(home)
+    if port is not None:
+        os.environ["DANPA_PORT"] = str(port)
+    settings = Settings()
+    out.print(
+        "Making the demo station …" if not settings.database_path.exists() else "Opening the demo station …"
+    )
+    link, key = prepare(settings, utcnow())
+    greeting = (
+        "\n[bold]This is a demo: its feeds are folders under "
+        f"{settings.root}[/bold]\n\n  Page, signed in (works once): {{url}}{link}\n  Key for the API: {key}\n"
+    )
+    _serve(settings, greeting)
+
+
+@cli.command(hidden=True)
+def web() -> None:
+    """The web process (the supervisor starts it)."""
+    from app.web.application import create_app
+    from app.web.server import Server
+
+    settings = _process("web")
+    Server(create_app(settings), settings).run()
+
+
+@cli.command(hidden=True)
+def engine() -> None:
+    """The engine process (the supervisor starts it)."""
+    from app.engine.process import run_engine
+
+    settings = _process("engine")
+    asyncio.run(run_engine(settings))
+
+
+@cli.command(hidden=True)
+def worker(number: int) -> None:
+    """A worker process (the supervisor starts them)."""
+    from app.jobs.worker import run_worker
+
+    settings = _process(f"worker-{number}")
+    run_worker(settings, number, stop_on_signals())
+
+
+@cli.command(hidden=True)
+def air() -> None:
+    """The air process (the supervisor starts it, and leaves it running when something is on the air)."""
+    from app.air.process import run_air
+
+    settings = _process("air")
+    run_air(settings, stop_on_signals())
+
+
+def _process(name: str) -> Settings:
+    with _station() as (settings, _):
+        pass
+    configure_logs(name, json=settings.log_json)
+    end_with_parent()
+    return settings
+
+
+@cli.command(name="import")
+def import_folder(
+    folder: Annotated[Path, typer.Argument(help="A folder of recordings; its sub-folders are taken too.")],
+    person: Annotated[str, typer.Option(help="In whose name.")] = "engineer",
+    kind: Annotated[str, typer.Option(help="news, talk, drama, testimony, music ...")] = "talk",
+    tag: Annotated[list[str] | None, typer.Option(help="A tag for each (may be repeated).")] = None,
+    approve: Annotated[
+        bool, typer.Option("--approve", help="Let them on the air; else they are drafts.")
+    ] = False,
+) -> None:
+    """Take a folder of recordings into the library; a second run goes on where the first one stopped."""
+    from app.library.importing import Wishes, run_import
+    from app.library.models import SegmentKind
+
+    if kind not in SegmentKind.__members__:
+        raise typer.BadParameter(f"kind is one of {', '.join(SegmentKind.__members__)}", param_hint="--kind")
+    with _station() as (settings, database):
+        wishes = Wishes(
+            person_id=_person(database, person),
+            kind=SegmentKind(kind),
+            tags=tuple(tag or ()),
+            approve=approve,
+        )
+        sys.exit(run_import(database, settings, folder, wishes, console=out))
+
+
+@key_cli.command(name="create")
+def create_key(
+    person: Annotated[str, typer.Argument(help="Whose key; a new name adds a person.")],
+    label: Annotated[str, typer.Option(help="What it is for.")] = "made on the command line",
+) -> None:
+    """Make a key for a person; it is shown once."""
+    from app.people import service
+
+    with _station() as (_, database), writing(database) as session:
+        found = service.find_person(session, person) or service.create_person(
+            session, person, now=utcnow(), by=None
+        )
+        _, secret = service.create_key(session, id_of(found), label, now=utcnow(), by=None)
+    out.print(secret, soft_wrap=True, highlight=False)
+
+
+@key_cli.command(name="link")
+def create_link(person: Annotated[str, typer.Argument(help="Who signs in with it.")]) -> None:
+    """Print a link that signs one browser in, once, within an hour."""
+    from app.people import service
+
+    with _station() as (settings, database):
+        person_id = _person(database, person)
+        with writing(database) as session:
+            token = service.create_login_link(session, person_id, timedelta(hours=1), now=utcnow())
+        out.print(f"{settings.page_url()}/login/{token}", soft_wrap=True, highlight=False)
+
+
+@alarm_cli.command(name="test")
+def test_alarm() -> None:
+    """Send a test alarm over every channel that is set, and say how it went."""
+    from app.alarms.notify import test_alarm as send
+
+    with _station() as (settings, _):
+        results = asyncio.run(send(settings, utcnow()))
+    if not results:
+        raise DanpaError(
+            "no channel is set: set DANPA_ALARM_WEBHOOK_URL, or DANPA_SMTP_HOST and DANPA_ALARM_EMAIL_TO"
+        )
+    for channel, result in results.items():
+        out.print(f"{channel}: {result}", highlight=False)
+    if any(result != "told" for result in results.values()):
+        sys.exit(1)
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the API's OpenAPI document."""
+    from app.web.application import create_app
+
+    print(json.dumps(create_app(Settings()).openapi(), indent=2, ensure_ascii=False, sort_keys=True))  # noqa: T201
+
+
+def _person(database: Engine, name: str) -> int:
+    from app.database import reading
+    from app.people import service
+
+    with reading(database) as session:
+        found = service.find_person(session, name)
+    if found is None or found.id is None:
+        raise DanpaError(f'there is nobody called "{name}": `danpa key create "{name}"` adds them')
+    return found.id

@@ -1,0 +1,1 @@
+"""The engine: the one writer of airing and handoff states, awake all night."""

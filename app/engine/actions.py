@@ -1,0 +1,360 @@
+"""Carrying out the plan: each action is one small transaction that may be repeated.
+
+An action looks again at what it is about to change, so that doing it twice, or after a crash in the middle of the
+one before it, does nothing new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from functools import singledispatchmethod
+from typing import Protocol
+
+import structlog
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from app.air.arming import arm, disarm
+from app.airings import asrun
+from app.airings.carriage import LISTENING_RECIPE, carriages, instants, recipe, wishes
+from app.airings.materialise import materialise
+from app.airings.models import Airing, Artefact, Intent, RundownVersion
+from app.alarms.models import Alarm
+from app.alarms.service import clear, raise_alarm
+from app.database import id_of, reading, writing
+from app.engine.snapshot import compile_key, render_key
+from app.events.service import emit
+from app.feeds.models import Feed
+from app.feeds.names import NameFacts, expand
+from app.handoffs.models import Handoff
+from app.jobs.models import Job
+from app.jobs.service import enqueue
+from app.journal.service import record
+from app.programmes.models import Programme, Slot
+from app.settings import Settings
+from schedules import plan
+from schedules.plan import DELIVERED
+
+log = structlog.get_logger()
+
+
+class StartDelivery(Protocol):
+    """Begins a delivery, or (``again``) a second look before air."""
+
+    def __call__(self, handoff_id: int, *, again: bool) -> None: ...
+
+
+class Actions:
+    """Executes actions of the plan. Deliveries are handed to ``start_delivery``."""
+
+    def __init__(self, database: Engine, settings: Settings, start_delivery: StartDelivery) -> None:
+        self._database = database
+        self._settings = settings
+        self._start_delivery = start_delivery
+
+    @singledispatchmethod
+    def execute(self, action: plan.Action, now: datetime) -> None:
+        """Carry out one action as of ``now``."""
+        raise TypeError(f"no way to carry out {action!r} at {now}")
+
+    @execute.register
+    def _(self, action: plan.Materialise, now: datetime) -> None:
+        with writing(self._database) as session:
+            made = materialise(session, now, action.until)
+        log.info("airings materialised", made=made, until=action.until.isoformat())
+
+    @execute.register
+    def _(self, action: plan.Compile, now: datetime) -> None:
+        with writing(self._database) as session:
+            airing = session.get_one(Airing, action.airing_id)
+            payload = {"airing_id": action.airing_id, "level": action.level, "cause": action.cause}
+            job = enqueue(session, "compile", compile_key(action.airing_id, airing.version + 1), payload, now)
+            if job.state == "failed":  # this version's compile broke: the same job begins again, further down
+                job.state, job.payload, job.tries, job.finished_at = "queued", payload, 0, None
+                session.add(job)
+            if action.intent_id is not None:
+                _carried_out(session, action.intent_id, now)
+
+    @execute.register
+    def _(self, action: plan.TakeRundown, now: datetime) -> None:
+        with writing(self._database) as session:
+            job = session.get_one(Job, action.job_id)
+            airing = session.get_one(Airing, action.airing_id)
+            result = job.result or {}
+            airing.version += 1
+            if airing.state != "on_air":
+                airing.state = "compiled"
+            session.add(
+                RundownVersion(
+                    airing_id=action.airing_id,
+                    version=airing.version,
+                    level=result["level"],
+                    cause=job.payload["cause"],
+                    body=result["body"],
+                    sha256=result["sha256"],
+                    compiled_at=now,
+                )
+            )
+            session.add(airing)
+            emit(session, "airing", action.airing_id, airing.state, at=now)
+            record(
+                session,
+                "airing.compiled",
+                at=now,
+                person_id=None,
+                subject_id=action.airing_id,
+                version=airing.version,
+                level=result["level"],
+                passed=result["passed"],
+            )
+        log.info("rundown", airing=action.airing_id, version=airing.version, level=result["level"])
+
+    @execute.register
+    def _(self, action: plan.Render, now: datetime) -> None:
+        with writing(self._database) as session:
+            airing = session.get_one(Airing, action.airing_id)
+            rundown = _rundown(session, action.airing_id, action.version)
+            encoding, profile = _wishes_for(session, airing, action.recipe)
+            payload = {"rundown_id": id_of(rundown), "encoding": encoding, "profile": profile}
+            enqueue(session, "render", render_key(id_of(rundown), action.recipe), payload, now)
+
+    @execute.register
+    def _(self, action: plan.TakeArtefact, now: datetime) -> None:
+        with writing(self._database) as session:
+            job = session.get_one(Job, action.job_id)
+            rundown = _rundown(session, action.airing_id, action.version)
+            known = select(Artefact).where(
+                Artefact.rundown_id == rundown.id, Artefact.recipe == action.recipe
+            )
+            if session.exec(known).one_or_none() is None:
+                session.add(
+                    Artefact(
+                        rundown_id=id_of(rundown), recipe=action.recipe, rendered_at=now, **(job.result or {})
+                    )
+                )
+        log.info("artefact", airing=action.airing_id, version=action.version, recipe=action.recipe)
+
+    @execute.register
+    def _(self, action: plan.HandOver, now: datetime) -> None:
+        with writing(self._database) as session:
+            _hand_over(session, action, now)
+
+    @execute.register
+    def _(self, action: plan.Send, _now: datetime) -> None:
+        self._start_delivery(action.handoff_id, again=False)
+
+    @execute.register
+    def _(self, action: plan.Recheck, _now: datetime) -> None:
+        self._start_delivery(action.handoff_id, again=True)
+
+    @execute.register
+    def _(self, action: plan.GiveUp, now: datetime) -> None:
+        late = "too-late: the site takes nothing for this airing any more"
+        with writing(self._database) as session:
+            handoff = session.get_one(Handoff, action.handoff_id)
+            _move_handoff(session, handoff, "failed", now)
+            handoff.error = f"{handoff.error}; {late}" if handoff.error else late
+
+    @execute.register
+    def _(self, action: plan.Supersede, now: datetime) -> None:
+        with writing(self._database) as session:
+            _move_handoff(session, session.get_one(Handoff, action.handoff_id), "superseded", now)
+
+    @execute.register
+    def _(self, action: plan.Arm, now: datetime) -> None:
+        with reading(self._database) as session:
+            airing = session.get_one(Airing, action.airing_id)
+            artefacts = session.exec(
+                select(Artefact).where(
+                    Artefact.rundown_id == _rundown(session, action.airing_id, action.version).id
+                )
+            ).all()
+        arm(self._settings, airing, action.version, artefacts)
+        with writing(self._database) as session:
+            airing = session.get_one(Airing, action.airing_id)
+            airing.armed_version = action.version
+            _move_airing(session, airing, "armed", now)
+
+    @execute.register
+    def _(self, action: plan.SetState, now: datetime) -> None:
+        with writing(self._database) as session:
+            _move_airing(session, session.get_one(Airing, action.airing_id), action.state, now)
+
+    @execute.register
+    def _(self, action: plan.SetReadiness, now: datetime) -> None:
+        with writing(self._database) as session:
+            airing = session.get_one(Airing, action.airing_id)
+            airing.readiness = action.readiness
+            session.add(airing)
+            emit(session, "airing", action.airing_id, airing.state, at=now)
+
+    @execute.register
+    def _(self, action: plan.Close, now: datetime) -> None:
+        with writing(self._database) as session:
+            airing = session.get_one(Airing, action.airing_id)
+            delivered = asrun.record(session, airing)
+            airing.readiness = "ok" if delivered else "failed"
+            _move_airing(session, airing, "done" if delivered else "missed", now)
+            _end_handoffs(session, action.airing_id, "failed", now)
+            _refuse_intents(session, action.airing_id, "the airing is over", now)
+            _settle_alarms(session, self._settings, airing, now)
+        disarm(self._settings, action.airing_id)
+        log.info("airing closed", airing=action.airing_id, state=airing.state)
+
+    @execute.register
+    def _(self, action: plan.Cancel, now: datetime) -> None:
+        with writing(self._database) as session:
+            airing = session.get_one(Airing, action.airing_id)
+            _move_airing(session, airing, "cancelled", now)
+            _end_handoffs(session, action.airing_id, "cancelled", now)
+            _carried_out(session, action.intent_id, now)
+            _refuse_intents(session, action.airing_id, "the airing was cancelled", now)
+            _settle_alarms(session, self._settings, airing, now)
+        disarm(self._settings, action.airing_id)
+
+    @execute.register
+    def _(self, action: plan.Retry, now: datetime) -> None:
+        with writing(self._database) as session:
+            handoff = session.get_one(Handoff, action.handoff_id)
+            handoff.next_attempt_at = now
+            _move_handoff(session, handoff, "due", now)
+            _carried_out(session, action.intent_id, now)
+
+    @execute.register
+    def _(self, action: plan.Refuse, now: datetime) -> None:
+        with writing(self._database) as session:
+            _carried_out(session, action.intent_id, now, refused=action.why)
+
+    @execute.register
+    def _(self, action: plan.Raise, now: datetime) -> None:
+        with writing(self._database) as session:
+            raise_alarm(
+                session,
+                action.kind,
+                alarm_key(action.airing_id, action.feed_id),
+                now=now,
+                airing_id=action.airing_id,
+                feed_id=action.feed_id,
+                channels=self._settings.alarm_channels,
+            )
+
+    @execute.register
+    def _(self, action: plan.Clear, now: datetime) -> None:
+        with writing(self._database) as session:
+            clear(session, action.kind, alarm_key(action.airing_id, action.feed_id), now=now)
+
+
+def alarm_key(airing_id: int, feed_id: int | None) -> str:
+    """What an alarm is about."""
+    return f"airing:{airing_id}" + (f"/feed:{feed_id}" if feed_id is not None else "")
+
+
+def _rundown(session: Session, airing_id: int, version: int) -> RundownVersion:
+    return session.exec(
+        select(RundownVersion).where(RundownVersion.airing_id == airing_id, RundownVersion.version == version)
+    ).one()
+
+
+def _wishes_for(
+    session: Session, airing: Airing, recipe_key: str
+) -> tuple[dict[str, object], dict[str, object]]:
+    """The encoding and profile behind a recipe's key, as plain fields for a job's payload."""
+    wanted = [LISTENING_RECIPE]
+    for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
+        wanted += [wishes(feed) for feed in carriage.feeds]
+    encoding, profile = next(pair for pair in wanted if recipe(*pair) == recipe_key)
+    return asdict(encoding), asdict(profile)
+
+
+def _hand_over(session: Session, action: plan.HandOver, now: datetime) -> None:
+    airing = session.get_one(Airing, action.airing_id)
+    feed = session.get_one(Feed, action.feed_id)
+    slot = session.get_one(Slot, airing.slot_id)
+    programme = session.get_one(Programme, slot.programme_id)
+    carriage = next(
+        one
+        for one in carriages(session, airing.slot_id, airing.starts_at.date())
+        if feed.id in [each.id for each in one.feeds]
+    )
+    encoding, profile = wishes(feed)
+    rundown = _rundown(session, action.airing_id, action.version)
+    artefact = session.exec(
+        select(Artefact).where(
+            Artefact.rundown_id == rundown.id, Artefact.recipe == recipe(encoding, profile)
+        )
+    ).one()
+    when = instants(airing, feed)
+    facts = NameFacts(
+        starts_at=airing.starts_at,
+        site_code=carriage.site.code,
+        khz=carriage.line.khz,
+        programme_code=programme.code,
+        version=action.version,
+        extension=artefact.extension,
+    )
+    handoff = Handoff(
+        airing_id=action.airing_id,
+        feed_id=action.feed_id,
+        version=action.version,
+        artefact_id=id_of(artefact),
+        object_name=expand(feed.name_template, facts),
+        deliver_at=when.deliver_at,
+        deadline_at=when.deadline_at,
+        accept_until=when.accept_until,
+        next_attempt_at=max(when.deliver_at, now),
+        created_at=now,
+    )
+    session.add(handoff)
+    session.flush()
+    emit(session, "handoff", id_of(handoff), handoff.state, at=now)
+
+
+def _move_airing(session: Session, airing: Airing, state: str, now: datetime) -> None:
+    if airing.state != state:
+        airing.state = state
+        emit(session, "airing", id_of(airing), state, at=now)
+    session.add(airing)
+
+
+def _move_handoff(session: Session, handoff: Handoff, state: str, now: datetime) -> None:
+    handoff.state = state
+    session.add(handoff)
+    emit(session, "handoff", id_of(handoff), state, at=now)
+
+
+def _end_handoffs(session: Session, airing_id: int, state: str, now: datetime) -> None:
+    """What has not arrived when the airing ends never will."""
+    for handoff in session.exec(select(Handoff).where(Handoff.airing_id == airing_id)).all():
+        if handoff.state in ("due", "sending") or (state == "cancelled" and handoff.state not in DELIVERED):
+            _move_handoff(session, handoff, state, now)
+
+
+def _carried_out(session: Session, intent_id: int, now: datetime, refused: str | None = None) -> None:
+    intent = session.get_one(Intent, intent_id)
+    intent.carried_out_at, intent.refused = now, refused
+    session.add(intent)
+
+
+def _refuse_intents(session: Session, airing_id: int, why: str, now: datetime) -> None:
+    for intent in session.exec(
+        select(Intent).where(Intent.airing_id == airing_id, col(Intent.carried_out_at).is_(None))
+    ).all():
+        _carried_out(session, id_of(intent), now, refused=why)
+
+
+def _settle_alarms(session: Session, settings: Settings, airing: Airing, now: datetime) -> None:
+    """After the airing nobody can act on its alarms; a missed one leaves a last alarm that says so."""
+    for alarm in session.exec(
+        select(Alarm).where(Alarm.airing_id == airing.id, col(Alarm.cleared_at).is_(None))
+    ).all():
+        clear(session, alarm.kind, alarm.key, now)
+    if airing.state == "missed":
+        raise_alarm(
+            session,
+            "airing_missed",
+            alarm_key(id_of(airing), None),
+            now=now,
+            airing_id=airing.id,
+            channels=settings.alarm_channels,
+        )

@@ -1,0 +1,97 @@
+"""What the engine looks after at every sweep besides the airings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Engine
+from sqlmodel import Session, col, func, select
+
+from app.air.journal import Record, read_journal
+from app.air.models import AirRecord
+from app.alarms.models import Alarm
+from app.alarms.service import clear, raise_alarm
+from app.database import reading, writing
+from app.events.service import emit
+from app.jobs.models import Job
+from app.jobs.service import busy_workers, release
+from app.library.models import Segment, SegmentState
+from app.locks import holder
+from app.settings import Settings
+from app.station.models import Station
+from app.storage import free_bytes
+
+log = structlog.get_logger()
+
+DISK = "disk"
+
+
+def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
+    """Give back what dead workers held, import the air's journal, watch the disk. Writes only where there is news."""
+    with reading(database) as session:
+        orphaned = [name for name in busy_workers(session) if _is_dead(settings, name)]
+        lost = _lost_ingests(session)
+        low = free_bytes(settings) < settings.disk_reserve_bytes
+        position = session.get_one(Station, 1).air_journal_position
+    records = list(read_journal(settings.air_dir / "journal", position))
+    if orphaned or lost or records:
+        with writing(database) as session:
+            for name in orphaned:
+                log.warning("worker died", worker=name)
+                release(session, name, now)
+            for segment_id, problem in lost:
+                _reject(session, segment_id, problem, now)
+            _import(session, records)
+    _watch_disk(database, settings, now, low=low)
+
+
+def _is_dead(settings: Settings, worker: str) -> bool:
+    return holder(settings.run_dir / f"{worker}.lock") is None
+
+
+def _lost_ingests(session: Session) -> list[tuple[int, dict[str, object]]]:
+    """Segments that wait for an ingest that has been given up."""
+    waiting = select(Segment.id).where(Segment.state == SegmentState.processing)
+    if not session.exec(waiting.limit(1)).first():
+        return []
+    failed = session.exec(select(Job).where(Job.kind == "ingest", Job.state == "failed")).all()
+    ids = set(session.exec(waiting).all())
+    return [
+        (job.payload["segment_id"], job.problem or {}) for job in failed if job.payload["segment_id"] in ids
+    ]
+
+
+def _reject(session: Session, segment_id: int, problem: dict[str, object], now: datetime) -> None:
+    segment = session.get_one(Segment, segment_id)
+    segment.state, segment.problem = SegmentState.rejected, problem
+    session.add(segment)
+    emit(session, "segment", segment_id, segment.state, at=now)
+
+
+def _import(session: Session, records: list[Record]) -> None:
+    station = session.get_one(Station, 1)
+    for record in records:
+        session.add(AirRecord(**{name: getattr(record, name) for name in AirRecord.model_fields}))
+    station.air_journal_position += len(records)
+    session.add(station)
+
+
+def _watch_disk(database: Engine, settings: Settings, now: datetime, *, low: bool) -> None:
+    with reading(database) as session:
+        known = is_open(session, "disk_low", DISK)
+    if low == known:
+        return
+    with writing(database) as session:
+        if low:
+            raise_alarm(session, "disk_low", DISK, now=now, channels=settings.alarm_channels)
+        else:
+            clear(session, "disk_low", DISK, now=now)
+
+
+def is_open(session: Session, kind: str, key: str) -> bool:
+    """Whether an alarm of this kind about this thing is open."""
+    query = select(func.count(col(Alarm.id))).where(
+        Alarm.kind == kind, Alarm.key == key, col(Alarm.cleared_at).is_(None)
+    )
+    return session.exec(query).one() > 0

@@ -1,0 +1,186 @@
+"""The engine process. APScheduler is its alarm clock, the database is the truth.
+
+Two jobs live in memory: a sweep every few seconds, and one date job at the next instant that the plan names. Both
+call ``tick``, which asks the plan what is due until nothing is. Missing a job, or the whole process, loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import Engine as Database
+
+from app.alarms.notify import deliver_due
+from app.database import open_database, reading
+from app.engine.actions import Actions
+from app.engine.housekeeping import keep_house
+from app.engine.snapshot import take_snapshot
+from app.handoffs.delivery import deliver, recheck
+from app.jobs.service import NIGHT_KINDS, unfinished
+from app.locks import Lock
+from app.processes import Clock, utcnow
+from app.settings import Settings
+from app.storage import write_atomically
+from schedules.plan import Action, Plan, plan
+
+log = structlog.get_logger()
+
+JOB_DEFAULTS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+WORK_POLL_S = 0.3
+"""While a worker is busy with something that an airing waits for, look this often whether it is done."""
+
+ROUNDS = 50
+"""A plan that still wants something after so many rounds is a bug: log it and go on at the next sweep."""
+
+
+class Engine:
+    """Plans and acts. ``tick`` may be called at any time and as often as one likes."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+        self.settings = settings
+        self.database = database
+        self.clock = clock
+        self.deliveries: dict[int, asyncio.Task[None]] = {}
+        self.changed = asyncio.Event()
+        """Set when a delivery has ended, so that the outer loop ticks at once."""
+        self._loop = asyncio.get_running_loop()
+        self._telling: asyncio.Task[None] | None = None
+        self._ticking = asyncio.Lock()
+        self._actions = Actions(database, settings, self._ask_delivery)
+
+    async def tick(self) -> Plan:
+        """Do everything that is due now. Returns the last plan: empty of actions, with the next instant."""
+        async with self._ticking:
+            now = self.clock()
+            current = await asyncio.to_thread(self._plan, now)
+            rounds = 0
+            while current.actions and rounds < ROUNDS:
+                await asyncio.to_thread(self._carry_out, current.actions, now)
+                current = await asyncio.to_thread(self._plan, now)
+                rounds += 1
+            if current.actions:
+                log.error(
+                    "the plan does not come to rest", actions=[repr(one) for one in current.actions[:5]]
+                )
+            await asyncio.to_thread(keep_house, self.database, self.settings, now)
+            if self._telling is None or self._telling.done():
+                self._telling = asyncio.create_task(deliver_due(self.database, self.settings, now))
+            return current
+
+    def _plan(self, now: datetime) -> Plan:
+        with reading(self.database) as session:
+            return plan(take_snapshot(session, self.settings, set(self.deliveries)), now)
+
+    def _carry_out(self, actions: tuple[Action, ...], now: datetime) -> None:
+        for action in actions:
+            try:
+                self._actions.execute(action, now)
+            except Exception:
+                # One airing's trouble must not keep the others from the air. The plan will ask again; people see
+                # the alarm that follows from what was not done.
+                log.exception("action failed", action=repr(action))
+
+    def _ask_delivery(self, handoff_id: int, *, again: bool) -> None:
+        """Called from the planning thread: the task itself belongs to the event loop."""
+        asyncio.run_coroutine_threadsafe(self._start_delivery(handoff_id, again=again), self._loop).result()
+
+    async def _start_delivery(self, handoff_id: int, *, again: bool) -> None:
+        if handoff_id in self.deliveries:
+            return
+        work = recheck if again else deliver
+        task = asyncio.create_task(self._guarded(work(self.database, self.settings, handoff_id, self.clock)))
+        self.deliveries[handoff_id] = task
+        task.add_done_callback(lambda _: self._delivered(handoff_id))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:  # the handoff stays in state "sending", and the next sweep looks at the site again
+            log.exception("delivery ended without a record")
+            await asyncio.sleep(WORK_POLL_S)
+
+    def _delivered(self, handoff_id: int) -> None:
+        del self.deliveries[handoff_id]
+        self.changed.set()
+
+    async def close(self) -> None:
+        """Stop the deliveries. What is cut off here is looked at again by the next engine."""
+        tasks = [*self.deliveries.values(), *([self._telling] if self._telling else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def run_engine(settings: Settings, clock: Clock = utcnow) -> None:
+    """Run until SIGTERM or SIGINT. A second engine stands by until the first one is gone."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    lock = Lock(settings.run_dir / "engine.lock")
+    while not lock.acquire():
+        log.info("another engine is at work: standing by")
+        if await _set_within(stopping, settings.sweep_s):
+            return
+    engine = Engine(settings, open_database(settings), clock)
+    scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=JOB_DEFAULTS)
+
+    async def turn() -> None:
+        current = await engine.tick()
+        _write_status(settings, clock(), current)
+        _wake_at(scheduler, turn, engine, current)
+
+    scheduler.add_job(turn, IntervalTrigger(seconds=settings.sweep_s, timezone=UTC), id="sweep")
+    scheduler.start()
+    await turn()
+    while not stopping.is_set():
+        if await _set_within(engine.changed, WORK_POLL_S):
+            engine.changed.clear()
+            await turn()
+    scheduler.shutdown(wait=False)
+    await engine.close()
+    lock.release()
+
+
+def _wake_at(scheduler: AsyncIOScheduler, turn: Any, engine: Engine, current: Plan) -> None:
+    """Set the one date job: at the next instant of the plan, or soon where a worker's result is awaited."""
+    now = engine.clock()
+    soon = now + timedelta(seconds=WORK_POLL_S) if engine_waits(engine.database) else None
+    instants = [instant for instant in (current.next_at, soon) if instant is not None]
+    if instants:
+        at = datetime.now(UTC) + max(min(instants) - now, timedelta(0))
+        scheduler.add_job(turn, DateTrigger(at, timezone=UTC), id="next", replace_existing=True)
+
+
+def engine_waits(database: Database) -> bool:
+    """Whether a worker is doing something that an airing waits for."""
+    with reading(database) as session:
+        return unfinished(session, NIGHT_KINDS) > 0
+
+
+def _write_status(settings: Settings, now: datetime, current: Plan) -> None:
+    """What ``/health/ready`` and the page look at: when the engine last came round, and what it waits for."""
+    body = {
+        "pid": os.getpid(),
+        "at": now.isoformat(),
+        "next_at": current.next_at.isoformat() if current.next_at else None,
+    }
+    write_atomically(settings.run_dir / "engine.json", json.dumps(body).encode())
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True

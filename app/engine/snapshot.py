@@ -1,0 +1,196 @@
+"""The snapshot: what is open, read in one consistent view, as the plain values that `schedules.plan` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import structlog
+from sqlmodel import Session, col, select
+
+from app.airings.carriage import LISTENING_RECIPE, PREPARATION, carriages, instants, recipe, wishes
+from app.airings.models import Airing, Artefact, Intent, RundownVersion
+from app.alarms.models import Alarm
+from app.database import id_of
+from app.handoffs.models import Handoff
+from app.jobs.models import Job
+from app.library.models import Segment, SegmentState
+from app.settings import Settings
+from app.station.models import Station
+from schedules.errors import ScheduleError
+from schedules.plan import (
+    CLOSED,
+    AiringView,
+    HandoffView,
+    IntentView,
+    JobView,
+    RundownView,
+    Snapshot,
+    TargetView,
+)
+from schedules.rundown import Rundown, SegmentSource, audio_airs_at
+from schedules.time import samples_to_timedelta
+
+
+log = structlog.get_logger()
+
+
+def compile_key(airing_id: int, version: int) -> str:
+    """The one compile job of a version."""
+    return f"compile:{airing_id}:{version}"
+
+
+def render_key(rundown_id: int, recipe_key: str) -> str:
+    """The one render job of a rundown in one recipe."""
+    return f"render:{rundown_id}:{recipe_key}"
+
+
+def take_snapshot(session: Session, settings: Settings, in_flight: Collection[int]) -> Snapshot:
+    """Read everything that is open. ``in_flight``: ids of the handoffs that tasks of this engine are busy with."""
+    open_airings = session.exec(select(Airing).where(col(Airing.state).not_in(CLOSED))).all()
+    views = (_guarded(session, airing, in_flight) for airing in open_airings)
+    return Snapshot(
+        airings=tuple(view for view in views if view is not None),
+        materialised_until=session.get_one(Station, 1).materialised_until,
+        horizon=timedelta(hours=settings.horizon_h),
+    )
+
+
+def _guarded(session: Session, airing: Airing, in_flight: Collection[int]) -> AiringView | None:
+    """One airing's view. What cannot be read (a row that somebody edited by hand, say) must not stop the others."""
+    try:
+        return _airing(session, airing, in_flight)
+    except (ValueError, TypeError, KeyError, ScheduleError):
+        log.exception("an airing cannot be planned", airing=airing.id)
+        return None
+
+
+def _airing(session: Session, airing: Airing, in_flight: Collection[int]) -> AiringView:
+    airing_id = id_of(airing)
+    targets = tuple(_targets(session, airing))
+    compile_at = min([airing.compile_at, *(target.deliver_at - PREPARATION for target in targets)])
+    rundown = session.exec(
+        select(RundownVersion).where(
+            RundownVersion.airing_id == airing_id, RundownVersion.version == airing.version
+        )
+    ).one_or_none()
+    job = session.exec(select(Job).where(Job.key == compile_key(airing_id, airing.version + 1))).one_or_none()
+    return AiringView(
+        id=airing_id,
+        starts_at=airing.starts_at,
+        stops_at=airing.stops_at,
+        compile_at=compile_at,
+        state=airing.state,
+        readiness=airing.readiness,  # type: ignore[arg-type]  # a column of plain text
+        version=airing.version,
+        armed_version=airing.armed_version,
+        targets=targets,
+        recipes=frozenset(target.recipe for target in targets) or frozenset({recipe(*LISTENING_RECIPE)}),
+        rundown=_rundown(session, airing, rundown) if rundown else None,
+        compile_job=_job(job) if job else None,
+        handoffs=tuple(_handoffs(session, airing_id, in_flight)),
+        intents=tuple(
+            IntentView(id_of(intent), intent.kind, intent.handoff_id)
+            for intent in session.exec(
+                select(Intent)
+                .where(Intent.airing_id == airing_id, col(Intent.carried_out_at).is_(None))
+                .order_by(col(Intent.id))
+            ).all()
+        ),
+        alarms=frozenset(
+            session.exec(
+                select(Alarm.kind, Alarm.feed_id).where(
+                    Alarm.airing_id == airing_id, col(Alarm.cleared_at).is_(None)
+                )
+            ).all()
+        ),
+    )
+
+
+def _targets(session: Session, airing: Airing) -> Iterable[TargetView]:
+    seen: set[int] = set()
+    for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
+        for feed in carriage.feeds:
+            if feed.id is None or feed.id in seen:  # one feed may take two lines: it gets the file once
+                continue
+            seen.add(feed.id)
+            when = instants(airing, feed)
+            yield TargetView(
+                feed_id=feed.id,
+                recipe=recipe(*wishes(feed)),
+                deliver_at=when.deliver_at,
+                warn_at=when.warn_at,
+                deadline_at=when.deadline_at,
+                accept_until=when.accept_until,
+            )
+
+
+def _handoffs(session: Session, airing_id: int, in_flight: Collection[int]) -> Iterable[HandoffView]:
+    for row in session.exec(select(Handoff).where(Handoff.airing_id == airing_id)).all():
+        yield HandoffView(
+            id=id_of(row),
+            feed_id=row.feed_id,
+            version=row.version,
+            state=row.state,
+            next_attempt_at=row.next_attempt_at,
+            deadline_at=row.deadline_at,
+            accept_until=row.accept_until,
+            verified_at=row.verified_at,
+            rechecked_at=row.rechecked_at,
+            in_flight=row.id in in_flight,
+        )
+
+
+def _job(job: Job) -> JobView:
+    return JobView(
+        id=id_of(job),
+        state=job.state,
+        finished_at=job.finished_at,
+        level=job.payload.get("level", "programme"),
+    )
+
+
+def _rundown(session: Session, airing: Airing, row: RundownVersion) -> RundownView:
+    rendered = session.exec(select(Artefact.recipe).where(Artefact.rundown_id == row.id)).all()
+    prefix = render_key(id_of(row), "")
+    jobs = session.exec(select(Job).where(col(Job.key).startswith(prefix, autoescape=True))).all()
+    return RundownView(
+        version=row.version,
+        level=row.level,
+        withdrawn=is_withdrawn(session, parsed(row.body), airing.starts_at),
+        rendered=frozenset(rendered),
+        render_jobs={job.key.removeprefix(prefix): _job(job) for job in jobs},
+    )
+
+
+@lru_cache(maxsize=256)
+def parsed(body: str) -> Rundown:
+    """A stored rundown; bodies never change, so each is read once."""
+    return Rundown.from_json(body)
+
+
+def is_withdrawn(session: Session, rundown: Rundown, starts_at: datetime) -> bool:
+    """Whether some item may no longer air at its time: recalled or retired, or its dates were changed.
+
+    It asks what the compiler asks (`Candidate.why_not_at`), so a rundown compiled a moment ago never fails it.
+    """
+    rows = session.exec(
+        select(Segment.id, Segment.state, Segment.air_from, Segment.air_until).where(
+            col(Segment.id).in_(rundown.segment_ids())
+        )
+    ).all()
+    terms = {segment_id: (state, air_from, air_until) for segment_id, state, air_from, air_until in rows}
+    for item in rundown.items:
+        if not isinstance(item.source, SegmentSource):
+            continue
+        state, air_from, air_until = terms.get(item.source.segment_id, (None, None, None))
+        start = audio_airs_at(item, starts_at)
+        end = start + samples_to_timedelta(item.samples)
+        if (
+            state != SegmentState.approved
+            or (air_from and start < air_from)
+            or (air_until and end > air_until)
+        ):
+            return True
+    return False

@@ -1,0 +1,61 @@
+"""The service's own errors. Their words are for producers and engineers; `app.web.problems` maps them to HTTP."""
+
+from __future__ import annotations
+
+
+class DanpaError(Exception):
+    """Root of what the service refuses. ``code`` is stable and names the problem type."""
+
+    code = "danpa-error"
+
+
+class NotFound(DanpaError):
+    """There is no such thing."""
+
+    code = "not-found"
+
+
+class Invalid(DanpaError):
+    """What was sent contradicts itself or the rules. ``field`` names the culprit where there is one."""
+
+    code = "invalid"
+
+    def __init__(self, detail: str, *, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+class Conflict(DanpaError):
+    """It would contradict what is already there."""
+
+    code = "conflict"
+
+
+class StaleRevision(DanpaError):
+    """Somebody else changed it in the meantime (If-Match)."""
+
+    code = "stale-revision"
+
+
+class NotSignedIn(DanpaError):
+    """No valid key or session."""
+
+    code = "not-signed-in"
+
+
+class Forbidden(DanpaError):
+    """Signed in, but this may not be done."""
+
+    code = "forbidden"
+
+
+class TooLarge(DanpaError):
+    """Over a limit."""
+
+    code = "too-large"
+
+
+class DiskReserve(DanpaError):
+    """The rest of the disk is kept for tonight's programmes."""
+
+    code = "disk-reserve"

@@ -1,0 +1,1 @@
+"""What the engine and the web tell the pages: a table with a growing id."""

@@ -1,0 +1,94 @@
+"""`/api/v1/events`: what changed, as server-sent events. Each names a thing; the page asks for the thing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+
+from app.database import reading
+from app.events import service
+from app.events.models import Event
+from app.web.dependencies import Actor, Database, is_still_signed_in
+
+POLL_S = 0.5
+HEARTBEAT_POLLS = 30
+"""A comment every 15 seconds keeps proxies from closing a quiet stream."""
+
+router = APIRouter(prefix="/api/v1", tags=["events"])
+
+
+class EventStream(StreamingResponse):
+    media_type = "text/event-stream"
+
+
+@router.get(
+    "/events",
+    summary="What changes, as it changes (server-sent events)",
+    response_class=EventStream,
+    responses={
+        200: {"content": {"text/event-stream": {"example": 'id: 7\ndata: {"subject": "airing", ...}\n\n'}}}
+    },
+)
+async def stream_events(
+    request: Request,
+    database: Database,
+    _actor: Actor,
+    after: Annotated[
+        int | None, Query(ge=0, description="Begin after this id; else with what comes next")
+    ] = None,
+    last_event_id: Annotated[
+        int | None, Header(ge=0, description="What a browser sends when it reconnects")
+    ] = None,
+) -> EventStream:
+    """Each event is `{"subject": "airing", "subject_id": 12, "state": "rendered", "at": "..."}` under its id."""
+    newest = await run_in_threadpool(_newest_id, database)
+    wanted = newest if last_event_id is None and after is None else max(last_event_id or 0, after or 0)
+    events = _events(request, database, min(wanted, newest))
+    return EventStream(events, headers={"X-Accel-Buffering": "no"})
+
+
+async def _events(request: Request, database: Engine, last_id: int) -> AsyncIterator[str]:
+    """Ends when the server stops or the client's key or session does; Starlette cancels it when the client goes."""
+    stopping: threading.Event = request.app.state.stopping
+    quiet = 0
+    yield "retry: 2000\n\n"
+    while not stopping.is_set():
+        events = await run_in_threadpool(_since, database, last_id)
+        for event in events:
+            yield _written(event)
+            last_id = event.id or last_id
+        quiet = 0 if events else quiet + 1
+        if quiet >= HEARTBEAT_POLLS:
+            if not await run_in_threadpool(is_still_signed_in, request):
+                return
+            yield ": still here\n\n"
+            quiet = 0
+        await asyncio.sleep(POLL_S)
+
+
+def _newest_id(database: Engine) -> int:
+    with reading(database) as session:
+        return service.newest_id(session)
+
+
+def _since(database: Engine, last_id: int) -> Sequence[Event]:
+    with reading(database) as session:
+        return service.since(session, last_id)
+
+
+def _written(event: Event) -> str:
+    content = {
+        "subject": event.subject,
+        "subject_id": event.subject_id,
+        "state": event.state,
+        "at": event.at.isoformat(),
+    }
+    return f"id: {event.id}\ndata: {json.dumps(content)}\n\n"

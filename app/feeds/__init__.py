@@ -1,0 +1,1 @@
+"""The sites' endpoints and how bytes reach them."""

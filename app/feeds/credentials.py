@@ -1,0 +1,87 @@
+"""Credential references: the database knows where a secret is, never the secret.
+
+``env:NAME`` is a variable of the engine's environment, ``file:/absolute/path`` a file that only we can read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from app.errors import Invalid
+from app.feeds.errors import PermanentFeedError
+
+LARGEST_SECRET = 16 * 1024
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def check_reference(reference: str | None) -> None:
+    """Refuse what is not a reference (a pasted secret, say); called when a feed is written. The text is not repeated.
+
+    Raises:
+        Invalid: names the two forms.
+    """
+    if reference is None:
+        return
+    scheme, _, rest = reference.partition(":")
+    if scheme == "env" and _VARIABLE.fullmatch(rest):
+        return
+    if scheme == "file" and rest.startswith("/") and rest.isprintable():
+        return
+    raise Invalid(
+        "a credential is a reference, env:NAME or file:/absolute/path, never the secret itself",
+        field="credential",
+    )
+
+
+def resolve(reference: str | None) -> SecretStr | None:
+    """The secret that a reference points to; None for no reference.
+
+    Raises:
+        PermanentFeedError: code ``credential``; says what is wrong with the reference, never what it holds.
+    """
+    if reference is None:
+        return None
+    scheme, _, rest = reference.partition(":")
+    if scheme == "env":
+        text = os.environ.get(rest, "")
+    elif scheme == "file":
+        text = _read_private(Path(rest))
+    else:
+        raise _unusable("the feed's credential is no reference: use env:NAME or file:/absolute/path")
+    secret = text.strip()
+    if not secret:
+        raise _unusable("the variable or file that the feed's credential refers to is missing or empty")
+    if not secret.isascii() or not secret.isprintable():
+        raise _unusable("what the feed's credential refers to must be one line of ASCII characters")
+    return SecretStr(secret)
+
+
+def _read_private(path: Path) -> str:
+    if not path.is_absolute():
+        raise _unusable("the file of the feed's credential must be named by an absolute path")
+    try:
+        # Not blocking, so that a named pipe is refused instead of waited for.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+            facts = os.fstat(stream.fileno())
+            if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST_SECRET:
+                raise _unusable("the feed's credential refers to something that is not a small file")
+            if facts.st_uid != os.geteuid():
+                raise _unusable(
+                    "the file of the feed's credential belongs to another user: it must be the service's own"
+                )
+            if facts.st_mode & 0o077:
+                raise _unusable(
+                    "other users may read the file of the feed's credential: set its mode to 0600"
+                )
+            return stream.read().decode("utf-8", errors="replace")
+    except OSError as error:
+        raise _unusable(f"the file of the feed's credential cannot be read: {error.strerror}") from None
+
+
+def _unusable(detail: str) -> PermanentFeedError:
+    return PermanentFeedError("credential", detail)

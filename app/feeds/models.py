@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+
+class Feed(SQLModel, table=True):
+    """An endpoint at a site that takes our audio as a file, and what the site wants of it.
+
+    Instants are seconds before the start of the airing: delivery begins at ``deadline_s + lead_s``, people are warned
+    at ``deadline_s + warn_s``, the file must be there at ``deadline_s``, and the site takes replacements until
+    ``accept_until_s``.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    site_id: int = Field(foreign_key="site.id", index=True)
+    name: str = Field(unique=True)
+    protocol: str
+    """``folder`` or ``http_put``."""
+    address: str
+    """An absolute folder, or the URL under which names are put."""
+    credential: str | None = None
+    """A reference, never the secret: ``env:NAME`` or ``file:/path`` (mode 0600). An HTTP feed sends it as a bearer token."""
+    codec: str = "mp3"
+    sample_rate: int = 48_000
+    bitrate_kbps: int | None = None
+    """None: the codec's usual one, or none at all (WAV, FLAC)."""
+    profile: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """Deviations from the shortwave profile; empty for the default."""
+    name_template: str
+    sidecar: str = "none"
+    """``none`` or ``beside``: a JSON manifest next to the audio."""
+    read_back: str = "get"
+    """``none``, ``head`` or ``get``; a folder is always read back."""
+    max_duration_s: int | None = None
+    lead_s: int = 3600
+    warn_s: int = 900
+    deadline_s: int = 1800
+    accept_until_s: int = 300
+    enabled: bool = True
+    created_at: datetime
+    updated_at: datetime
+    revision: int = 1

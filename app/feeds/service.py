@@ -1,0 +1,179 @@
+"""Feeds: what may be written of them, and by whom it was."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+from sqlmodel import Session, col
+
+from app.alarms.models import Alarm
+from app.errors import Invalid
+from app.feeds.confinement import check_address
+from app.feeds.contract import FeedAddress
+from app.feeds.credentials import check_reference
+from app.feeds.models import Feed
+from app.feeds.names import DEFAULT_TEMPLATE, check_template
+from app.frequencies.models import LineFeed, Site
+from app.handoffs.models import Handoff
+from app.journal.service import record
+from app.records import find, referred, require_free, require_unused, revise
+from app.settings import Settings
+from app.station.models import Station
+from audio.profile import Codec, Encoding, Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFields:
+    """What a person says of a feed. Instants are seconds before the start of the airing (see `Feed`)."""
+
+    site_id: int
+    name: str
+    protocol: str
+    address: str
+    credential: str | None = None
+    codec: str = "mp3"
+    sample_rate: int = 48_000
+    bitrate_kbps: int | None = None
+    profile: dict[str, Any] = field(default_factory=dict)
+    name_template: str = DEFAULT_TEMPLATE
+    sidecar: str = "none"
+    read_back: str = "get"
+    max_duration_s: int | None = None
+    lead_s: int = 3600
+    warn_s: int = 900
+    deadline_s: int = 1800
+    accept_until_s: int = 300
+    enabled: bool = True
+
+
+def feed(session: Session, feed_id: int) -> Feed:
+    """Raises NotFound."""
+    return find(session, Feed, feed_id, "feed")
+
+
+def confinement(session: Session, settings: Settings) -> Path | None:
+    """The folder that this station's feeds may not leave: a demo's own; None for a real station."""
+    station = session.get(Station, 1)
+    return settings.root if station is not None and station.is_demo else None
+
+
+def create_feed(
+    session: Session, wanted: FeedFields, *, confined_to: Path | None, now: datetime, by: int | None
+) -> Feed:
+    """Add a feed. Raises Invalid with the field, Conflict where the name is taken."""
+    columns = _checked(session, wanted, None, confined_to)
+    made = Feed(**columns, created_at=now, updated_at=now)
+    session.add(made)
+    session.flush()
+    record(session, "feed.created", at=now, person_id=by, subject_id=made.id)
+    return made
+
+
+def update_feed(
+    session: Session,
+    feed_id: int,
+    wanted: FeedFields,
+    *,
+    confined_to: Path | None,
+    expected: int | None,
+    now: datetime,
+    by: int | None,
+) -> Feed:
+    """Change a feed. Raises NotFound, StaleRevision, Invalid; Conflict where lines of its site would lose it."""
+    changed = feed(session, feed_id)
+    columns = _checked(session, wanted, feed_id, confined_to)
+    if wanted.site_id != changed.site_id:
+        require_unused(
+            session,
+            col(LineFeed.feed_id),
+            feed_id,
+            f"{{count}} lines of site {changed.site_id} use feed {feed_id}: take it from them before it moves",
+        )
+    names = revise(changed, columns, expected)
+    if names:
+        changed.updated_at = now
+    record(session, "feed.changed", at=now, person_id=by, subject_id=feed_id, fields=names)
+    return changed
+
+
+def delete_feed(session: Session, feed_id: int, *, now: datetime, by: int | None) -> None:
+    """Raises NotFound, and Conflict while lines use it or once something was handed to it."""
+    gone = feed(session, feed_id)
+    require_unused(
+        session,
+        col(LineFeed.feed_id),
+        feed_id,
+        f"{{count}} lines use feed {feed_id}: take it from them first",
+    )
+    for column in (col(Handoff.feed_id), col(Alarm.feed_id)):
+        require_unused(
+            session,
+            column,
+            feed_id,
+            f"feed {feed_id} has {{count}} deliveries or alarms on record, which are kept: disable it instead",
+        )
+    session.delete(gone)
+    record(session, "feed.deleted", at=now, person_id=by, subject_id=feed_id)
+
+
+def encoding_of(wanted: FeedFields) -> Encoding:
+    """The form in which the feed wants its audio. Raises Invalid."""
+    try:
+        return Encoding(cast("Codec", wanted.codec), wanted.sample_rate, wanted.bitrate_kbps)
+    except ValueError as wrong:
+        raise Invalid(str(wrong), field=_named_in(str(wrong), Encoding, "codec")) from None
+
+
+def profile_of(wanted: FeedFields) -> Profile:
+    """The shortwave profile with the feed's deviations. Raises Invalid."""
+    known = {one.name for one in fields(Profile)}
+    for name in wanted.profile:
+        if name not in known:
+            raise Invalid(
+                f'a profile has no "{name}": it may have {", ".join(sorted(known))}', field=f"profile.{name}"
+            )
+    try:
+        return Profile(**wanted.profile)
+    except (TypeError, ValueError) as wrong:
+        raise Invalid(str(wrong), field="profile") from None
+
+
+def _checked(
+    session: Session, wanted: FeedFields, feed_id: int | None, confined_to: Path | None
+) -> dict[str, Any]:
+    """A feed's columns, once each part was asked whether it can work."""
+    referred(session, Site, wanted.site_id, "site", "site_id")
+    require_free(
+        session, col(Feed.name), wanted.name, feed_id, f'there is already a feed called "{wanted.name}"'
+    )
+    check_reference(wanted.credential)
+    check_address(
+        FeedAddress(wanted.protocol, wanted.address, wanted.credential, wanted.read_back, confined_to)
+    )
+    check_template(wanted.name_template)
+    encoding = encoding_of(wanted)
+    profile_of(wanted)
+    _check_instants(wanted)
+    return asdict(wanted) | {"bitrate_kbps": encoding.bitrate_kbps}
+
+
+def _check_instants(wanted: FeedFields) -> None:
+    if wanted.accept_until_s > wanted.deadline_s:
+        raise Invalid(
+            f"the site would stop taking replacements {wanted.accept_until_s} s before the start, earlier than the "
+            f"deadline ({wanted.deadline_s} s before): accept_until_s is at most deadline_s",
+            field="accept_until_s",
+        )
+    if wanted.warn_s > wanted.lead_s:
+        raise Invalid(
+            f"people would be warned {wanted.warn_s} s before the deadline, but delivery begins only {wanted.lead_s} s "
+            "before it: warn_s is at most lead_s",
+            field="warn_s",
+        )
+
+
+def _named_in(message: str, kind: type, otherwise: str) -> str:
+    return next((one.name for one in fields(kind) if one.name in message), otherwise)

@@ -1,0 +1,63 @@
+"""The JSON manifest that a feed may ask for beside the audio: facts for the site's automation, no titles or names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+FORMAT = "danpa-manifest/1"
+MEDIA_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What one object is and which airing it is for. Instants are aware; ``samples`` is the exact decoded length."""
+
+    object_name: str
+    sha256: str
+    size: int
+    media_type: str
+    codec: str
+    samples: int
+    sample_rate: int
+    bitrate_kbps: int | None
+    starts_at: datetime
+    stops_at: datetime
+    site_code: str
+    frequencies_khz: tuple[int, ...]
+    version: int
+    made_at: datetime
+    """When the artefact was rendered: the same artefact always has the same manifest."""
+
+
+def sidecar_name(object_name: str) -> str:
+    """The manifest's name at the site."""
+    return f"{object_name}.json"
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """The manifest as JSON: the same bytes for the same facts, ASCII, one key a line, newline at the end."""
+    body = {
+        "format": FORMAT,
+        "object": manifest.object_name,
+        "sha256": manifest.sha256,
+        "bytes": manifest.size,
+        "media_type": manifest.media_type,
+        "codec": manifest.codec,
+        "bitrate_kbps": manifest.bitrate_kbps,
+        "sample_rate": manifest.sample_rate,
+        "samples": manifest.samples,
+        "duration_s": round(manifest.samples / manifest.sample_rate, 6),
+        "starts_at": _instant(manifest.starts_at),
+        "stops_at": _instant(manifest.stops_at),
+        "site": manifest.site_code,
+        "frequencies_khz": sorted(manifest.frequencies_khz),
+        "version": manifest.version,
+        "made_at": _instant(manifest.made_at),
+    }
+    return (json.dumps(body, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Transmitter sites and the schedule lines that carry a slot."""

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlmodel import Field, SQLModel
+
+
+class Site(SQLModel, table=True):
+    """A transmitter site under its HFCC code."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True)
+    name: str
+    operator: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    contacts: str | None = None
+    created_at: datetime
+    revision: int = 1
+
+
+class Line(SQLModel, table=True):
+    """One frequency-schedule line that carries a slot from a site."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    slot_id: int = Field(foreign_key="slot.id", index=True)
+    site_id: int = Field(foreign_key="site.id")
+    khz: int
+    power_kw: float | None = None
+    azimuth: int | None = None
+    ciraf_zones: str | None = None
+    days: str
+    """UTC start days within the slot's, ISO digits."""
+    first_date: date
+    last_date: date
+    created_at: datetime
+    revision: int = 1
+
+
+class LineFeed(SQLModel, table=True):
+    """A feed takes a line's audio."""
+
+    __tablename__ = "line_feed"
+
+    line_id: int = Field(foreign_key="line.id", primary_key=True)
+    feed_id: int = Field(foreign_key="feed.id", primary_key=True)

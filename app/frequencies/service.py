@@ -1,0 +1,204 @@
+"""Sites and lines: what may be written, and by whom it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from app.airings.models import AsRun
+from app.errors import Invalid
+from app.feeds.models import Feed
+from app.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
+from app.frequencies.models import Line, LineFeed, Site
+from app.journal.service import record
+from app.programmes.models import Slot
+from app.programmes.service import times_of
+from app.records import find, id_of, referred, require_free, require_unused, revise
+from schedules.days import Days, check_days, days_to_eibi, format_days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFields:
+    """What a person says of a transmitter site."""
+
+    code: str
+    name: str
+    operator: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    contacts: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFields:
+    """What a person says of a line. Days and dates that are left out are the slot's."""
+
+    slot_id: int
+    site_id: int
+    khz: int
+    power_kw: float | None = None
+    azimuth: int | None = None
+    ciraf_zones: str | None = None
+    days: Days | None = None
+    first_date: date | None = None
+    last_date: date | None = None
+    feed_ids: tuple[int, ...] = ()
+
+
+def site(session: Session, site_id: int) -> Site:
+    """Raises NotFound."""
+    return find(session, Site, site_id, "site")
+
+
+def create_site(session: Session, fields: SiteFields, *, now: datetime, by: int | None) -> Site:
+    """Add a site. Raises Conflict where the code is taken."""
+    _check_code(session, fields.code, None)
+    made = Site(**asdict(fields), created_at=now)
+    session.add(made)
+    session.flush()
+    record(session, "site.created", at=now, person_id=by, subject_id=made.id)
+    return made
+
+
+def update_site(
+    session: Session, site_id: int, fields: SiteFields, *, expected: int | None, now: datetime, by: int | None
+) -> Site:
+    """Change a site. Raises NotFound, StaleRevision, Conflict."""
+    changed = site(session, site_id)
+    _check_code(session, fields.code, site_id)
+    names = revise(changed, asdict(fields), expected)
+    record(session, "site.changed", at=now, person_id=by, subject_id=site_id, fields=names)
+    return changed
+
+
+def delete_site(session: Session, site_id: int, *, now: datetime, by: int | None) -> None:
+    """Raises NotFound, and Conflict while it has lines or feeds."""
+    gone = site(session, site_id)
+    require_unused(
+        session, col(Line.site_id), site_id, f"site {site_id} has {{count}} lines: delete them first"
+    )
+    require_unused(
+        session, col(Feed.site_id), site_id, f"site {site_id} has {{count}} feeds: delete them first"
+    )
+    session.delete(gone)
+    record(session, "site.deleted", at=now, person_id=by, subject_id=site_id)
+
+
+def line(session: Session, line_id: int) -> Line:
+    """Raises NotFound."""
+    return find(session, Line, line_id, "line")
+
+
+def create_line(session: Session, fields: LineFields, *, now: datetime, by: int | None) -> Line:
+    """Add a line to a slot. Raises Invalid, BadDays."""
+    made = Line(**_checked(session, fields), created_at=now)
+    session.add(made)
+    session.flush()
+    _set_feeds(session, id_of(made), fields.feed_ids)
+    record(session, "line.created", at=now, person_id=by, subject_id=made.id)
+    return made
+
+
+def update_line(
+    session: Session, line_id: int, fields: LineFields, *, expected: int | None, now: datetime, by: int | None
+) -> Line:
+    """Change a line and the feeds that take its audio. Raises NotFound, StaleRevision, Invalid, BadDays."""
+    changed = line(session, line_id)
+    names = revise(changed, _checked(session, fields), expected)
+    if set(feeds_of(session, [line_id]).get(line_id, [])) != set(fields.feed_ids):
+        _set_feeds(session, line_id, fields.feed_ids)
+        if not names:
+            changed.revision += 1
+        names.append("feed_ids")
+    record(session, "line.changed", at=now, person_id=by, subject_id=line_id, fields=names)
+    return changed
+
+
+def delete_line(session: Session, line_id: int, *, now: datetime, by: int | None) -> None:
+    """Raises NotFound, and Conflict once something was recorded as aired over it."""
+    gone = line(session, line_id)
+    require_unused(
+        session,
+        col(AsRun.line_id),
+        line_id,
+        f"line {line_id} has {{count}} entries in the record of what was aired, which is kept: "
+        "end it with an earlier last date instead",
+    )
+    _set_feeds(session, line_id, ())
+    session.delete(gone)
+    record(session, "line.deleted", at=now, person_id=by, subject_id=line_id)
+
+
+def feeds_of(session: Session, line_ids: Iterable[int]) -> dict[int, list[int]]:
+    """The ids of the feeds of each of the lines."""
+    feeds: dict[int, list[int]] = {}
+    rows = session.exec(
+        select(LineFeed).where(col(LineFeed.line_id).in_(list(line_ids))).order_by(col(LineFeed.feed_id))
+    )
+    for row in rows:
+        feeds.setdefault(row.line_id, []).append(row.feed_id)
+    return feeds
+
+
+def _check_code(session: Session, code: str, site_id: int | None) -> None:
+    require_free(session, col(Site.code), code, site_id, f"there is already a site {code}")
+
+
+def _set_feeds(session: Session, line_id: int, feed_ids: Iterable[int]) -> None:
+    session.exec(delete(LineFeed).where(col(LineFeed.line_id) == line_id))
+    session.add_all(LineFeed(line_id=line_id, feed_id=feed_id) for feed_id in sorted(set(feed_ids)))
+
+
+def _checked(session: Session, fields: LineFields) -> dict[str, Any]:
+    """A line's columns, once slot, site, feeds, days and dates are known to fit together."""
+    slot = referred(session, Slot, fields.slot_id, "slot", "slot_id")
+    referred(session, Site, fields.site_id, "site", "site_id")
+    if not LOWEST_KHZ <= fields.khz <= HIGHEST_KHZ:
+        raise Invalid(
+            f"{fields.khz} kHz is not a shortwave frequency: write {LOWEST_KHZ} to {HIGHEST_KHZ}", field="khz"
+        )
+    for position, feed_id in enumerate(fields.feed_ids):
+        feed = referred(session, Feed, feed_id, "feed", f"feed_ids.{position}")
+        if feed.site_id != fields.site_id:
+            raise Invalid(
+                f"feed {feed_id} belongs to site {feed.site_id}, not to the line's site {fields.site_id}",
+                field=f"feed_ids.{position}",
+            )
+    days, first_date, last_date = _checked_days(slot, fields)
+    kept = asdict(fields)
+    del kept["feed_ids"]
+    return kept | {"days": days_to_eibi(days), "first_date": first_date, "last_date": last_date}
+
+
+def _checked_days(slot: Slot, fields: LineFields) -> tuple[Days, date, date]:
+    """Days and dates within the slot's, and at least one night among them."""
+    times = times_of(slot)
+    days = times.days if fields.days is None else fields.days
+    first_date = fields.first_date or times.first_date
+    last_date = fields.last_date or times.last_date
+    check_days(days)
+    if not days <= times.days:
+        raise Invalid(
+            f"the line's days ({format_days(days)}) go beyond the slot's ({format_days(times.days)}, UTC)",
+            field="days",
+        )
+    if last_date < first_date:
+        raise Invalid(f"the last date {last_date} is before the first date {first_date}", field="last_date")
+    if first_date < times.first_date or last_date > times.last_date:
+        field = "first_date" if first_date < times.first_date else "last_date"
+        raise Invalid(
+            f"the line's dates ({first_date} to {last_date}) go beyond the slot's "
+            f"({times.first_date} to {times.last_date}, UTC)",
+            field=field,
+        )
+    week = min(7, (last_date - first_date).days + 1)
+    if not any((first_date + timedelta(days=step)).isoweekday() in days for step in range(week)):
+        raise Invalid(
+            f"from {first_date} to {last_date} there is no {format_days(days)}: the line would never be on the air",
+            field="days",
+        )
+    return days, first_date, last_date

@@ -1,0 +1,1 @@
+"""The delivery of one version of one airing to one feed."""

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from sqlmodel import Session, col, select
+
+from app.airings import service as airings
+from app.airings.schemas import IntentOut
+from app.database import reading, writing
+from app.errors import Conflict, NotFound
+from app.handoffs.models import Attempt, Handoff
+from app.web.bodies import Answer, example
+from app.web.dependencies import Actor, Database, Now
+from app.web.pagination import Page, WantedPage, page_of
+from schedules.plan import DELIVERED
+
+router = APIRouter(prefix="/api/v1", tags=["handoffs"])
+
+
+class HandoffOut(Answer):
+    """One version on its way to one feed. ``verified_version`` is what lies safely there now."""
+
+    model_config = Answer.model_config | example(
+        id=4,
+        airing_id=12,
+        feed_id=3,
+        version=2,
+        object_name="20261122_1500_TAC_7585.mp3",
+        state="verified",
+        was_late=False,
+        deadline_at="2026-11-22T14:30:00Z",
+        accept_until="2026-11-22T14:55:00Z",
+        next_attempt_at="2026-11-22T13:30:00Z",
+        attempts=1,
+        verified_at="2026-11-22T13:30:02Z",
+        rechecked_at=None,
+        error=None,
+        wanted_version=2,
+        verified_version=2,
+    )
+
+    id: int
+    airing_id: int
+    feed_id: int
+    version: int
+    object_name: str
+    state: str
+    was_late: bool
+    deadline_at: datetime
+    accept_until: datetime
+    next_attempt_at: datetime
+    attempts: int
+    verified_at: datetime | None
+    rechecked_at: datetime | None
+    error: str | None
+    wanted_version: int
+    verified_version: int | None
+
+
+class AttemptOut(Answer):
+    """One try, with what the site answered."""
+
+    model_config = Answer.model_config | example(
+        number=1,
+        started_at="2026-11-22T13:30:00Z",
+        finished_at="2026-11-22T13:30:02Z",
+        outcome="verified",
+        detail=None,
+        receipt={"verdict": "present", "how": "sha256 of the file", "observed": {}},
+    )
+
+    number: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    detail: str | None
+    receipt: dict[str, Any] | None
+
+
+@router.get("/handoffs", summary="Handoffs, by airing or by state")
+def list_handoffs(
+    _actor: Actor,
+    database: Database,
+    wanted: WantedPage,
+    airing_id: Annotated[int | None, Query(description="Of one airing")] = None,
+    state: Annotated[str | None, Query(description="due, sending, stored, verified, failed ...")] = None,
+) -> Page[HandoffOut]:
+    query = select(Handoff)
+    if airing_id is not None:
+        query = query.where(Handoff.airing_id == airing_id)
+    if state is not None:
+        query = query.where(Handoff.state == state)
+    with reading(database) as session:
+        rows, after = page_of(session, query, col(Handoff.id), wanted)
+        return Page(items=[_out(session, row) for row in rows], next=after)
+
+
+@router.get("/handoffs/{handoff_id}", summary="One handoff")
+def get_handoff(_actor: Actor, database: Database, handoff_id: int) -> HandoffOut:
+    with reading(database) as session:
+        return _out(session, _get(session, handoff_id))
+
+
+@router.get("/handoffs/{handoff_id}/attempts", summary="Its attempts, with their receipts")
+def list_attempts(_actor: Actor, database: Database, handoff_id: int) -> Page[AttemptOut]:
+    with reading(database) as session:
+        _get(session, handoff_id)
+        rows = session.exec(
+            select(Attempt).where(Attempt.handoff_id == handoff_id).order_by(col(Attempt.number))
+        ).all()
+        return Page(items=[AttemptOut.model_validate(row) for row in rows], next=None)
+
+
+@router.post("/handoffs/{handoff_id}/retry", status_code=202, summary="Try a failed one again")
+def retry_handoff(actor: Actor, database: Database, now: Now, handoff_id: int) -> IntentOut:
+    with writing(database) as session:
+        handoff = _get(session, handoff_id)
+        if handoff.state != "failed":
+            raise Conflict(f"handoff {handoff_id} is {handoff.state}: only a failed one can be tried again")
+        airing = airings.get(session, handoff.airing_id)
+        wish = airings.want(
+            session, airing, "retry", person_id=actor.person_id, now=now, handoff_id=handoff_id
+        )
+        return IntentOut.of(wish)
+
+
+def _get(session: Session, handoff_id: int) -> Handoff:
+    handoff = session.get(Handoff, handoff_id)
+    if handoff is None:
+        raise NotFound(f"there is no handoff {handoff_id}")
+    return handoff
+
+
+def _out(session: Session, handoff: Handoff) -> HandoffOut:
+    versions = session.exec(
+        select(Handoff.version, Handoff.state).where(
+            Handoff.airing_id == handoff.airing_id, Handoff.feed_id == handoff.feed_id
+        )
+    ).all()
+    safe = [version for version, state in versions if state in DELIVERED]
+    return HandoffOut(
+        **handoff.model_dump(include=set(HandoffOut.model_fields)),
+        wanted_version=max(version for version, _ in versions),
+        verified_version=max(safe, default=None),
+    )

@@ -1,0 +1,1 @@
+"""Work for the worker processes: ingest, compile, render."""

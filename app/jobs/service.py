@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, func, select, update
+
+from app.database import reading, writing
+from app.jobs.models import Job
+
+MAX_TRIES = 3
+"""A job that took its worker down with it this often is not tried again."""
+
+NIGHT_KINDS = ("compile", "render")
+"""Jobs with a deadline. One worker does nothing else, so that no upload can hold up the night."""
+
+
+def enqueue(session: Session, kind: str, key: str, payload: dict[str, Any], now: datetime) -> Job:
+    """Ask for a piece of work; the same key a second time returns the job that is already there."""
+    job = session.exec(select(Job).where(Job.key == key)).one_or_none()
+    if job is None:
+        job = Job(kind=kind, key=key, payload=payload, created_at=now)
+        session.add(job)
+        session.flush()
+    return job
+
+
+def claim(engine: Engine, worker: str, kinds: Collection[str]) -> Job | None:
+    """Take the next job: those with a deadline first, then in order of arrival."""
+    queued = (
+        select(Job)
+        .where(Job.state == "queued", col(Job.kind).in_(kinds))
+        .order_by(col(Job.kind).not_in(NIGHT_KINDS), col(Job.id))
+        .limit(1)
+    )
+    with reading(engine) as session:  # an idle worker must not take the write lock four times a second
+        if session.exec(queued).first() is None:
+            return None
+    with writing(engine) as session:
+        job = session.exec(queued).first()
+        if job is not None:
+            job.state, job.worker, job.tries = "running", worker, job.tries + 1
+            session.add(job)
+        return job
+
+
+def finish(engine: Engine, job_id: int, result: dict[str, Any], now: datetime) -> None:
+    """Store a job's result."""
+    _end(engine, job_id, "done", now, result=result)
+
+
+def fail(engine: Engine, job_id: int, problem: dict[str, Any], now: datetime) -> None:
+    """Store why a job could not be done."""
+    _end(engine, job_id, "failed", now, problem=problem)
+
+
+def _end(engine: Engine, job_id: int, state: str, now: datetime, **values: Any) -> None:
+    with writing(engine) as session:
+        session.exec(
+            update(Job)
+            .where(col(Job.id) == job_id)
+            .values(state=state, worker=None, finished_at=now, **values)
+        )
+
+
+def release(session: Session, worker: str, now: datetime) -> None:
+    """Give back the jobs of a worker that died in the middle of them."""
+    for job in session.exec(select(Job).where(Job.state == "running", Job.worker == worker)).all():
+        job.worker = None
+        if job.tries < MAX_TRIES:
+            job.state = "queued"
+        else:
+            job.state, job.finished_at = "failed", now
+            job.problem = {
+                "type": "urn:danpa:problem:worker-died",
+                "title": "The worker died",
+                "detail": f"the worker process died {job.tries} times while doing this",
+            }
+        session.add(job)
+
+
+def busy_workers(session: Session) -> set[str]:
+    """Names of the workers that hold a job."""
+    return {
+        name for name in session.exec(select(Job.worker).where(Job.state == "running").distinct()) if name
+    }
+
+
+def unfinished(session: Session, kinds: Collection[str]) -> int:
+    """How many jobs of these kinds are queued or running."""
+    return session.exec(
+        select(func.count(col(Job.id))).where(
+            col(Job.state).in_(("queued", "running")), col(Job.kind).in_(kinds)
+        )
+    ).one()

@@ -1,0 +1,65 @@
+"""A worker process: takes one job after another. pydub and ffmpeg live here, away from the API and the engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine
+
+from app.airings.compiling import run_compile
+from app.airings.rendering import run_render
+from app.database import open_database, writing
+from app.jobs.models import Job
+from app.jobs.service import NIGHT_KINDS, claim, fail, finish, release
+from app.library.ingest import run_ingest
+from app.locks import Lock
+from app.processes import Clock, utcnow
+from app.settings import Settings
+from app.web.problems import problem_of
+
+log = structlog.get_logger()
+
+POLL_S = 0.25
+
+Run = Callable[[Engine, Settings, dict[str, Any], Clock], dict[str, Any]]
+RUNS: dict[str, Run] = {
+    "ingest": lambda engine, settings, payload, clock: run_ingest(engine, settings, payload, clock=clock),
+    "compile": lambda engine, settings, payload, _clock: run_compile(engine, settings, payload),
+    "render": lambda engine, settings, payload, _clock: run_render(engine, settings, payload),
+}
+
+
+def run_worker(settings: Settings, number: int, stopping: threading.Event, clock: Clock = utcnow) -> None:
+    """Work until told to stop. Worker 0 keeps itself free for what has a deadline."""
+    name = f"worker-{number}"
+    lock = Lock(settings.run_dir / f"{name}.lock")
+    while not lock.acquire():  # the one before us is still ending
+        if stopping.wait(POLL_S):
+            return
+    engine = open_database(settings)
+    with writing(engine) as session:
+        release(session, name, clock())
+    kinds = NIGHT_KINDS if number == 0 and settings.workers > 1 else tuple(RUNS)
+    while not stopping.is_set():
+        job = claim(engine, name, kinds)
+        if job is None:
+            stopping.wait(POLL_S)
+        else:
+            work(engine, settings, job, clock)
+
+
+def work(engine: Engine, settings: Settings, job: Job, clock: Clock) -> None:
+    """Do one job and store its result, or in words why it could not be done."""
+    assert job.id is not None
+    log.info("job taken", job=job.id, kind=job.kind)
+    try:
+        result = RUNS[job.kind](engine, settings, job.payload, clock)
+    except Exception as error:
+        log.exception("job failed", job=job.id, kind=job.kind)
+        fail(engine, job.id, problem_of(error), clock())
+    else:
+        finish(engine, job.id, result, clock())
+        log.info("job done", job=job.id, kind=job.kind)

@@ -1,0 +1,1 @@
+"""The library of segments: uploads, ingest, approval."""

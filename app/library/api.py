@@ -1,0 +1,232 @@
+"""Segments over HTTP: uploads, the library's list, and the steps of a segment's life."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import FileResponse
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from app.database import reading, writing
+from app.errors import NotFound
+from app.library import service
+from app.library.description import from_form
+from app.library.models import SegmentKind, SegmentState
+from app.library.receive import Receiver
+from app.library.schemas import PeaksOut, SegmentDetail, SegmentOut, SegmentPatch
+from app.web.bodies import created, etag
+from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
+from app.web.pagination import Page, WantedPage, write_cursor
+
+router = APIRouter(prefix="/api/v1", tags=["library"])
+
+SegmentId = Annotated[int, Path(ge=1, lt=2**63)]
+
+LARGEST_UPLOAD = 1 << 62
+"""FastAPI's own limit is lifted here: the receiver enforces the station's, which also covers bodies without a length."""
+
+_FORM = {
+    "type": "object",
+    "required": ["file", "kind"],
+    "properties": {
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "The recording, as the producer has it",
+        },
+        "title": {"type": "string", "maxLength": 300, "description": "If left out, the file's name"},
+        "kind": {"type": "string", "enum": [str(kind) for kind in SegmentKind]},
+        "tags": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Repeated, or separated by commas",
+        },
+        "presenter": {"type": "string"},
+        "air_from": {"type": "string", "format": "date-time", "description": "`air-from` is taken as well"},
+        "air_until": {"type": "string", "format": "date-time", "description": "`air-until` is taken as well"},
+    },
+    "examples": [
+        {
+            "file": "(the bytes of 아침뉴스_1122.wav)",
+            "title": "아침 뉴스 11월 22일",
+            "kind": "news",
+            "tags": ["뉴스", "daily"],
+            "air_until": "2026-11-23T15:00:00Z",
+        }
+    ],
+}
+
+
+@router.post(
+    "/segments",
+    status_code=202,
+    summary="Upload a recording",
+    response_model=SegmentDetail,
+    max_body_size=LARGEST_UPLOAD,
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
+)
+async def upload_segment(
+    request: Request,
+    response: Response,
+    actor: Actor,
+    settings: CurrentSettings,
+    database: Database,
+    now: Now,
+) -> Any:
+    """Answers at once with the segment in state `processing`; a worker measures it, and it becomes a `draft`, or is
+    `rejected` with a problem document that says why.
+    """
+    length = request.headers.get("content-length", "")
+    receiver = Receiver(
+        settings, request.headers.get("content-type", ""), int(length) if length.isdigit() else None
+    )
+    try:
+        async for chunk in request.stream():
+            await run_in_threadpool(receiver.feed, chunk)
+        segment = await run_in_threadpool(_accept, receiver, database, actor.person_id, now)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    finally:
+        receiver.close()
+    created(response, f"/api/v1/segments/{segment.id}", segment.revision)
+    return segment
+
+
+def _accept(receiver: Receiver, database: Engine, person_id: int, now: datetime) -> SegmentDetail:
+    received = receiver.finish()
+    description = from_form(received.fields, received.name)
+    with writing(database) as session:
+        segment = service.accept_upload(session, received, description, person_id=person_id, now=now)
+    receiver.keep()
+    with reading(database) as session:
+        return SegmentDetail.of(segment, service.same_audio_as(session, segment))
+
+
+@router.get("/segments", summary="List the library, newest first")
+def list_segments(
+    database: Database,
+    _actor: Actor,
+    page: WantedPage,
+    state: SegmentState | None = None,
+    kind: SegmentKind | None = None,
+    tag: Annotated[str | None, Query(max_length=60)] = None,
+    q: Annotated[
+        str | None,
+        Query(max_length=100, description="Words of the title; initial consonants too: ㄴㅅ finds 뉴스"),
+    ] = None,
+) -> Page[SegmentOut]:
+    filters = service.Filters(state, kind, tag, q)
+    with reading(database) as session:
+        found = service.find(session, filters, before_id=page.after, limit=page.limit + 1)
+    shown = [SegmentOut.model_validate(segment) for segment in found[: page.limit]]
+    return Page(items=shown, next=write_cursor(shown[-1].id) if len(found) > page.limit else None)
+
+
+@router.get("/segments/{segment_id}", summary="Read one segment")
+def read_segment(
+    segment_id: SegmentId, response: Response, database: Database, _actor: Actor
+) -> SegmentDetail:
+    with reading(database) as session:
+        segment = service.get(session, segment_id)
+        shown = SegmentDetail.of(segment, service.same_audio_as(session, segment))
+    etag(response, segment.revision)
+    return shown
+
+
+@router.patch("/segments/{segment_id}", summary="Change what is said about a segment")
+def change_segment(
+    segment_id: SegmentId,
+    body: SegmentPatch,
+    response: Response,
+    database: Database,
+    actor: Actor,
+    now: Now,
+    if_match: IfMatch,
+) -> SegmentOut:
+    with writing(database) as session:
+        segment = service.change(
+            session, segment_id, body.changes(), if_match=if_match, person_id=actor.person_id, now=now
+        )
+    etag(response, segment.revision)
+    return SegmentOut.model_validate(segment)
+
+
+@router.post("/segments/{segment_id}/approve", summary="Let a draft go on the air")
+def approve_segment(
+    segment_id: SegmentId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
+) -> SegmentOut:
+    return _step("approve", segment_id, response, database, actor.person_id, now, if_match)
+
+
+@router.post("/segments/{segment_id}/retire", summary="Take an approved segment out of use")
+def retire_segment(
+    segment_id: SegmentId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
+) -> SegmentOut:
+    return _step("retire", segment_id, response, database, actor.person_id, now, if_match)
+
+
+@router.post(
+    "/segments/{segment_id}/recall", summary="Recall a segment: it must not air, not even where delivered"
+)
+def recall_segment(
+    segment_id: SegmentId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
+) -> SegmentOut:
+    return _step("recall", segment_id, response, database, actor.person_id, now, if_match)
+
+
+def _step(
+    step: str,
+    segment_id: int,
+    response: Response,
+    database: Engine,
+    person_id: int,
+    now: datetime,
+    if_match: int | None,
+) -> SegmentOut:
+    with writing(database) as session:
+        segment = service.take_step(
+            session, segment_id, step, if_match=if_match, person_id=person_id, now=now
+        )
+    etag(response, segment.revision)
+    return SegmentOut.model_validate(segment)
+
+
+@router.get(
+    "/segments/{segment_id}/audio",
+    summary="Listen to a segment",
+    response_class=FileResponse,
+    responses={200: {"content": {"audio/flac": {}}}, 206: {"description": "The range that was asked for"}},
+)
+def read_segment_audio(
+    segment_id: SegmentId, database: Database, blobs: CurrentBlobs, _actor: Actor
+) -> FileResponse:
+    """The master, as FLAC; a `Range` is honoured, so that a player can seek."""
+    with reading(database) as session:
+        sha256 = service.get(session, segment_id).master_sha256
+    path = None if sha256 is None else blobs.path("masters", sha256, ".flac")
+    if path is None or not path.exists():
+        raise NotFound(f"segment {segment_id} has no audio to listen to")
+    return FileResponse(path, media_type="audio/flac", headers={"ETag": f'"{sha256}"'})
+
+
+@router.get("/segments/{segment_id}/peaks", summary="Read a segment's waveform")
+def read_segment_peaks(
+    segment_id: SegmentId,
+    database: Database,
+    blobs: CurrentBlobs,
+    _actor: Actor,
+    points: Annotated[int, Query(ge=1, le=10_000, description="At most this many pairs")] = 1000,
+) -> PeaksOut:
+    """Lowest and highest sample of equal stretches of the master, to draw."""
+    from app.library.waveform import read_waveform  # numpy stays out of the web process until somebody looks
+
+    with reading(database) as session:
+        sha256 = service.get(session, segment_id).peaks_sha256
+    path = None if sha256 is None else blobs.path("peaks", sha256, ".peaks")
+    if path is None or not path.exists():
+        raise NotFound(f"segment {segment_id} has no waveform")
+    return PeaksOut.model_validate(read_waveform(path, points), from_attributes=True)

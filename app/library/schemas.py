@@ -1,0 +1,155 @@
+"""Segments as the API shows and takes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import ConfigDict, Field, computed_field
+
+from app.errors import Invalid
+from app.library.description import clean_presenter
+from app.library.models import Segment, SegmentKind, SegmentState
+from app.library.names import clean_tags, clean_title
+from app.web.bodies import Answer, Body, Instant
+from audio.pcm import RATE
+
+EXAMPLE: dict[str, Any] = {
+    "id": 41,
+    "title": "아침 뉴스 11월 22일",
+    "kind": "news",
+    "tags": ["뉴스", "daily"],
+    "presenter": "김하늘",
+    "air_from": "2026-11-22T15:00:00Z",
+    "air_until": "2026-11-23T15:00:00Z",
+    "state": "draft",
+    "created_at": "2026-11-22T09:12:44Z",
+    "created_by": 1,
+    "approved_at": None,
+    "approved_by": None,
+    "revision": 2,
+    "original_name": "아침뉴스_1122.wav",
+    "original_sha256": "5f0c6c2ab9e1c3f5b6d1a7e0f1f0d8f5b7c9a3e2d4f6081a2b3c4d5e6f708192",
+    "original_bytes": 28800044,
+    "duration_s": 300.0,
+    "samples": 14400000,
+    "cue_in": 9600,
+    "cue_out": 14380800,
+    "loudness_lufs": -21.4,
+    "peak_dbtp": -4.2,
+    "leading_silence_samples": 12000,
+    "trailing_silence_samples": 21600,
+    "silences": [[4800000, 4862400]],
+    "clipped_samples": 0,
+    "damaged": False,
+    "problem": None,
+}
+
+
+class SegmentOut(Answer):
+    """A segment. Positions and lengths are samples of its 48 kHz master, which is there once ingest has ended."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    id: int
+    title: str
+    kind: SegmentKind
+    tags: list[str]
+    presenter: str | None
+    air_from: datetime | None
+    air_until: datetime | None
+    state: SegmentState
+    created_at: datetime
+    created_by: int | None
+    approved_at: datetime | None
+    approved_by: int | None
+    revision: int
+    original_name: str | None
+    original_sha256: str | None
+    original_bytes: int | None
+    samples: int | None
+    cue_in: int | None
+    cue_out: int | None
+    loudness_lufs: float | None
+    peak_dbtp: float | None
+    leading_silence_samples: int | None
+    trailing_silence_samples: int | None
+    silences: list[list[int]]
+    clipped_samples: int | None
+    damaged: bool
+    problem: dict[str, Any] | None
+
+    @computed_field
+    def duration_s(self) -> float | None:
+        """What is played, from ``cue_in`` to ``cue_out``, in seconds."""
+        if self.cue_in is None or self.cue_out is None:
+            return None
+        return round((self.cue_out - self.cue_in) / RATE, 3)
+
+
+class SegmentDetail(SegmentOut):
+    """One segment, with the earlier ones that hold the same audio."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE | {"same_audio_as": [17]}]})
+
+    same_audio_as: list[int]
+
+    @classmethod
+    def of(cls, segment: Segment, same_audio_as: list[int]) -> Self:
+        shown = SegmentOut.model_validate(segment).model_dump(exclude={"duration_s"})
+        return cls(**shown, same_audio_as=same_audio_as)
+
+
+class SegmentPatch(Body):
+    """What to change; fields that are left out stay as they are."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"title": "아침 뉴스", "tags": ["뉴스"], "air_until": "2026-11-24T15:00:00Z"}]
+        },
+    )
+
+    title: str | None = None
+    tags: list[str] | None = None
+    presenter: str | None = None
+    air_from: Instant | None = None
+    air_until: Instant | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were sent, in the form in which they are stored.
+
+        Raises:
+            Invalid: a text is empty where it may not be, too long, or holds control characters.
+        """
+        given = {field: getattr(self, field) for field in self.model_fields_set}
+        if "title" in given:
+            if given["title"] is None:
+                raise Invalid("title cannot be removed", field="title")
+            given["title"] = clean_title(given["title"])
+        if "tags" in given:
+            given["tags"] = clean_tags(given["tags"] or [])
+        if "presenter" in given:
+            given["presenter"] = clean_presenter(given["presenter"])
+        return given
+
+
+class PeaksOut(Answer):
+    """A waveform: for each of equal stretches of the master the lowest and the highest sample, of 127."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "samples": 14400000,
+                    "rate": 48000,
+                    "samples_per_pair": 14400,
+                    "pairs": [[-31, 29], [-80, 77]],
+                }
+            ]
+        }
+    )
+
+    samples: int
+    rate: int
+    samples_per_pair: int = Field(description="The last pair may stand for fewer.")
+    pairs: list[list[int]]

@@ -1,0 +1,48 @@
+"""Every table, imported in one place so that the metadata is whole."""
+
+from sqlmodel import SQLModel
+
+from app.air.models import AirRecord
+from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
+from app.alarms.models import Alarm, Notification
+from app.events.models import Event
+from app.feeds.models import Feed
+from app.frequencies.models import Line, LineFeed, Site
+from app.handoffs.models import Attempt, Handoff
+from app.jobs.models import Job
+from app.journal.models import JournalEntry
+from app.library.models import ImportedFile, Segment
+from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
+from app.programmes.models import Programme, Slot
+from app.station.models import Station
+
+__all__ = [
+    "AirRecord",
+    "Airing",
+    "Alarm",
+    "Artefact",
+    "AsRun",
+    "Attempt",
+    "BrowserSession",
+    "Event",
+    "Feed",
+    "Handoff",
+    "IdempotentRequest",
+    "ImportedFile",
+    "Intent",
+    "Job",
+    "JournalEntry",
+    "Key",
+    "Line",
+    "LineFeed",
+    "LoginLink",
+    "Notification",
+    "Person",
+    "Programme",
+    "RundownVersion",
+    "SQLModel",
+    "Segment",
+    "Site",
+    "Slot",
+    "Station",
+]

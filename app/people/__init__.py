@@ -1,0 +1,1 @@
+"""Who may do what: people, their keys, and the sessions of their browsers."""

@@ -1,0 +1,228 @@
+"""People, keys and sessions over HTTP, and the landing of a one-time link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from html import escape
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import Field
+from sqlmodel import col, select
+
+from app.database import reading, writing
+from app.errors import NotSignedIn
+from app.people import service
+from app.people.models import Key, Person
+from app.web import security
+from app.web.bodies import Answer, Body, Text, created, example
+from app.web.dependencies import Actor, CurrentSettings, Database, Now
+from app.web.pagination import Page, WantedPage, page_of
+
+log = structlog.get_logger("danpa.people")
+
+router = APIRouter(prefix="/api/v1", tags=["access"])
+pages = APIRouter(include_in_schema=False)
+
+_PERSON: dict[str, object] = {
+    "id": 1,
+    "name": "김하늘",
+    "created_at": "2026-10-25T01:00:00Z",
+    "disabled_at": None,
+}
+_KEY: dict[str, object] = {
+    "id": 4,
+    "person_id": 1,
+    "label": "studio 2",
+    "created_at": "2026-10-25T01:00:00Z",
+    "revoked_at": None,
+}
+_SECRET = "danpa_..."  # noqa: S105 - the shape of one
+
+
+class PersonIn(Body):
+    model_config = example(name="김하늘")
+
+    name: Annotated[Text, Field(max_length=100)]
+
+
+class PersonOut(Answer):
+    model_config = example(**_PERSON)
+
+    id: int
+    name: str
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+class KeyIn(Body):
+    model_config = example(person_id=1, label="studio 2")
+
+    person_id: Annotated[int | None, Field(description="Whose key; yours if left out")] = None
+    label: Annotated[
+        Text, Field(max_length=100, description="Where it is used, so that you know which to revoke")
+    ]
+
+
+class KeyOut(Answer):
+    model_config = example(**_KEY)
+
+    id: int
+    person_id: int
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class NewKeyOut(KeyOut):
+    model_config = example(**_KEY, secret=_SECRET)
+
+    secret: Annotated[str, Field(description="Shown this once; only its hash is kept")]
+
+
+class SignIn(Body):
+    model_config = example(key=_SECRET)
+
+    key: Annotated[str, Field(max_length=200)]
+
+
+class SessionOut(Answer):
+    model_config = example(person="김하늘", expires_at="2026-10-25T13:00:00Z", csrf_token="5f0c6f...")  # noqa: S106
+
+    person: str
+    expires_at: datetime
+    csrf_token: Annotated[
+        str, Field(description="Send it as X-CSRF-Token with every call that changes something")
+    ]
+
+
+@router.get("/people", summary="Everybody who may sign in")
+def list_people(database: Database, _actor: Actor, wanted: WantedPage) -> Page[PersonOut]:
+    with reading(database) as session:
+        people, cursor = page_of(session, select(Person), col(Person.id), wanted)
+        return Page(items=[PersonOut.model_validate(person) for person in people], next=cursor)
+
+
+@router.post("/people", status_code=201, summary="Add a person")
+def create_person(
+    body: PersonIn, database: Database, actor: Actor, now: Now, response: Response
+) -> PersonOut:
+    with writing(database) as session:
+        person = service.create_person(session, body.name, now=now, by=actor.person_id)
+    created(response, f"/api/v1/people/{person.id}")
+    return PersonOut.model_validate(person)
+
+
+@router.get("/people/{person_id}", summary="One person")
+def read_person(person_id: int, database: Database, _actor: Actor) -> PersonOut:
+    with reading(database) as session:
+        return PersonOut.model_validate(service.person(session, person_id))
+
+
+@router.get("/keys", summary="The keys, without their secrets")
+def list_keys(database: Database, _actor: Actor, wanted: WantedPage) -> Page[KeyOut]:
+    with reading(database) as session:
+        keys, cursor = page_of(session, select(Key), col(Key.id), wanted)
+        return Page(items=[KeyOut.model_validate(key) for key in keys], next=cursor)
+
+
+@router.post("/keys", status_code=201, summary="Make a key; its secret is shown this once")
+def create_key(body: KeyIn, database: Database, actor: Actor, now: Now, response: Response) -> NewKeyOut:
+    person_id = actor.person_id if body.person_id is None else body.person_id
+    with writing(database) as session:
+        key, secret = service.create_key(session, person_id, body.label, now=now, by=actor.person_id)
+    created(response, f"/api/v1/keys/{key.id}")
+    return NewKeyOut(**KeyOut.model_validate(key).model_dump(), secret=secret)
+
+
+@router.get("/keys/{key_id}", summary="One key, without its secret")
+def read_key(key_id: int, database: Database, _actor: Actor) -> KeyOut:
+    with reading(database) as session:
+        return KeyOut.model_validate(service.key(session, key_id))
+
+
+@router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key; sessions got with it end too")
+def revoke_key(key_id: int, database: Database, actor: Actor, now: Now) -> None:
+    with writing(database) as session:
+        service.revoke_key(session, key_id, now=now, by=actor.person_id)
+
+
+@router.post("/session", status_code=201, summary="Sign a browser in with a key")
+def sign_in(
+    body: SignIn,
+    request: Request,
+    response: Response,
+    database: Database,
+    settings: CurrentSettings,
+    now: Now,
+) -> SessionOut:
+    """Sets an HttpOnly cookie, valid for 12 hours. Machines send their key with each call instead."""
+    security.check_same_origin(request, settings)
+    with _limited(request), writing(database) as session:
+        signed_in = service.sign_in_with_key(session, body.key.strip(), now=now)
+    security.set_session_cookie(response, signed_in.token, settings)
+    return SessionOut(
+        person=signed_in.actor.name,
+        expires_at=signed_in.expires_at,
+        csrf_token=security.csrf_token(signed_in.token),
+    )
+
+
+@router.delete("/session", status_code=204, summary="Sign this browser out")
+def sign_out(
+    request: Request,
+    response: Response,
+    database: Database,
+    settings: CurrentSettings,
+    now: Now,
+    _actor: Actor,
+) -> None:
+    token = request.cookies.get(security.SESSION_COOKIE)
+    if token:
+        with writing(database) as session:
+            service.sign_out(session, token, now=now)
+    security.clear_session_cookie(response, settings)
+
+
+@pages.get("/login/{token}", response_class=HTMLResponse)
+async def show_login_link(token: Annotated[str, Path(max_length=100)]) -> str:
+    """A button, so that a chat program that looks at the link for a preview does not use it up."""
+    return (
+        '<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>단파 Danpa</title></head><body>'
+        f'<main><h1>단파 Danpa</h1><form method="post" action="/login/{escape(token)}">'
+        "<button autofocus>들어가기 · Sign in</button></form></main></body></html>"
+    )
+
+
+@pages.post("/login/{token}", response_class=RedirectResponse)
+def use_login_link(
+    token: Annotated[str, Path(max_length=100)],
+    request: Request,
+    database: Database,
+    settings: CurrentSettings,
+    now: Now,
+) -> Response:
+    security.check_same_origin(request, settings)
+    with _limited(request), writing(database) as session:
+        signed_in = service.use_login_link(session, token, now=now)
+    response = RedirectResponse("/", status_code=303)
+    security.set_session_cookie(response, signed_in.token, settings)
+    return response
+
+
+@contextmanager
+def _limited(request: Request) -> Iterator[None]:
+    """Count what fails in the block against the client's address, and refuse it beyond the limit."""
+    attempts: security.FailedSignIns = request.app.state.failed_sign_ins
+    address = request.client.host if request.client else "unknown"
+    attempts.check(address)
+    try:
+        yield
+    except NotSignedIn:
+        attempts.failed(address)
+        log.warning("sign-in failed", address=address)
+        raise

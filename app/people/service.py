@@ -1,0 +1,216 @@
+"""People, their keys, one-time links and the sessions of their browsers.
+
+Secrets are 256 random bits and are stored as SHA-256 only, so a look-up by hash tells nobody how much of a guess was
+right, and a slow hash would add nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, delete, select
+
+from app.errors import Conflict, DanpaError, NotFound, NotSignedIn
+from app.journal.service import record
+from app.people.models import BrowserSession, Key, LoginLink, Person
+
+KEY_PREFIX = "danpa_"
+"""Makes a leaked key easy to find with a secret scanner."""
+
+SESSION_VALID_FOR = timedelta(hours=12)
+"""One night shift."""
+
+
+class TooManyAttempts(DanpaError):
+    """Sign-ins failed too often from one address."""
+
+    code = "too-many-attempts"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is doing it. ``key_id`` is None for a browser that came through a one-time link."""
+
+    person_id: int
+    name: str
+    key_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new browser session: its secret, who it belongs to and when it ends."""
+
+    token: str
+    actor: Actor
+    expires_at: datetime
+
+
+def create_person(session: Session, name: str, *, now: datetime, by: int | None) -> Person:
+    """Add somebody. Raises Conflict where the name is taken."""
+    if find_person(session, name) is not None:
+        raise Conflict(f'there is already somebody called "{name}": add a family name or a department')
+    added = Person(name=name, created_at=now)
+    session.add(added)
+    session.flush()
+    record(session, "person.created", at=now, person_id=by, subject_id=added.id)
+    return added
+
+
+def person(session: Session, person_id: int) -> Person:
+    """Raises NotFound."""
+    found = session.get(Person, person_id)
+    if found is None:
+        raise NotFound(f"there is no person {person_id}")
+    return found
+
+
+def find_person(session: Session, name: str) -> Person | None:
+    """The person of exactly this name."""
+    return session.exec(select(Person).where(Person.name == name)).first()
+
+
+def create_key(
+    session: Session, person_id: int, label: str, *, now: datetime, by: int | None
+) -> tuple[Key, str]:
+    """Make a key for a person. The secret is in the answer and nowhere else. Raises NotFound."""
+    if person(session, person_id).disabled_at is not None:
+        raise Conflict(f"person {person_id} is disabled and cannot get a key")
+    secret = KEY_PREFIX + secrets.token_urlsafe(32)
+    made = Key(person_id=person_id, label=label, secret_sha256=_sha256(secret), created_at=now)
+    session.add(made)
+    session.flush()
+    record(session, "key.created", at=now, person_id=by, subject_id=made.id)
+    return made, secret
+
+
+def key(session: Session, key_id: int) -> Key:
+    """Raises NotFound."""
+    found = session.get(Key, key_id)
+    if found is None:
+        raise NotFound(f"there is no key {key_id}")
+    return found
+
+
+def revoke_key(session: Session, key_id: int, *, now: datetime, by: int | None) -> None:
+    """End a key and every browser session that was got with it. Raises NotFound; a repeat changes nothing."""
+    revoked = key(session, key_id)
+    if revoked.revoked_at is None:
+        revoked.revoked_at = now
+        session.exec(delete(BrowserSession).where(col(BrowserSession.key_id) == key_id))
+        record(session, "key.revoked", at=now, person_id=by, subject_id=key_id)
+
+
+def create_login_link(session: Session, person_id: int, valid_for: timedelta, *, now: datetime) -> str:
+    """The secret part of a link that signs one browser in, once (``/login/<token>``)."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        LoginLink(
+            person_id=person_id, token_sha256=_sha256(token), created_at=now, expires_at=now + valid_for
+        )
+    )
+    session.flush()
+    return token
+
+
+def use_login_link(session: Session, token: str, *, now: datetime) -> SignedIn:
+    """Exchange a one-time link for a browser session. Raises NotSignedIn."""
+    found = session.exec(
+        select(LoginLink, Person.name)
+        .join(Person, col(Person.id) == LoginLink.person_id)
+        .where(
+            LoginLink.token_sha256 == _sha256(token),
+            col(LoginLink.used_at).is_(None),
+            LoginLink.expires_at > now,
+            col(Person.disabled_at).is_(None),
+        )
+    ).first()
+    if found is None:
+        raise NotSignedIn("this link has been used, has expired or is not one of ours: ask for a new one")
+    link, name = found
+    link.used_at = now
+    return _open_session(session, Actor(link.person_id, name, None), now)
+
+
+def sign_in_with_key(session: Session, secret: str, *, now: datetime) -> SignedIn:
+    """Exchange a key for a browser session. Raises NotSignedIn."""
+    return _open_session(session, actor_of_key(session, secret), now)
+
+
+def sign_out(session: Session, token: str, *, now: datetime) -> None:
+    """End a browser session; an unknown one is already over."""
+    browser = session.exec(
+        select(BrowserSession).where(BrowserSession.token_sha256 == _sha256(token))
+    ).first()
+    if browser is not None:
+        record(session, "session.ended", at=now, person_id=browser.person_id)
+        session.delete(browser)
+
+
+def actor_of_key(session: Session, secret: str) -> Actor:
+    """Whose key it is. Raises NotSignedIn."""
+    found = session.exec(
+        select(Key.id, Person.id, Person.name)
+        .join(Person, col(Person.id) == Key.person_id)
+        .where(
+            Key.secret_sha256 == _sha256(secret),
+            col(Key.revoked_at).is_(None),
+            col(Person.disabled_at).is_(None),
+        )
+    ).first()
+    if found is None:
+        raise NotSignedIn("this key is not valid; it may have been revoked: ask the engineer for another")
+    key_id, person_id, name = found
+    return Actor(_known(person_id), name, key_id)
+
+
+def actor_of_session(session: Session, token: str, *, now: datetime) -> Actor:
+    """Whose browser it is: until the session expires, its key is revoked or the person is disabled.
+
+    Raises:
+        NotSignedIn: none of ours, or over.
+    """
+    found = session.exec(
+        select(BrowserSession.key_id, Person.id, Person.name)
+        .join(Person, col(Person.id) == BrowserSession.person_id)
+        .join(Key, col(Key.id) == BrowserSession.key_id, isouter=True)
+        .where(
+            BrowserSession.token_sha256 == _sha256(token),
+            BrowserSession.expires_at > now,
+            col(Key.revoked_at).is_(None),
+            col(Person.disabled_at).is_(None),
+        )
+    ).first()
+    if found is None:
+        raise NotSignedIn("you are not signed in any more: sign in again")
+    key_id, person_id, name = found
+    return Actor(_known(person_id), name, key_id)
+
+
+def _open_session(session: Session, actor: Actor, now: datetime) -> SignedIn:
+    session.exec(delete(BrowserSession).where(col(BrowserSession.expires_at) <= now))
+    token = secrets.token_urlsafe(32)
+    expires_at = now + SESSION_VALID_FOR
+    session.add(
+        BrowserSession(
+            person_id=actor.person_id,
+            key_id=actor.key_id,
+            token_sha256=_sha256(token),
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    record(session, "session.started", at=now, person_id=actor.person_id)
+    return SignedIn(token, actor, expires_at)
+
+
+def _known(row_id: int | None) -> int:
+    """The id of a stored row, which SQLModel types as optional."""
+    assert row_id is not None  # noqa: S101 - for mypy: rows from the database have ids
+    return row_id
+
+
+def _sha256(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

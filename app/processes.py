@@ -1,0 +1,73 @@
+"""What every process of the service does the same way: logs, the clock, and ending with its supervisor."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+
+Clock = Callable[[], datetime]
+"""Says what time it is, in UTC. Only the outermost loops read one; everything else takes ``now``."""
+
+PARENT_PIPE = "DANPA_PARENT_PIPE"
+"""Environment variable with the number of the pipe whose other end the supervisor holds."""
+
+
+def utcnow() -> datetime:
+    """The system's clock."""
+    return datetime.now(UTC)
+
+
+def configure_logs(process: str, *, json: bool) -> None:
+    """Send structured lines to stderr, each with the name of its process."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the default prints local variables: keys, titles
+        )
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info if json else structlog.processors.StackInfoRenderer(),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+
+
+def end_with_parent() -> None:
+    """End this process in an orderly way when the supervisor is gone, even if that was killed.
+
+    The supervisor holds the writing end of a pipe and never writes: reading returns when it dies.
+    """
+    number = os.environ.get(PARENT_PIPE)
+    if number is None:
+        return
+    descriptor = int(number)
+
+    def wait() -> None:
+        os.read(descriptor, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set: loops end at their next turn."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping

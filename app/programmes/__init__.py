@@ -1,0 +1,1 @@
+"""Programmes with their clocks, and the slots in which they air."""

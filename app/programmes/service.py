@@ -1,0 +1,228 @@
+"""Programmes with their clocks, and slots: what may be written, and by whom it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from app.airings.models import Airing
+from app.errors import Conflict, Invalid
+from app.frequencies.models import Line
+from app.journal.service import record
+from app.library.models import Segment
+from app.programmes.models import Programme, Slot
+from app.programmes.times import SlotTimes
+from app.records import find, referred, require_free, require_unused, revise
+from app.station.service import plan_again
+from schedules import slots
+from schedules.clock import Clock, Fixed, dump_clock, parse_clock
+from schedules.days import days_to_eibi
+from schedules.time import Span
+
+FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2099, 12, 31)
+"""The years for which seasons have names (A00 to B99)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgrammeFields:
+    """What a person says of a programme, besides its clock."""
+
+    title: str
+    code: str
+    standby_segment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotFields:
+    """What a person says of a slot."""
+
+    programme_id: int
+    times: SlotTimes
+    early_off_s: int = 0
+    compile_lead_s: int = 6 * 3600
+
+
+def programme(session: Session, programme_id: int) -> Programme:
+    """Raises NotFound."""
+    return find(session, Programme, programme_id, "programme")
+
+
+def create_programme(
+    session: Session,
+    fields: ProgrammeFields,
+    clock: Sequence[Mapping[str, object]],
+    *,
+    now: datetime,
+    by: int | None,
+) -> Programme:
+    """Add a programme. Its clock may be empty until somebody writes one: its stand-by airs.
+
+    Raises:
+        BadClock, Invalid: the clock cannot be read, or a segment that it names is not there.
+        Conflict: another programme has the code.
+    """
+    _check_programme(session, fields, None)
+    elements = _checked_clock(session, clock) if clock else []
+    made = Programme(**asdict(fields), clock=elements, created_at=now)
+    session.add(made)
+    session.flush()
+    record(session, "programme.created", at=now, person_id=by, subject_id=made.id)
+    return made
+
+
+def update_programme(
+    session: Session,
+    programme_id: int,
+    fields: ProgrammeFields,
+    *,
+    expected: int | None,
+    now: datetime,
+    by: int | None,
+) -> Programme:
+    """Change what a programme is called and its stand-by. Raises NotFound, StaleRevision, Invalid, Conflict."""
+    changed = programme(session, programme_id)
+    _check_programme(session, fields, programme_id)
+    names = revise(changed, asdict(fields), expected)
+    record(session, "programme.changed", at=now, person_id=by, subject_id=programme_id, fields=names)
+    return changed
+
+
+def set_clock(
+    session: Session,
+    programme_id: int,
+    clock: Sequence[Mapping[str, object]],
+    *,
+    expected: int | None,
+    now: datetime,
+    by: int | None,
+) -> Programme:
+    """Write a programme's clock. Raises NotFound, StaleRevision, BadClock, Invalid."""
+    changed = programme(session, programme_id)
+    names = revise(changed, {"clock": _checked_clock(session, clock)}, expected)
+    record(session, "programme.changed", at=now, person_id=by, subject_id=programme_id, fields=names)
+    return changed
+
+
+def delete_programme(session: Session, programme_id: int, *, now: datetime, by: int | None) -> None:
+    """Raises NotFound, and Conflict while it has slots."""
+    gone = programme(session, programme_id)
+    require_unused(
+        session,
+        col(Slot.programme_id),
+        programme_id,
+        f"programme {programme_id} has {{count}} slots: delete them or give them to another programme first",
+    )
+    session.delete(gone)
+    record(session, "programme.deleted", at=now, person_id=by, subject_id=programme_id)
+
+
+def slot(session: Session, slot_id: int) -> Slot:
+    """Raises NotFound."""
+    return find(session, Slot, slot_id, "slot")
+
+
+def create_slot(session: Session, fields: SlotFields, *, now: datetime, by: int | None) -> Slot:
+    """Add a slot. Raises Invalid or a ScheduleError that says what is wrong with its times."""
+    made = Slot(**_checked_slot(session, fields), created_at=now)
+    session.add(made)
+    session.flush()
+    plan_again(session, now=now)
+    record(session, "slot.created", at=now, person_id=by, subject_id=made.id)
+    return made
+
+
+def update_slot(
+    session: Session, slot_id: int, fields: SlotFields, *, expected: int | None, now: datetime, by: int | None
+) -> Slot:
+    """Change a slot. Raises NotFound, StaleRevision, Invalid, ScheduleError; Conflict where it would leave a line."""
+    changed = slot(session, slot_id)
+    columns = _checked_slot(session, fields)
+    for line in session.exec(select(Line).where(Line.slot_id == slot_id)):
+        if not _holds(fields.times, line):
+            raise Conflict(
+                f"line {line.id} ({line.khz} kHz) has days or dates that the slot would not have any more: "
+                "change the line first"
+            )
+    names = revise(changed, columns, expected)
+    plan_again(session, now=now)
+    record(session, "slot.changed", at=now, person_id=by, subject_id=slot_id, fields=names)
+    return changed
+
+
+def delete_slot(session: Session, slot_id: int, *, now: datetime, by: int | None) -> None:
+    """Raises NotFound, and Conflict while lines carry it or once it has airings."""
+    gone = slot(session, slot_id)
+    require_unused(
+        session,
+        col(Line.slot_id),
+        slot_id,
+        f"slot {slot_id} is carried by {{count}} lines: delete them first",
+    )
+    require_unused(
+        session,
+        col(Airing.slot_id),
+        slot_id,
+        f"slot {slot_id} has {{count}} airings, which are kept: end it with an earlier last date instead",
+    )
+    session.delete(gone)
+    record(session, "slot.deleted", at=now, person_id=by, subject_id=slot_id)
+
+
+def times_of(row: Slot) -> SlotTimes:
+    """A slot's times as a value."""
+    days = frozenset(int(digit) for digit in row.days)
+    return SlotTimes(row.start_minute, row.stop_minute, days, row.first_date, row.last_date)
+
+
+def _check_programme(session: Session, fields: ProgrammeFields, programme_id: int | None) -> None:
+    require_free(
+        session,
+        col(Programme.code),
+        fields.code,
+        programme_id,
+        f'another programme has the code "{fields.code}": choose one that tells them apart at the sites',
+    )
+    if fields.standby_segment_id is not None:
+        referred(session, Segment, fields.standby_segment_id, "segment", "standby_segment_id")
+
+
+def _checked_clock(session: Session, clock: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
+    """The clock in its full form. Raises BadClock, and Invalid for a segment that is not there."""
+    parsed: Clock = parse_clock(clock)
+    for number, element in enumerate(parsed.elements, 1):
+        if isinstance(element, Fixed) and session.get(Segment, element.segment_id) is None:
+            raise Invalid(
+                f"element {number}: there is no segment {element.segment_id}",
+                field=f"clock.{number - 1}.segment_id",
+            )
+    return dump_clock(parsed)
+
+
+def _checked_slot(session: Session, fields: SlotFields) -> dict[str, Any]:
+    """A slot's columns, once the schedule's own rules have been asked."""
+    referred(session, Programme, fields.programme_id, "programme", "programme_id")
+    times = fields.times
+    for field, value in (("first_date", times.first_date), ("last_date", times.last_date)):
+        if not FIRST_DATE <= value <= LAST_DATE:
+            raise Invalid(
+                f"{value} is not a date of a season: write {FIRST_DATE} to {LAST_DATE}", field=field
+            )
+    planned = slots.Slot(**asdict(times), early_off_s=fields.early_off_s)
+    midnight = datetime.combine(times.first_date, time(), UTC)
+    end = datetime.combine(times.last_date, time(), UTC) + timedelta(days=1)
+    slots.check_season_changes(planned, Span(midnight, end))
+    return asdict(times) | {
+        "programme_id": fields.programme_id,
+        "days": days_to_eibi(times.days),
+        "early_off_s": fields.early_off_s,
+        "compile_lead_s": fields.compile_lead_s,
+    }
+
+
+def _holds(times: SlotTimes, line: Line) -> bool:
+    days = frozenset(int(digit) for digit in line.days)
+    return days <= times.days and times.first_date <= line.first_date and line.last_date <= times.last_date

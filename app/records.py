@@ -1,0 +1,73 @@
+"""What every resource's service does with its rows: find them, compare revisions, keep names unique and uses intact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+
+from sqlmodel import Session, SQLModel, func, select
+
+from app.errors import Conflict, Invalid, NotFound, StaleRevision
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+class Revised(Protocol):
+    """A row that two people may edit."""
+
+    revision: int
+
+
+def find(session: Session, model: type[Row], row_id: int, name: str) -> Row:
+    """The row of an address. Raises NotFound: ``there is no slot 7``."""
+    row = session.get(model, row_id)
+    if row is None:
+        raise NotFound(f"there is no {name} {row_id}")
+    return row
+
+
+def referred(session: Session, model: type[Row], row_id: int, name: str, field: str) -> Row:
+    """The row that a body's field names. Raises Invalid with the field."""
+    row = session.get(model, row_id)
+    if row is None:
+        raise Invalid(f"there is no {name} {row_id}", field=field)
+    return row
+
+
+def require_free(session: Session, column: Any, value: str, row_id: int | None, message: str) -> None:
+    """Refuse a value that another row has in a unique column. Raises Conflict with the message."""
+    taken = session.exec(select(column.class_.id).where(column == value)).first()
+    if taken is not None and taken != row_id:
+        raise Conflict(message)
+
+
+def require_unused(session: Session, column: Any, row_id: int, message: str) -> None:
+    """Refuse to delete what other rows refer to. ``{count}`` in the message is how many. Raises Conflict."""
+    count = session.exec(select(func.count()).select_from(column.class_).where(column == row_id)).one()
+    if count:
+        raise Conflict(message.format(count=count))
+
+
+def revise(row: Revised, changes: Mapping[str, Any], expected: int | None) -> list[str]:
+    """Change a row if nobody else did since the client read it; the names of the fields that differ.
+
+    Raises:
+        StaleRevision: its revision is not the expected one (None expects nothing).
+    """
+    if expected is not None and expected != row.revision:
+        raise StaleRevision(
+            f"somebody changed this in the meantime (you read revision {expected}, it is now {row.revision}): "
+            "read it again and repeat your change"
+        )
+    changed = [name for name, value in changes.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, changes[name])
+    if changed:
+        row.revision += 1
+    return changed
+
+
+def id_of(row: Any) -> int:
+    """The id of a stored row, which SQLModel types as optional."""
+    row_id: int = row.id
+    return row_id

@@ -1,0 +1,106 @@
+"""Settings of one station, read from the environment with the prefix ``DANPA_``."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+GIB = 1024**3
+
+
+class Settings(BaseSettings):
+    """What a station's operator may set; every field is ``DANPA_<NAME>`` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="DANPA_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path("var"), description="Folder of the station: database, audio, locks, journals.")
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    public_url: str | None = Field(None, description="How people reach the page, if not http://host:port.")
+    workers: int = Field(2, ge=1, le=16, description="Worker processes; the first takes no ingest jobs.")
+    ffmpeg: Path | None = Field(None, description="ffmpeg binary; else PATH, else the imageio-ffmpeg wheel.")
+
+    upload_limit_bytes: int = Field(4 * GIB, gt=0)
+    segment_limit_s: int = Field(4 * 3600, gt=0, description="Longest segment that is taken in, in seconds.")
+    disk_reserve_bytes: int = Field(GIB, ge=0, description="Uploads are refused below this much free space.")
+    cache_limit_bytes: int = Field(4 * GIB, ge=0, description="Size cap of the cache of processed segments.")
+
+    horizon_h: int = Field(48, ge=1, description="Airings are materialised this many hours ahead.")
+    sweep_s: float = Field(5.0, gt=0, description="The engine looks at everything at least this often.")
+    keep_artefacts_days: int = Field(
+        90, ge=1, description="Age at which a closed airing's audio is collected."
+    )
+
+    alarm_webhook_url: str | None = None
+    alarm_email_to: str | None = Field(None, description="Addresses, separated by commas.")
+    alarm_email_from: str = "danpa@localhost"
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_security: str = Field("starttls", pattern="^(starttls|tls|plain)$")
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+
+    cookie_secure: bool = Field(False, description="Set when the page is reached over HTTPS.")
+    log_json: bool = False
+
+    @cached_property
+    def root(self) -> Path:
+        """The station's folder as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def database_path(self) -> Path:
+        return self.root / "danpa.db"
+
+    @property
+    def blobs_dir(self) -> Path:
+        """Originals, masters, peaks and artefacts, each named by its SHA-256."""
+        return self.root / "blobs"
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Uploads that are being received or wait for their ingest."""
+        return self.root / "incoming"
+
+    @property
+    def cache_dir(self) -> Path:
+        """Processed segments: disposable, size-capped."""
+        return self.root / "cache"
+
+    @property
+    def run_dir(self) -> Path:
+        """Locks and status files of the running processes."""
+        return self.root / "run"
+
+    @property
+    def armed_dir(self) -> Path:
+        return self.root / "air" / "armed"
+
+    @property
+    def air_dir(self) -> Path:
+        return self.root / "air"
+
+    @property
+    def alarm_channels(self) -> tuple[str, ...]:
+        """The ways in which alarms are told."""
+        webhook = ("webhook",) if self.alarm_webhook_url else ()
+        return webhook + (("email",) if self.smtp_host and self.alarm_email_to else ())
+
+    def page_url(self) -> str:
+        """Where people find the page."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def make_directories(self) -> None:
+        """Make the station's folders, readable by their owner only."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for directory in (
+            *(self.blobs_dir / kind for kind in ("originals", "masters", "peaks", "artefacts")),
+            self.incoming_dir,
+            self.cache_dir,
+            self.run_dir,
+            self.armed_dir,
+        ):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,1 @@
+"""The station itself: its name and the audio that it airs when all else fails."""

@@ -1,0 +1,45 @@
+"""`/api/v1/station`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter
+
+from app.database import reading, writing
+from app.station import service
+from app.web.bodies import Answer, Body, example
+from app.web.dependencies import Actor, Database, Now
+
+router = APIRouter(prefix="/api/v1", tags=["station"])
+
+
+class StationIn(Body):
+    model_config = example(evergreen_segment_id=12)
+
+    evergreen_segment_id: int | None
+    """What is aired when a programme and its stand-by both fail; null for the interval signal only."""
+
+
+class StationOut(Answer):
+    model_config = example(
+        name="단파 데모", is_demo=True, evergreen_segment_id=12, created_at="2026-10-25T01:00:00Z"
+    )
+
+    name: str
+    is_demo: bool
+    evergreen_segment_id: int | None
+    created_at: datetime
+
+
+@router.get("/station", summary="The station")
+def read_station(database: Database, _actor: Actor) -> StationOut:
+    with reading(database) as session:
+        return StationOut.model_validate(service.station(session))
+
+
+@router.put("/station", summary="Choose what is aired when all else fails")
+def update_station(body: StationIn, database: Database, actor: Actor, now: Now) -> StationOut:
+    with writing(database) as session:
+        station = service.set_evergreen(session, body.evergreen_segment_id, now=now, by=actor.person_id)
+        return StationOut.model_validate(station)

@@ -1,0 +1,46 @@
+"""The one station of this database, and what it airs when a programme and its stand-by both fail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.errors import NotFound
+from app.journal.service import record
+from app.library.models import Segment
+from app.records import referred
+from app.station.models import Station
+
+
+def station(session: Session) -> Station:
+    """Raises NotFound before `danpa init`."""
+    found = session.get(Station, 1)
+    if found is None:
+        raise NotFound("there is no station here yet: run `danpa init`")
+    return found
+
+
+def create_station(session: Session, name: str, *, is_demo: bool = False, now: datetime) -> Station:
+    """Make the station of a new database."""
+    made = Station(name=name, is_demo=is_demo, created_at=now)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def set_evergreen(session: Session, segment_id: int | None, *, now: datetime, by: int | None) -> Station:
+    """Name the segment that is aired before the interval signal has to be; None for none. Raises Invalid."""
+    if segment_id is not None:
+        referred(session, Segment, segment_id, "segment", "evergreen_segment_id")
+    here = station(session)
+    here.evergreen_segment_id = segment_id
+    record(session, "station.evergreen_set", at=now, person_id=by, subject_id=segment_id)
+    return here
+
+
+def plan_again(session: Session, *, now: datetime) -> None:
+    """Let the engine look for airings from now on, because a slot is new or has changed; it passes over what is there."""
+    here = session.get(Station, 1)
+    if here is not None and here.materialised_until is not None and here.materialised_until > now:
+        here.materialised_until = now

@@ -1,0 +1,97 @@
+"""The web application: every router, the frame around them, and nothing that runs by itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware import Middleware
+from fastapi.routing import APIRoute
+
+from app import __version__
+from app.airings import api as airings
+from app.alarms import api as alarms
+from app.database import open_database
+from app.events import api as events
+from app.feeds import api as feeds
+from app.frequencies import api as frequencies
+from app.handoffs import api as handoffs
+from app.journal import api as journal
+from app.library import api as library
+from app.people import api as people
+from app.processes import Clock, utcnow
+from app.programmes import api as programmes
+from app.settings import Settings
+from app.station import api as station
+from app.storage import Blobs
+from app.web import docs, health, problems
+from app.web.frame import Frame
+from app.web.idempotency import Idempotency, Ledger
+from app.web.limits import BodyLimit
+from app.web.security import FailedSignIns
+
+ROUTERS: tuple[APIRouter, ...] = (
+    library.router,
+    programmes.router,
+    frequencies.router,
+    feeds.router,
+    airings.router,
+    handoffs.router,
+    alarms.router,
+    station.router,
+    events.router,
+    people.router,
+    journal.router,
+    health.router,
+    docs.router,
+    people.pages,
+    # To complete when it exists: app.web.pages
+)
+
+DESCRIPTION = """Danpa schedules and delivers the programmes of a shortwave station.
+
+Send your key as `Authorization: Bearer danpa_...`. Errors are problem documents (RFC 9457). Lists are
+`{"items": [...], "next": cursor}`. A POST with an `Idempotency-Key` may be repeated safely. What two people may edit has an
+`ETag`: send it back as `If-Match`, and a change that somebody else made in the meantime is not overwritten."""
+
+
+def create_app(settings: Settings, *, now: Clock = utcnow) -> FastAPI:
+    """The application of one station. The database must be current by the time of the first request."""
+    database = open_database(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.dispose()
+
+    app = FastAPI(
+        title="Danpa",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,  # FastAPI's own pages load scripts from other people's servers
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(Frame),
+            Middleware(BodyLimit),
+            Middleware(Idempotency, ledger=Ledger(database)),
+        ],
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.blobs = Blobs(settings.blobs_dir)
+    app.state.now = now
+    app.state.stopping = threading.Event()
+    app.state.failed_sign_ins = FailedSignIns()
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Stable and readable: the endpoint's own name, which is unique (a test looks)."""
+    return route.name

@@ -1,0 +1,169 @@
+"""What needs a person: open alarms, failed handoffs, refused recordings, and an engine that is not there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from app.airings.models import Airing, RundownVersion
+from app.alarms.models import Alarm
+from app.feeds.models import Feed
+from app.handoffs.models import Handoff
+from app.library.models import Segment, SegmentState
+from app.programmes.models import Programme, Slot
+from app.settings import Settings
+from app.web.health import ENGINE_FRESH_FOR
+from schedules.plan import CLOSED
+from schedules.time import night_of
+
+RECENT = timedelta(hours=24)
+"""What is older cannot be mended any more and would only hide what can: the record of its night still shows it."""
+
+LISTED = 20
+URGENT = frozenset({
+    "engine_lost", "audio_missing", "below_programme", "deadline_missed", "airing_missed", "withdrawn_after_delivery",
+    "disk_low",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The airing that something is about."""
+
+    airing_id: int
+    programme: str
+    starts_at: datetime
+
+    @property
+    def night(self) -> date:
+        return night_of(self.starts_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing for a person to do; ``kind`` is the key of its words."""
+
+    kind: str
+    since: datetime | None
+    subject: Subject | None = None
+    feed: str | None = None
+    recording: str | None = None
+    error: str | None = None
+
+    @property
+    def is_urgent(self) -> bool:
+        return self.kind in URGENT
+
+
+def needs(session: Session, settings: Settings, now: datetime) -> list[Need]:
+    """Everything that needs a person now, the most urgent and the soonest first."""
+    alarms = list(_alarms(session, now))
+    told = {(need.subject and need.subject.airing_id, need.feed) for need in alarms if need.kind == "feed_failing"}
+    failed = [
+        need
+        for need in _failed_handoffs(session, now)
+        if (need.subject and need.subject.airing_id, need.feed) not in told
+    ]
+    found = [*_engine(settings, now), *alarms, *failed, *_refused_recordings(session, now)]
+    return sorted(found, key=lambda need: (not need.is_urgent, need.subject.starts_at if need.subject else now))
+
+
+def engine_seen_at(settings: Settings) -> datetime | None:
+    """When the engine last came round; None where it never did or its status cannot be read."""
+    try:
+        seen = datetime.fromisoformat(json.loads((settings.run_dir / "engine.json").read_bytes())["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return seen if seen.tzinfo else None
+
+
+def _engine(settings: Settings, now: datetime) -> Iterable[Need]:
+    seen = engine_seen_at(settings)
+    if seen is None or now - seen > ENGINE_FRESH_FOR:
+        yield Need("engine_lost", seen)
+
+
+def _alarms(session: Session, now: datetime) -> Iterable[Need]:
+    rows = session.exec(
+        select(Alarm, Airing, Programme.title, RundownVersion.level, Feed.name)
+        .join(Airing, col(Airing.id) == col(Alarm.airing_id), isouter=True)
+        .join(Slot, col(Slot.id) == col(Airing.slot_id), isouter=True)
+        .join(Programme, col(Programme.id) == col(Slot.programme_id), isouter=True)
+        .join(
+            RundownVersion,
+            (col(RundownVersion.airing_id) == col(Airing.id)) & (col(RundownVersion.version) == col(Airing.version)),
+            isouter=True,
+        )
+        .join(Feed, col(Feed.id) == col(Alarm.feed_id), isouter=True)
+        .where(
+            col(Alarm.cleared_at).is_(None),
+            col(Airing.id).is_(None) | (col(Airing.stops_at) > now - RECENT),
+        )
+    ).all()
+    for alarm, airing, title, level, feed in rows:
+        yield Need(
+            _kind(alarm.kind, airing, level),
+            alarm.raised_at,
+            _subject(airing, title) if airing else None,
+            feed=feed,
+            error=_error(session, alarm) if alarm.kind == "feed_failing" else None,
+        )
+
+
+def _kind(kind: str, airing: Airing | None, level: str | None) -> str:
+    """Missing audio has three causes, and each wants something else of people."""
+    if kind != "audio_missing" or airing is None:
+        return kind
+    if level is None:
+        return "audio_missing"
+    return "no_feed" if level == "programme" else "below_programme"
+
+
+def _error(session: Session, alarm: Alarm) -> str | None:
+    """What the feed said last. Feeds that fail are few, so a query for each is none too many."""
+    return session.exec(
+        select(Handoff.error)
+        .where(Handoff.airing_id == alarm.airing_id, Handoff.feed_id == alarm.feed_id)
+        .order_by(col(Handoff.version).desc())
+        .limit(1)
+    ).first()
+
+
+def _failed_handoffs(session: Session, now: datetime) -> Iterable[Need]:
+    rows = session.exec(
+        select(Handoff, Airing, Programme.title, Feed.name)
+        .join(Airing, col(Airing.id) == col(Handoff.airing_id))
+        .join(Slot, col(Slot.id) == col(Airing.slot_id))
+        .join(Programme, col(Programme.id) == col(Slot.programme_id))
+        .join(Feed, col(Feed.id) == col(Handoff.feed_id))
+        .where(
+            Handoff.state == "failed",
+            Handoff.version == Airing.version,
+            Airing.stops_at > now,
+            col(Airing.state).not_in(CLOSED),
+        )
+        .order_by(col(Airing.starts_at))
+        .limit(LISTED)
+    ).all()
+    for handoff, airing, title, feed in rows:
+        yield Need("handoff_failed", handoff.next_attempt_at, _subject(airing, title), feed, error=handoff.error)
+
+
+def _refused_recordings(session: Session, now: datetime) -> Iterable[Need]:
+    rows = session.exec(
+        select(Segment)
+        .where(Segment.state == SegmentState.rejected, Segment.created_at > now - RECENT)
+        .order_by(col(Segment.id).desc())
+        .limit(LISTED)
+    ).all()
+    for segment in rows:
+        error = (segment.problem or {}).get("detail")
+        yield Need("recording_refused", segment.created_at, recording=segment.title, error=error)
+
+
+def _subject(airing: Airing, title: str | None) -> Subject:
+    return Subject(airing.id or 0, title or "", airing.starts_at)

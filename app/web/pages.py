@@ -1,0 +1,158 @@
+"""The first page: tonight, or the sign-in form where nobody is signed in."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.database import reading, writing
+from app.errors import NotFound, NotSignedIn
+from app.people import service as people
+from app.people.api import limited
+from app.station.service import station
+from app.web import security
+from app.web.attention import needs
+from app.web.dependencies import CurrentBlobs, CurrentSettings, Database, Now, authenticate
+from app.web.messages import LANGUAGE_COOKIE, Language, known_language, language_for
+from app.web.tonight import airings_of_night
+from app.web.words import Words, harmless, named
+from schedules.time import night_of, night_span
+
+HERE = Path(__file__).parent
+ASSETS = {path.name: path for path in sorted((HERE / "static").iterdir())}
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+FINGERPRINT = hashlib.sha256(b"\0".join(path.read_bytes() for path in ASSETS.values())).hexdigest()[:12]
+"""Part of the assets' addresses: browsers keep them for ever, and a new version of Danpa has other addresses."""
+
+SAME_ORIGIN_YEAR = 365 * 24 * 3600
+"""The choice of language is remembered for a year."""
+
+_templates = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    finalize=harmless,
+)
+_templates.filters["named"] = named
+
+router = APIRouter(include_in_schema=False)
+
+Night = Annotated[date | None, Query(description="A KST night, by its evening's date")]
+
+
+@router.get("/", response_class=HTMLResponse)
+def show_tonight(
+    request: Request,
+    database: Database,
+    settings: CurrentSettings,
+    blobs: CurrentBlobs,
+    now: Now,
+    night: Night = None,
+) -> Response:
+    words = _words(request)
+    try:
+        actor = authenticate(request)
+    except NotSignedIn:
+        return _sign_in_form(request, words, night)
+    tonight = night_of(now)
+    shown = night or tonight
+    with reading(database) as session:
+        page = _templates.get_template("tonight.html").render(
+            _frame(request, words, shown, tonight),
+            station=station(session),
+            folder=settings.root,
+            actor=actor,
+            csrf=security.csrf_token(request.cookies.get(security.SESSION_COOKIE, "")),
+            now=now,
+            span=night_span(shown),
+            needs=needs(session, settings, now),
+            airings=airings_of_night(session, blobs, shown, now),
+            horizon_h=settings.horizon_h,
+        )
+    return _page(page, request)
+
+
+@router.post("/sign-in", response_class=HTMLResponse)
+def sign_in(
+    request: Request,
+    database: Database,
+    settings: CurrentSettings,
+    now: Now,
+    key: Annotated[str, Form(max_length=200)] = "",
+    night: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """What the form sends: it works without JavaScript."""
+    security.check_same_origin(request, settings)
+    words, back = _words(request), _date(night)
+    try:
+        with limited(request), writing(database) as session:
+            signed_in = people.sign_in_with_key(session, key.strip(), now=now)
+    except NotSignedIn:
+        return _sign_in_form(request, words, back, "sign_in.wrong", 401)
+    except people.TooManyAttempts:
+        return _sign_in_form(request, words, back, "sign_in.too_many", 429)
+    response = RedirectResponse(f"/?night={back}" if back else "/", status_code=303)
+    security.set_session_cookie(response, signed_in.token, settings)
+    return response
+
+
+@router.get("/static/{fingerprint}/{name}", response_class=FileResponse)
+async def get_asset(fingerprint: str, name: str) -> FileResponse:
+    path = ASSETS.get(name)
+    if path is None or fingerprint != FINGERPRINT:
+        raise NotFound("there is no such file: reload the page")
+    lasting = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], headers=lasting)
+
+
+def _sign_in_form(
+    request: Request, words: Words, night: date | None, wrong: str | None = None, status: int = 200
+) -> Response:
+    frame = _frame(request, words, night, night)
+    page = _templates.get_template("sign_in.html").render(frame, wrong=wrong)
+    return _page(page, request, status)
+
+
+def _frame(request: Request, words: Words, night: date | None, tonight: date | None) -> dict[str, object]:
+    """What every template asks for."""
+    other: Language = "en" if words.language == "ko" else "ko"
+    return {
+        "t": words,
+        "assets": f"/static/{FINGERPRINT}",
+        "night": night,
+        "tonight": tonight,
+        "other_language": other,
+        "previous_night": night - timedelta(days=1) if night else None,
+        "next_night": night + timedelta(days=1) if night else None,
+        "asked_night": request.query_params.get("night") if night else None,
+    }
+
+
+def _page(page: str, request: Request, status: int = 200) -> HTMLResponse:
+    response = HTMLResponse(page, status, headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"})
+    chosen = known_language(request.query_params.get("lang"))
+    if chosen:
+        response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=SAME_ORIGIN_YEAR, samesite="lax", httponly=True)
+    response.headers["Content-Language"] = _words(request).language
+    return response
+
+
+def _words(request: Request) -> Words:
+    asked, remembered = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
+    return Words(language_for(asked, remembered, request.headers.get("accept-language")))
+
+
+def _date(text: str) -> date | None:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
+    except ValueError:
+        return None

@@ -1,0 +1,164 @@
+"""From a producer's recording to a master: one run of ffmpeg in the life of a segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from audio.errors import (
+    ArtefactBroken,
+    AudioError,
+    EncodeFailed,
+    IngestTimeout,
+    NoSoundTrack,
+    NotAudio,
+    OnlySilence,
+    TooLong,
+    TooShort,
+)
+from audio.ffmpeg import file_url, run, source_input
+from audio.files import publish, scratch, sha256_of
+from audio.flac import BITEXACT, flac_samples
+from audio.levels import PeaksMeter, Samples, SilenceMeter, clipped_samples
+from audio.metering import MeteredRun, metered_run
+from audio.pcm import RATE
+from audio.sniff import is_cut_short, refuse_hopeless
+
+# Float first, then the mix with its weights scaled to a sum of one: a stereo copy of a voice keeps its level, nothing
+# clips, and integer and float sources agree (left to itself ffmpeg differs by 3 dB between them). soxr at precision 20
+# aliases under -120 dB. At 48 kHz mono this changes no bit of a 24-bit source.
+_TO_MONO_48K: Final = (
+    f"aformat=sample_fmts=fltp,aresample={RATE}:resampler=soxr:precision=20:rematrix_maxval=1"
+)
+_MASTER: Final = (*BITEXACT, "-c:a", "flac", "-bits_per_raw_sample", "24", "-f", "flac")
+
+
+@dataclass(frozen=True, slots=True)
+class IngestLimits:
+    """What a station takes. Times are of the recording, except `timeout_s`, which is of the work."""
+
+    max_duration_s: float = 4 * 3600.0
+    min_duration_s: float = 0.1
+    max_leading_silence_s: float = 600.0
+    timeout_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """A master and what was measured of it. All positions and lengths are samples at 48 kHz.
+
+    `loudness_lufs` is BS.1770 of one channel and None where it cannot be measured (under 0.4 s, or all of it under
+    -70 LUFS); `silences` are those longer than a second between sound and sound, as [start, end). `damaged` says that
+    the source was broken and that this is what could be read of it.
+    """
+
+    path: Path
+    sha256: str
+    samples: int
+    loudness_lufs: float | None
+    peak_dbtp: float
+    leading_silence_samples: int
+    trailing_silence_samples: int
+    silences: tuple[tuple[int, int], ...]
+    clipped_samples: int
+    peaks_path: Path
+    damaged: bool = False
+
+
+class _Listener:
+    """Takes every block of the decoded source and stops the run when it is not worth going on."""
+
+    def __init__(self, limits: IngestLimits) -> None:
+        self.silence = SilenceMeter(RATE)
+        self.peaks = PeaksMeter(RATE)
+        self.clipped = 0
+        self._most = round(limits.max_duration_s * RATE)
+        self._most_silence = round(limits.max_leading_silence_s * RATE)
+
+    def __call__(self, block: Samples) -> None:
+        self.silence.feed(block)
+        self.peaks.feed(block)
+        self.clipped += clipped_samples(block)
+        if self.silence.samples > self._most:
+            raise TooLong(f"At most {_minutes(self._most)} are taken.")
+        if self.silence.first_sound is None and self.silence.samples >= self._most_silence:
+            raise OnlySilence(f"Its first {_minutes(self._most_silence)} are silent.")
+
+
+def ingest(
+    source: Path, destination_dir: Path, *, ffmpeg: Path, limits: IngestLimits | None = None
+) -> Master:
+    """Make the master of `source` in `destination_dir`: `<sha256>.flac`, and its waveform `<sha256>.peaks`.
+
+    The master is mono, 48 kHz, 24-bit FLAC at the source's level and length, without tags; equal sound gives equal
+    bytes (by the same ffmpeg), so that the same recording twice is one file. Both files appear whole or not at all.
+
+    Raises `EmptyFile`, `NotAudio`, `NoSoundTrack`, `ForbiddenFormat`, `Truncated`, `OnlySilence`, `TooLong`,
+    `TooShort` or `IngestTimeout`.
+    """
+    limits = limits or IngestLimits()
+    refuse_hopeless(source)
+    with scratch(destination_dir) as workshop:
+        made = workshop / "master.flac"
+        listener = _Listener(limits)
+        result = metered_run(
+            ffmpeg,
+            inputs=["-vn", "-sn", "-dn", *source_input(source)],
+            chain=_TO_MONO_48K,
+            rate=RATE,
+            timeout_s=limits.timeout_s,
+            on_timeout=IngestTimeout,
+            sink=listener,
+            output=[*_MASTER, file_url(made)],
+            output_chain="aformat=sample_fmts=s32",
+        )
+        if not result.samples:
+            raise _why_no_sound(source, ffmpeg)
+        if result.samples < limits.min_duration_s * RATE:
+            raise TooShort(f"It has {result.samples * 1000 // RATE} ms.")
+        if listener.silence.first_sound is None:
+            raise OnlySilence
+        if flac_samples(made) != result.samples:
+            raise ArtefactBroken("The master and the sound that was measured differ in length.")
+        damaged = bool(result.status or result.complaints or is_cut_short(source))
+        return _keep(made, destination_dir, listener, result, damaged=damaged)
+
+
+def _keep(
+    made: Path, destination_dir: Path, listener: _Listener, result: MeteredRun, *, damaged: bool
+) -> Master:
+    """Give the master and its waveform the names of their content, the waveform first."""
+    sha256 = sha256_of(made)
+    waveform = made.with_suffix(".peaks")
+    listener.peaks.write(waveform)
+    path, peaks_path = destination_dir / f"{sha256}.flac", destination_dir / f"{sha256}.peaks"
+    publish(waveform, peaks_path)
+    publish(made, path)
+    return Master(
+        path=path,
+        sha256=sha256,
+        samples=result.samples,
+        loudness_lufs=result.loudness.integrated_lufs,
+        peak_dbtp=result.loudness.true_peak_dbtp,
+        leading_silence_samples=listener.silence.leading,
+        trailing_silence_samples=listener.silence.trailing,
+        silences=listener.silence.inside,
+        clipped_samples=listener.clipped,
+        peaks_path=peaks_path,
+        damaged=damaged,
+    )
+
+
+def _why_no_sound(source: Path, ffmpeg: Path) -> AudioError:
+    """Tell a silent film from a file that is nothing: only asked when nothing came out."""
+    first_picture = ["-map", "0:v:0", "-c", "copy", "-frames:v", "1", "-f", "null", "-"]
+    try:
+        run(ffmpeg, [*source_input(source), *first_picture], timeout_s=30)
+    except EncodeFailed:
+        return NotAudio()
+    return NoSoundTrack()
+
+
+def _minutes(samples: int) -> str:
+    return f"{samples / RATE / 60:g} minutes"

@@ -1,0 +1,92 @@
+"""The short windows where one sound begins, ends or meets another: fades and overlaps, by pydub.
+
+PCM in, PCM out: 16-bit mono at 48 kHz. pydub copies what it touches, so it is only ever given seconds, never a body.
+Its interface counts milliseconds, and 24 ms (an MP3 frame) is a whole number of them.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from audio.pcm import RATE, SAMPLE_BYTES, db_to_gain
+
+with warnings.catch_warnings():
+    # pydub warns at import: of a missing ffmpeg (it gets PCM only), of audioop (its own dependency's business), and of
+    # escapes in its source when it is first compiled. Where warnings are errors, that would be the end.
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+
+SAMPLES_PER_MS: Final = RATE // 1000
+LONGEST_WINDOW_SAMPLES: Final = 30 * RATE
+"""A fade or overlap longer than this is not a join any more; it would have to be held in memory."""
+
+# How far ahead the overlap's limiter looks, and how slowly it lets go.
+_LOOKAHEAD_SAMPLES: Final = 5 * SAMPLES_PER_MS
+
+
+def use_converter(ffmpeg: Path) -> None:
+    """Tell pydub which ffmpeg is ours, so that it never looks for one."""
+    AudioSegment.converter = str(ffmpeg)
+
+
+def fade_in(pcm: bytes) -> bytes:
+    """`pcm` rising from silence over its whole length (to the last whole millisecond)."""
+    return _fade(pcm, rising=True)
+
+
+def fade_out(pcm: bytes) -> bytes:
+    """`pcm` falling to silence over its whole length (from the first whole millisecond)."""
+    return _fade(pcm, rising=False)
+
+
+def _fade(pcm: bytes, *, rising: bool) -> bytes:
+    samples = len(pcm) // SAMPLE_BYTES
+    if samples > LONGEST_WINDOW_SAMPLES:
+        raise ValueError(f"a fade of {samples / RATE:.1f} s is longer than 30 s")
+    ms = samples // SAMPLES_PER_MS
+    if not ms:
+        return pcm
+    whole = ms * SAMPLES_PER_MS * SAMPLE_BYTES
+    if rising:
+        risen: bytes = _segment(pcm[:whole]).fade_in(ms).raw_data
+        return risen + pcm[whole:]
+    rest = len(pcm) - whole
+    fallen: bytes = _segment(pcm[rest:]).fade_out(ms).raw_data
+    return pcm[:rest] + fallen
+
+
+def overlay(ending: bytes, beginning: bytes, *, limit_dbfs: float) -> bytes:
+    """Both at once, no sample above `limit_dbfs`. They must be equally long."""
+    if len(ending) != len(beginning) or len(ending) > LONGEST_WINDOW_SAMPLES * SAMPLE_BYTES:
+        raise ValueError(f"windows of {len(ending)} and {len(beginning)} bytes do not overlay")
+    # 32 bits wide and half as loud, so that the sum cannot wrap or clip before the limiter sees it
+    quiet = [_segment(pcm).set_sample_width(4).apply_gain(-6.0206) for pcm in (ending, beginning)]
+    mixed = np.frombuffer(quiet[0].overlay(quiet[1]).raw_data, dtype="<i4") * (2.0 / 65536.0)
+    gain = _limiting_gain(np.abs(mixed), 32767.0 * db_to_gain(limit_dbfs))
+    limited: bytes = np.rint(np.clip(mixed * gain, -32768, 32767)).astype("<i2").tobytes()
+    return limited
+
+
+def _limiting_gain(level: Any, limit: float) -> Any:
+    """A smooth gain, one value for each sample, that keeps `level` under `limit`.
+
+    The least gain wanted within the look-ahead on either side, averaged over as much, is never more than what the
+    sample in the middle may have.
+    """
+    wanted = np.minimum(1.0, limit / np.maximum(level, 1.0))
+    if wanted.min() >= 1.0:
+        return wanted
+    reach = min(_LOOKAHEAD_SAMPLES, len(level) // 2)
+    window = 2 * reach + 1
+    padded = np.pad(wanted, 2 * reach, mode="edge")
+    least = np.lib.stride_tricks.sliding_window_view(padded, window).min(axis=1)
+    total = np.cumsum(np.concatenate([[0.0], least]))
+    return (total[window:] - total[:-window]) / window
+
+
+def _segment(pcm: bytes) -> Any:
+    return AudioSegment(data=pcm, sample_width=SAMPLE_BYTES, frame_rate=RATE, channels=1)

@@ -1,0 +1,72 @@
+"""MPEG-1 layer III on the level of frames: header, walk, and what a Xing header promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from audio.profile import MP3_FRAME_SAMPLES
+
+_BITRATES: Final = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_RATES: Final = (44_100, 48_000, 32_000)
+_HEADER_BYTES: Final = 4
+_XING_HAS_BYTES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame: `offset` and `length` in bytes, `samples` of each channel."""
+
+    offset: int
+    length: int
+    sample_rate: int
+    bitrate_kbps: int
+    samples: int = MP3_FRAME_SAMPLES
+
+
+def parse(buffer: bytes | memoryview, offset: int = 0) -> Frame:
+    """The frame whose header stands at `offset`. Raises `ValueError` unless it is MPEG-1 layer III with a bit rate."""
+    header = int.from_bytes(buffer[offset : offset + _HEADER_BYTES], "big")
+    bitrate, rate = header >> 12 & 15, header >> 10 & 3
+    # 11 bits of sync, version 1 (11), layer III (01)
+    if header >> 17 != 0b111_1111_1111_11_01 or bitrate in {0, 15} or rate == 3:
+        raise ValueError(f"no MPEG-1 layer III frame at byte {offset}")
+    kbps, hertz = _BITRATES[bitrate], _RATES[rate]
+    length = 144_000 * kbps // hertz + (header >> 9 & 1)
+    return Frame(offset=offset, length=length, sample_rate=hertz, bitrate_kbps=kbps)
+
+
+def walk(buffer: bytes | memoryview) -> Iterator[Frame]:
+    """Every frame from the first byte to the last. Raises `ValueError` where anything but frames stands."""
+    offset = 0
+    while offset < len(buffer):
+        frame = parse(buffer, offset)
+        offset += frame.length
+        if offset > len(buffer):
+            raise ValueError(f"the frame at byte {frame.offset} is cut short")
+        yield frame
+
+
+def missing_bytes(path: Path) -> int:
+    """How much less there is of an MP3 file than its Xing or Info header promises; 0 if it has none or has all."""
+    with path.open("rb") as file:
+        start = 0
+        head = file.read(10)
+        if head[:3] == b"ID3" and len(head) == 10:
+            # ID3v2 sizes have 7 bits in each byte
+            start = 10 + sum(
+                (byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True)
+            )
+        file.seek(start)
+        first = file.read(2048)
+        there = file.seek(0, 2) - start
+    mark = max(first.find(b"Xing", 0, 64), first.find(b"Info", 0, 64))
+    if first[:1] != b"\xff" or mark < 0:
+        return 0
+    flags = int.from_bytes(first[mark + 4 : mark + 8], "big")
+    if not flags & _XING_HAS_BYTES:
+        return 0
+    at = mark + 8 + 4 * (flags & 1)
+    return max(0, int.from_bytes(first[at : at + 4], "big") - there)

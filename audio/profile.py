@@ -1,0 +1,143 @@
+"""What a feed wants done to the sound (`Profile`) and in what form it wants it (`Encoding`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from audio.pcm import RATE, at_rate
+
+PROCESSING_VERSION: Final = 1
+"""Raise it whenever the same piece and profile would come out differently: it is part of every cache key."""
+
+Codec = Literal["mp3", "wav", "flac", "opus", "aac"]
+
+MP3_FRAME_SAMPLES: Final = 1152
+_MP3_BITRATES: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_DEFAULT_BITRATES: Final[dict[Codec, int]] = {"mp3": 128, "opus": 48, "aac": 96}
+_EXTENSIONS: Final[dict[Codec, str]] = {
+    "mp3": "mp3",
+    "wav": "wav",
+    "flac": "flac",
+    "opus": "opus",
+    "aac": "m4a",
+}
+_MEDIA_TYPES: Final[dict[Codec, str]] = {
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "opus": "audio/ogg",
+    "aac": "audio/mp4",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How each piece is processed, from a defined initial state. `None` leaves a step out.
+
+    The defaults are shortwave's: double-sideband AM carries 100 Hz to 4.5 kHz, fading wants a dense signal, and an
+    over-modulated transmitter trips. Process once, here or at the site: see `LEVELLED` and `UNPROCESSED`.
+    `ceiling_dbtp` holds for the delivered file as decoded, true peak.
+    """
+
+    highpass_hz: int | None = 100
+    lowpass_hz: int | None = 4500
+    compress: bool = True
+    target_lufs: float | None = -20.0
+    ceiling_dbtp: float = -3.0
+
+    def __post_init__(self) -> None:
+        if self.ceiling_dbtp > 0.0 or self.ceiling_dbtp < -20.0:
+            raise ValueError(f"ceiling_dbtp {self.ceiling_dbtp:g} is not between -20 and 0")
+        if self.target_lufs is not None and not -40.0 <= self.target_lufs <= -10.0:
+            raise ValueError(f"target_lufs {self.target_lufs:g} is not between -40 and -10")
+        if self.compress and self.target_lufs is None:
+            raise ValueError("compression works around a target: give target_lufs, or compress=False")
+        for name, hz in (("highpass_hz", self.highpass_hz), ("lowpass_hz", self.lowpass_hz)):
+            if hz is not None and not 10 <= hz < RATE // 2:
+                raise ValueError(f"{name} {hz} is not between 10 and {RATE // 2}")
+
+    @property
+    def key(self) -> str:
+        """A short stable string for cache keys."""
+        parts = (
+            f"h{self.highpass_hz or 0}",
+            f"l{self.lowpass_hz or 0}",
+            f"c{self.compress:d}",
+            "t-" if self.target_lufs is None else f"t{self.target_lufs:g}",
+            f"p{self.ceiling_dbtp:g}",
+        )
+        return "_".join(parts)
+
+
+SHORTWAVE: Final = Profile()
+LEVELLED: Final = Profile(highpass_hz=None, lowpass_hz=None, compress=False)
+"""For a site that processes by itself: equal loudness and safe peaks, nothing else."""
+UNPROCESSED: Final = Profile(
+    highpass_hz=None, lowpass_hz=None, compress=False, target_lufs=None, ceiling_dbtp=-1.0
+)
+"""The source's own levels, kept under -1 dBTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """The form of an artefact. WAV and FLAC are 16 bit; MP3 is constant bit rate without reservoir or tags.
+
+    AAC is MP4 (`.m4a`), because ADTS cannot say where the sound ends; Opus is Ogg and always 48 kHz.
+    Raises `ValueError` for what the codec cannot do.
+    """
+
+    codec: Codec
+    sample_rate: int = RATE
+    bitrate_kbps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.codec not in _EXTENSIONS:
+            raise ValueError(f"codec {self.codec!r} is not one of {', '.join(_EXTENSIONS)}")
+        if self.sample_rate not in {44_100, 48_000}:
+            raise ValueError(f"sample_rate {self.sample_rate} is neither 44100 nor 48000")
+        if self.codec == "opus" and self.sample_rate != RATE:
+            raise ValueError("Opus is always 48000 Hz")
+        if self.codec not in _DEFAULT_BITRATES:
+            if self.bitrate_kbps is not None:
+                raise ValueError(f"{self.codec} is lossless and takes no bitrate_kbps")
+        elif self.bitrate_kbps is None:
+            object.__setattr__(self, "bitrate_kbps", _DEFAULT_BITRATES[self.codec])
+        elif self.codec == "mp3" and self.bitrate_kbps not in _MP3_BITRATES:
+            raise ValueError(f"MP3 has no {self.bitrate_kbps} kbit/s; it has {_MP3_BITRATES}")
+        elif not 16 <= self.bitrate_kbps <= 320:
+            raise ValueError(f"bitrate_kbps {self.bitrate_kbps} is not between 16 and 320")
+
+    @property
+    def key(self) -> str:
+        """A short stable string for cache keys and sidecars, such as `mp3-48000-128`."""
+        parts = (self.codec, self.sample_rate, self.bitrate_kbps)
+        return "-".join(str(part) for part in parts if part is not None)
+
+    @property
+    def extension(self) -> str:
+        return _EXTENSIONS[self.codec]
+
+    @property
+    def media_type(self) -> str:
+        return _MEDIA_TYPES[self.codec]
+
+    @property
+    def grid_samples(self) -> int:
+        """On which multiple of 48 kHz samples a target length and the joins should lie, for the compiler.
+
+        MP3 at 48 kHz: a frame of 1,152. Elsewhere 1: at 44.1 kHz a frame is 1,253.878 of our samples, so there is no
+        grid to lie on, and the other codecs are encoded whole.
+        """
+        return MP3_FRAME_SAMPLES if self.codec == "mp3" and self.sample_rate == RATE else 1
+
+    def frames(self, total_samples: int) -> int | None:
+        """MP3: how many whole frames fit into `total_samples` (of 48 kHz). None for the other codecs."""
+        if self.codec != "mp3":
+            return None
+        return at_rate(total_samples, self.sample_rate) // MP3_FRAME_SAMPLES
+
+    def length(self, total_samples: int) -> int:
+        """What an artefact of `total_samples` (of 48 kHz) decodes to, in samples at its own rate, rounded down."""
+        frames = self.frames(total_samples)
+        return at_rate(total_samples, self.sample_rate) if frames is None else frames * MP3_FRAME_SAMPLES

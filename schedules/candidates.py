@@ -1,0 +1,129 @@
+"""What a compile is given: the clock, the length, and the approved segments it may use.
+
+And what can be said of those segments alone: which match a pick, which may air when, which comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+from schedules.clock import ELASTIC_KINDS, Clock, Order, Pick
+from schedules.grid import Grid
+from schedules.time import Span, samples_to_timedelta, to_utc
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An approved segment. It plays `samples` of its master from the cue-in `first_sample` on.
+
+    It may air from `air_from` (embargo) until `air_until` (expiry), where given.
+    """
+
+    segment_id: int
+    master_sha256: str
+    kind: str
+    tags: frozenset[str]
+    samples: int
+    first_sample: int
+    approved_at: datetime
+    last_aired_at: datetime | None = None
+    air_from: datetime | None = None
+    air_until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.first_sample < 0:
+            raise ValueError(
+                f"segment #{self.segment_id} plays {self.samples} samples from {self.first_sample}"
+            )
+        for name in ("approved_at", "last_aired_at", "air_from", "air_until"):
+            if (instant := getattr(self, name)) is not None:
+                object.__setattr__(self, name, to_utc(instant))
+
+    @property
+    def is_elastic(self) -> bool:
+        """Whether it may be shortened: music and fillers may, speech never."""
+        return self.kind in ELASTIC_KINDS
+
+    def why_not_at(self, start: datetime, samples: int) -> str | None:
+        """Why so many samples of it may not air from this instant on, or None where they may."""
+        if self.air_from is not None and start < self.air_from:
+            return f"it may not air before {_when(self.air_from)}"
+        if self.air_until is not None and start + samples_to_timedelta(samples) > self.air_until:
+            return f"it may not air after {_when(self.air_until)}"
+        return None
+
+    def why_not_within(self, span: Span) -> str | None:
+        """Why the whole of it cannot air at any moment of this span, or None where it can at some."""
+        start = span.start if self.air_from is None else max(span.start, self.air_from)
+        if start > span.end:
+            return self.why_not_at(span.start, self.samples)
+        return self.why_not_at(start, self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that a compile depends on: the same request gives the same rundown, byte for byte.
+
+    `starts_at` is when the audio begins, `target_samples` its length (on the grid), `interval_signal_samples` one round
+    of the interval signal. The seed decides between segments that last aired at the same time.
+    """
+
+    clock: Clock
+    starts_at: datetime
+    target_samples: int
+    grid_samples: int
+    candidates: tuple[Candidate, ...]
+    interval_signal_samples: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "starts_at", to_utc(self.starts_at))
+        if self.target_samples < 1 or self.target_samples % self.grid_samples:
+            raise ValueError(
+                f"{self.target_samples} samples are not a target on a grid of {self.grid_samples}"
+            )
+        if len({candidate.segment_id for candidate in self.candidates}) < len(self.candidates):
+            raise ValueError("the same segment is twice among the candidates")
+
+    @property
+    def grid(self) -> Grid:
+        return Grid(self.grid_samples)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.starts_at, self.starts_at + samples_to_timedelta(self.target_samples))
+
+
+def matching(pick: Pick, candidates: Iterable[Candidate], starts_at: datetime) -> list[Candidate]:
+    """Those of the pick's kinds with all of its tags that are young enough when the programme starts."""
+    tags = frozenset(pick.tags)
+    oldest = _NEVER if pick.max_age_days is None else starts_at - timedelta(days=pick.max_age_days)
+    return [
+        candidate
+        for candidate in candidates
+        if candidate.kind in pick.kinds and tags <= candidate.tags and candidate.approved_at >= oldest
+    ]
+
+
+def ranked(order: Order, candidates: Iterable[Candidate], seed: int) -> list[Candidate]:
+    """Best first. Of two approved together the later id is newer; of two aired together the seed decides."""
+    if order == "newest":
+        return sorted(candidates, key=lambda one: (one.approved_at, one.segment_id), reverse=True)
+    return sorted(
+        candidates,
+        key=lambda one: (one.last_aired_at or _NEVER, _shuffle(seed, one.segment_id), one.segment_id),
+    )
+
+
+def _shuffle(seed: int, segment_id: int) -> bytes:
+    """Where chance puts a segment: the same on every machine and in every Python, unlike `hash` and `random`."""
+    return blake2b(f"{seed}:{segment_id}".encode(), digest_size=8).digest()
+
+
+def _when(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M} UTC"

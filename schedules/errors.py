@@ -1,0 +1,81 @@
+"""Errors of the schedule: one root, a stable code for machines, a message for the person who can put it right.
+
+Every message names the thing, says what is wrong with it and what to do.
+"""
+# ruff: noqa: N818 - the names are read aloud in problem documents and reports: "does not fit", not "does not fit error"
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ScheduleError(Exception):
+    """Root of everything this package raises about its input. `code` is kebab-case and never changes."""
+
+    code: ClassVar[str] = "schedule-error"
+
+
+class BadTime(ScheduleError):
+    """A text or number that is not a time of day, or an instant without a time zone."""
+
+    code = "bad-time"
+
+
+class BadDays(ScheduleError):
+    """Weekdays that cannot be read, or none at all."""
+
+    code = "bad-days"
+
+
+class BadSeason(ScheduleError):
+    """A season code that is not A or B with two digits of a year."""
+
+    code = "bad-season"
+
+
+class BadDateRange(ScheduleError):
+    """A last date before the first, or a span that ends before it starts."""
+
+    code = "bad-date-range"
+
+
+class EmptySlot(ScheduleError):
+    """A slot that stops at the minute at which it starts."""
+
+    code = "empty-slot"
+
+
+class SlotShorterThanEarlyOff(ScheduleError):
+    """A slot whose early-off leaves no time for a programme."""
+
+    code = "slot-shorter-than-early-off"
+
+
+class AcrossSeasonChange(ScheduleError):
+    """An occurrence of our own that would run across a season change: planned again, never cut."""
+
+    code = "across-season-change"
+
+
+class BadClock(ScheduleError):
+    """A programme's clock that cannot be read: the message names the element and the field."""
+
+    code = "bad-clock"
+
+
+class DoesNotFit(ScheduleError):
+    """What must be aired whole is longer than the slot: the message says by how much and names the elements."""
+
+    code = "does-not-fit"
+
+
+class NothingToPick(ScheduleError):
+    """A required element for which the library holds nothing that may air at that moment."""
+
+    code = "nothing-to-pick"
+
+
+class BadRundown(ScheduleError):
+    """A rundown that breaks its own rules, or JSON that is not a rundown."""
+
+    code = "bad-rundown"

@@ -1,0 +1,193 @@
+"""The rundown: a clock compiled for one airing, sample by sample, with the reason for every item.
+
+It is what `audio` renders and what as-run is checked against. What lies between items is silence. Samples count at
+48 kHz from the start of the airing; items start on the grid (1,152 samples for spliced MP3) and end where they end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from schedules.errors import BadRundown
+from schedules.time import SAMPLE_RATE, samples_to_timedelta, to_utc
+
+Level = Literal["programme", "standby", "evergreen", "interval_signal"]
+"""The chain that cannot fail, from what was planned down to what is synthesised."""
+
+SCHEMA = 1
+"""Version of the JSON form."""
+
+LONGEST_SILENCE = SAMPLE_RATE
+"""More than a second without sound is dead air."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSource:
+    """A piece of the library, by its id and the hash of its master."""
+
+    segment_id: int
+    master_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalSignalSource:
+    """The synthesised interval signal; `loop` where the item outlasts one round of it."""
+
+    loop: bool
+
+
+Source = SegmentSource | IntervalSignalSource
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Which rule put the item here, among how many candidates, and why it won and others lost."""
+
+    rule: str
+    candidates: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`samples` of a source from its sample `first_sample` on, heard from `start_sample` of the airing.
+
+    `element` is the index in the clock of the element that asked for it, None where none did.
+    """
+
+    position: int
+    source: Source
+    start_sample: int
+    samples: int
+    first_sample: int
+    fade_in_samples: int
+    fade_out_samples: int
+    element: int | None
+    reason: Reason
+
+    @property
+    def end_sample(self) -> int:
+        return self.start_sample + self.samples
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A silence `[start_sample, end_sample)` that the rundown itself holds."""
+
+    start_sample: int
+    end_sample: int
+
+    @property
+    def samples(self) -> int:
+        return self.end_sample - self.start_sample
+
+
+@dataclass(frozen=True, slots=True)
+class Rundown:
+    """Exactly `target_samples` of programme. `notes` tell what the compiler left out or had to do, for people."""
+
+    target_samples: int
+    grid_samples: int
+    level: Level
+    items: tuple[Item, ...]
+    notes: tuple[str, ...]
+    seed: int | None
+    compiler_version: str
+
+    def to_json(self) -> bytes:
+        """Canonical JSON in UTF-8: the same rundown gives the same bytes."""
+        body = asdict(self) | {"schema": SCHEMA}
+        for item, written in zip(self.items, body["items"], strict=True):
+            written["source"]["type"] = (
+                "segment" if isinstance(item.source, SegmentSource) else "interval_signal"
+            )
+        return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> Rundown:
+        """The rundown that `to_json` wrote. Raises BadRundown."""
+        try:
+            return _rundown(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError) as wrong:
+            raise BadRundown(
+                f"this is not a rundown of schema {SCHEMA}: {type(wrong).__name__}: {wrong}"
+            ) from wrong
+
+    def silences(self, longer_than_samples: int) -> list[Gap]:
+        """The gaps before, between and after the items that are longer than so many samples."""
+        return [gap for gap in self._gaps() if gap.samples > longer_than_samples]
+
+    def segment_ids(self) -> frozenset[int]:
+        """The segments in it: what a recall or an expiry is checked against."""
+        return frozenset(
+            item.source.segment_id for item in self.items if isinstance(item.source, SegmentSource)
+        )
+
+    def check(self) -> None:
+        """Prove the invariants that everything downstream relies on. Raises BadRundown."""
+        if self.grid_samples < 1 or self.target_samples % self.grid_samples:
+            raise BadRundown(
+                f"the target of {self.target_samples} samples is not on the grid of {self.grid_samples}"
+            )
+        end = 0
+        for position, item in enumerate(self.items):
+            _check_item(position, item, self.grid_samples)
+            if item.start_sample < end:
+                raise BadRundown(
+                    f"item {position} starts at sample {item.start_sample}, before {end}, where the one before it ends"
+                )
+            end = item.end_sample
+        if end > self.target_samples:
+            raise BadRundown(f"the last item ends at sample {end}, after the target of {self.target_samples}")
+        for gap in self.silences(LONGEST_SILENCE):
+            raise BadRundown(
+                f"samples {gap.start_sample} to {gap.end_sample} are silent for longer than a second"
+            )
+
+    def _gaps(self) -> Iterator[Gap]:
+        end = 0
+        for item in self.items:
+            yield Gap(end, item.start_sample)
+            end = item.end_sample
+        yield Gap(end, self.target_samples)
+
+
+def audio_airs_at(item: Item, starts_at: datetime) -> datetime:
+    """The UTC instant at which an item is heard, in an airing that starts at `starts_at`."""
+    return to_utc(starts_at) + samples_to_timedelta(item.start_sample)
+
+
+def _check_item(position: int, item: Item, grid: int) -> None:
+    wrong = None
+    if item.position != position:
+        wrong = f"is numbered {item.position}"
+    elif item.start_sample < 0 or item.start_sample % grid:
+        wrong = f"starts at sample {item.start_sample}, which is not on the grid of {grid}"
+    elif item.samples < 1 or item.first_sample < 0:
+        wrong = f"plays {item.samples} samples from sample {item.first_sample}"
+    elif (
+        min(item.fade_in_samples, item.fade_out_samples) < 0
+        or item.fade_in_samples + item.fade_out_samples > item.samples
+    ):
+        wrong = "has fades that are longer than itself"
+    if wrong:
+        raise BadRundown(f"item {position} {wrong}")
+
+
+def _rundown(body: dict[str, Any]) -> Rundown:
+    if body.pop("schema") != SCHEMA:
+        raise ValueError("another schema version")
+    if body["level"] not in get_args(Level):
+        raise ValueError(f"level {body['level']}")
+    items = tuple(_item(item) for item in body.pop("items"))
+    return Rundown(items=items, notes=tuple(body.pop("notes")), **body)
+
+
+def _item(body: dict[str, Any]) -> Item:
+    source, reason = body.pop("source"), body.pop("reason")
+    kinds: dict[str, type[Source]] = {"segment": SegmentSource, "interval_signal": IntervalSignalSource}
+    return Item(source=kinds[source.pop("type")](**source), reason=Reason(**reason), **body)

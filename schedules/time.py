@@ -1,0 +1,134 @@
+"""Times of day, spans, and the three views of an instant.
+
+Truth is UTC. KST and Pyongyang time are views of it: both are UTC+9 today, but Pyongyang kept UTC+8:30 from August 2015
+to May 2018, so the zone database decides, not a constant. Times of day are whole minutes after midnight, as in HFCC.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from schedules.errors import BadDateRange, BadTime
+
+SAMPLE_RATE = 48_000
+"""Samples per second of every master and rundown."""
+
+DAY_MINUTES = 24 * 60
+
+KST = ZoneInfo("Asia/Seoul")
+PYONGYANG = ZoneInfo("Asia/Pyongyang")
+
+_NOON = timedelta(hours=12)
+_HHMM = re.compile(r"([0-9]{2}):?([0-9]{2})")
+
+
+def parse_hhmm(text: str, *, stop: bool, notes: list[str] | None = None) -> int:
+    """Minutes after midnight of "2000" or "20:00": 0 to 1439, and 1440 for a stop of "2400".
+
+    A stop of "0000" means the end of the day, so it is read as 2400 and a sentence saying so is added to `notes`.
+    Raises BadTime.
+    """
+    match = _HHMM.fullmatch(text.strip())
+    if match is None:
+        raise BadTime(f'"{text}" is not a time: write four digits, hours and minutes, such as 2000 or 20:00')
+    hours, minutes = int(match[1]), int(match[2])
+    total = hours * 60 + minutes
+    if minutes > 59 or total > DAY_MINUTES:
+        raise BadTime(
+            f'"{text}" is not a time: hours go from 00 to 23 (2400 for a stop), minutes from 00 to 59'
+        )
+    if total == DAY_MINUTES and not stop:
+        raise BadTime(f'"{text}" cannot be a start: 2400 only ends a day; write 0000 and the next day')
+    if total == 0 and stop:
+        if notes is not None:
+            notes.append(f'the stop "{text}" was read as 2400, the end of the day')
+        return DAY_MINUTES
+    return total
+
+
+def format_hhmm(minute: int) -> str:
+    """1200 -> "2000", 1440 -> "2400": the form that HFCC and `parse_hhmm` share."""
+    return f"{minute // 60:02d}{minute % 60:02d}"
+
+
+def to_utc(instant: datetime) -> datetime:
+    """The same instant in UTC. Raises BadTime where the time zone is missing: nothing is guessed."""
+    if instant.utcoffset() is None:
+        raise BadTime(f"{instant.isoformat()} has no time zone: write it in UTC with a Z, or with its offset")
+    return instant.astimezone(UTC)
+
+
+def to_kst(instant: datetime) -> datetime:
+    """The instant as clocks in Seoul show it."""
+    return to_utc(instant).astimezone(KST)
+
+
+def to_pyongyang(instant: datetime) -> datetime:
+    """The instant as clocks in Pyongyang show it: the listener's time."""
+    return to_utc(instant).astimezone(PYONGYANG)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """The half-open span `[start, end)` of UTC instants. May be empty (start equals end), never reversed."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", to_utc(self.start))
+        object.__setattr__(self, "end", to_utc(self.end))
+        if self.end < self.start:
+            raise BadDateRange(
+                f"the span ends at {self.end:%Y-%m-%d %H:%M} UTC, before it starts at {self.start:%Y-%m-%d %H:%M} UTC"
+            )
+
+    @property
+    def duration(self) -> timedelta:
+        return self.end - self.start
+
+    def contains(self, instant: datetime) -> bool:
+        """Whether the instant lies inside; the end itself does not."""
+        return self.start <= instant < self.end
+
+    def covers(self, other: Span) -> bool:
+        """Whether the whole of the other span lies inside this one."""
+        return self.start <= other.start and other.end <= self.end
+
+    def intersection(self, other: Span) -> Span | None:
+        """What both share, or None: spans that only touch share nothing."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Span(start, end) if start < end else None
+
+    def overlaps(self, other: Span) -> bool:
+        return self.intersection(other) is not None
+
+
+def night_of(instant: datetime) -> date:
+    """The night an instant belongs to, labelled by its evening: 05:00 KST on Monday belongs to Sunday's night."""
+    return (to_kst(instant) - _NOON).date()
+
+
+def night_span(night: date) -> Span:
+    """The night from noon KST of its date to noon KST of the next."""
+    noon = time(12, tzinfo=KST)
+    return Span(datetime.combine(night, noon), datetime.combine(night + timedelta(days=1), noon))
+
+
+def samples_to_timedelta(samples: int) -> timedelta:
+    """Length of so many samples, to the nearest microsecond (a sample is 20.8 of them)."""
+    return timedelta(microseconds=round(samples * 1_000_000 / SAMPLE_RATE))
+
+
+def length_text(samples: int) -> str:
+    """A length as producers write it, cut off after tenths: "3:10", "1:02:05", "0:07.5"; "0.05 s" below a second."""
+    if samples < SAMPLE_RATE:
+        hundredths = samples * 100 // SAMPLE_RATE
+        return f"{hundredths / 100:.2f} s" if hundredths or not samples else "less than 0.01 s"
+    minutes, tenths = divmod(samples * 10 // SAMPLE_RATE, 600)
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{tenths // 10:02d}" + (f".{tenths % 10}" if tenths % 10 else "")
+    return f"{hours}:{minutes:02d}:{seconds}" if hours else f"{minutes}:{seconds}"

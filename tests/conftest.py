@@ -1,0 +1,43 @@
+"""What every test may rely on: a clean environment, Hypothesis without deadlines, and one rule about peers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# No test asserts a time, Hypothesis included: a busy machine is not a bug.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("dev"), max_examples=300, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
+
+
+def pytest_configure() -> None:
+    """A developer's own station and proxies have no part in the tests."""
+    for name in [each for each in os.environ if each.startswith("DANPA_")]:
+        del os.environ[name]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
+
+
+@pytest.fixture(scope="session")
+def peer() -> Callable[[str], Path]:
+    """Find a program that a test starts: `peer("chromium")`.
+
+    Where it is missing the test is skipped, except where CI=true: there a missing peer is a failure, because a
+    rule that nobody checks is worse than one that fails loudly.
+    """
+
+    def find(name: str) -> Path:
+        found = shutil.which(name)
+        if found is None:
+            message = f"{name} is not installed; `python3 tools/dev.py peers` installs what tests start"
+            if os.environ.get("CI") == "true":
+                pytest.fail(message)
+            pytest.skip(message)
+        return Path(found)
+
+    return find

@@ -1,0 +1,149 @@
+"""A station in a temporary folder, its web process, and recordings to send to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import numpy as np
+from sqlalchemy import Engine
+from sqlmodel import Session, SQLModel, select
+
+from app.database import migrate, open_database, reading, writing
+from app.jobs.models import Job
+from app.library.ingest import run_ingest
+from app.library.models import Segment
+from app.people.service import create_key, create_person
+from app.settings import Settings
+from app.station.models import Station as StationRow
+
+Row = TypeVar("Row", bound=SQLModel)
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ROOT = Path(__file__).parents[3]
+
+SERVE = """
+import socket, sys
+from app.settings import Settings
+from app.web.application import create_app
+from app.web.server import Server
+settings = Settings()
+Server(create_app(settings), settings).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+"""
+
+
+@dataclass(frozen=True)
+class Station:
+    """An initialised station with one person and her key."""
+
+    settings: Settings
+    engine: Engine
+    person_id: int
+    key: str
+
+    def segment(self, segment_id: int) -> Segment:
+        with reading(self.engine) as session:
+            return session.get_one(Segment, segment_id)
+
+    def segments(self) -> list[Segment]:
+        with reading(self.engine) as session:
+            return list(session.exec(select(Segment).order_by(Segment.id)))  # type: ignore[arg-type]
+
+    def ingest_all(self) -> None:
+        """What the workers would do."""
+        with reading(self.engine) as session:
+            jobs = list(session.exec(select(Job).where(Job.kind == "ingest", Job.state == "queued")))
+        for job in jobs:
+            run_ingest(self.engine, self.settings, job.payload)
+            with writing(self.engine) as session:
+                session.get_one(Job, job.id).state = "done"
+
+    def incoming(self) -> list[str]:
+        return sorted(path.name for path in self.settings.incoming_dir.iterdir())
+
+    def blobs(self, kind: str) -> list[str]:
+        return sorted(path.name for path in (self.settings.blobs_dir / kind).rglob("*") if path.is_file())
+
+
+def make_station(home: Path, **wishes: object) -> Station:
+    settings = Settings(home=home, disk_reserve_bytes=0, **wishes)  # type: ignore[arg-type]
+    settings.make_directories()
+    engine = open_database(settings)
+    migrate(engine)
+    with writing(engine) as session:
+        session.add(StationRow(name="단파", created_at=NOW))
+        person = create_person(session, "김하늘", now=NOW, by=None)
+        assert person.id is not None
+        _, key = create_key(session, person.id, "test", now=NOW, by=None)
+        return Station(settings, engine, person.id, key)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running web process."""
+
+    station: Station
+    client: httpx.Client
+    address: tuple[str, int]
+    pid: int
+
+    def peak_memory_bytes(self) -> int:
+        """Most memory that the process ever held."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) << 10
+
+
+@contextlib.contextmanager
+def serving(station: Station) -> Iterator[Service]:
+    """The station's web process on a free port of loopback."""
+    settings = station.settings
+    environment = os.environ | {
+        "DANPA_HOME": str(settings.home),
+        "DANPA_DISK_RESERVE_BYTES": str(settings.disk_reserve_bytes),
+        "DANPA_UPLOAD_LIMIT_BYTES": str(settings.upload_limit_bytes),
+    }
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(listener.fileno())],
+            pass_fds=[listener.fileno()],
+            env=environment,
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            host, port = listener.getsockname()
+            headers = {"Authorization": f"Bearer {station.key}"}
+            with httpx.Client(base_url=f"http://{host}:{port}", headers=headers, timeout=60) as client:
+                assert client.get("/health/live").status_code == 200
+                yield Service(station, client, (host, port), process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def write_tone(path: Path, seconds: float = 1.0, hertz: float = 440.0, lead_s: float = 0.0, tail_s: float = 0.0) -> Path:
+    """A tone between silences, as 16-bit WAV at 48 kHz."""
+    time_s = np.arange(round(seconds * 48_000)) / 48_000
+    tone = 0.25 * np.sin(2 * np.pi * hertz * time_s)
+    sound = np.concatenate([np.zeros(round(lead_s * 48_000)), tone, np.zeros(round(tail_s * 48_000))])
+    with wave.open(os.fspath(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes((sound * 32767).astype("<i2").tobytes())
+    return path
+
+
+def all_of(session: Session, table: type[Row]) -> list[Row]:
+    """Every row of a table."""
+    return list(session.exec(select(table)))

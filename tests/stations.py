@@ -1,0 +1,115 @@
+"""A small station in a temporary folder: migrated, with one person and their key; and its web server, a real one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from app.database import migrate, open_database, writing
+from app.library.models import Segment, SegmentState
+from app.people import service as people
+from app.settings import Settings
+from app.station.service import create_station
+from app.web.application import create_app
+from app.web.server import Server
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+class SettableClock:
+    """What time it is, as the test says."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def advance(self, by: timedelta) -> None:
+        self.at += by
+
+
+@dataclass(frozen=True, slots=True)
+class SmallStation:
+    settings: Settings
+    database: Engine
+    clock: SettableClock
+    person_id: int
+    key_id: int
+    key: str
+
+    def login_link(self, valid_for: timedelta = timedelta(hours=1)) -> str:
+        with writing(self.database) as session:
+            return people.create_login_link(session, self.person_id, valid_for, now=self.clock())
+
+    def another_key(self, name: str) -> str:
+        """The key of one more person."""
+        with writing(self.database) as session:
+            person = people.create_person(session, name, now=self.clock(), by=None)
+            assert person.id is not None
+            return people.create_key(session, person.id, "test", now=self.clock(), by=None)[1]
+
+    def add_segment(self, **fields: Any) -> int:
+        """A segment without audio, approved unless told otherwise."""
+        wanted = {"title": "여는 말", "kind": "announcement", "state": SegmentState.approved} | fields
+        with writing(self.database) as session:
+            segment = Segment(**wanted, created_at=self.clock())
+            session.add(segment)
+            session.flush()
+            assert segment.id is not None
+            return segment.id
+
+
+def make_station(folder: Path, *, is_demo: bool = False, **settings: Any) -> SmallStation:
+    """A station in its own folder."""
+    made = Settings(home=folder, disk_reserve_bytes=0, port=0, **settings)
+    made.make_directories()
+    database = open_database(made)
+    migrate(database)
+    with writing(database) as session:
+        create_station(session, "시험 방송국", is_demo=is_demo, now=NOW)
+        person = people.create_person(session, "김하늘", now=NOW, by=None)
+        assert person.id is not None
+        key, secret = people.create_key(session, person.id, "test", now=NOW, by=None)
+        assert key.id is not None
+    return SmallStation(made, database, SettableClock(), person.id, key.id, secret)
+
+
+@contextmanager
+def serving(station: SmallStation) -> Iterator[str]:
+    """The station's web server on a free port of the loopback; yields its URL."""
+    app = create_app(station.settings, now=station.clock)
+    with running(app, station.settings) as url:
+        yield url
+
+
+@contextmanager
+def running(app: FastAPI, settings: Settings) -> Iterator[str]:
+    """Any application under the real server, ended as the service ends it."""
+    server = Server(app, settings)
+    thread = threading.Thread(target=server.run, name="web")
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server ended before it had started"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def keyed(url: str, key: str) -> httpx.Client:
+    """A machine's client, with its key."""
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"})

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.errors import Invalid
+from app.feeds.confinement import check_address, check_confined
+from app.feeds.contract import FeedAddress
+from app.feeds.errors import PermanentFeedError
+
+
+@pytest.mark.parametrize(
+    ("protocol", "address", "credential"),
+    [
+        ("folder", "/mnt/tashkent/incoming", None),
+        ("http_put", "https://site.example/incoming", "env:TOKEN"),
+        ("http_put", "http://10.8.0.2:8080/in", "env:TOKEN"),  # inside a VPN
+        ("http_put", "http://127.0.0.1:8080", "env:TOKEN"),
+        ("http_put", "http://[::1]:8080/in", None),
+        ("http_put", "http://site.example/in", None),
+    ],
+)
+def test_addresses_that_work(protocol: str, address: str, credential: str | None) -> None:
+    check_address(FeedAddress(protocol, address, credential))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "address", "credential", "reason", "field"),
+    [
+        ("ftp", "ftp://site.example/", None, "folder or http_put", "protocol"),
+        ("folder", "incoming", None, "absolute path", "address"),
+        ("folder", "/mnt/a\nb", None, "absolute path", "address"),
+        ("http_put", "/mnt/tashkent", None, "needs a URL", "address"),
+        ("http_put", "file:///etc/passwd", None, "needs a URL", "address"),
+        ("http_put", "https://", None, "needs a URL", "address"),
+        ("http_put", "https://site.example:port/", None, "not a URL", "address"),
+        ("http_put", "https://user:secret@site.example/", None, "no user, password", "address"),
+        ("http_put", "https://site.example/?token=secret", None, "query", "address"),
+        ("http_put", "http://site.example/", "env:TOKEN", "in clear", "address"),
+        ("http_put", "http://93.184.216.34/", "env:TOKEN", "in clear", "address"),
+    ],
+)
+def test_addresses_that_are_refused(
+    protocol: str, address: str, credential: str | None, reason: str, field: str
+) -> None:
+    with pytest.raises(Invalid, match=reason) as caught:
+        check_address(FeedAddress(protocol, address, credential))
+    assert caught.value.field == field
+    assert "secret" not in str(caught.value).replace("secrets", "")
+
+
+def test_a_demo_station_reaches_its_own_folder_and_its_own_machine_only(tmp_path: Path) -> None:
+    root, outside = tmp_path / "var", tmp_path / "outside"
+    (root / "site").mkdir(parents=True)
+    outside.mkdir()
+    (root / "link").symlink_to(outside)
+    allowed = [
+        FeedAddress("folder", f"{root}/site"),
+        FeedAddress("http_put", "http://127.0.0.1:1/in"),
+        FeedAddress("http_put", "http://[::1]/"),
+    ]
+    refused = [
+        FeedAddress("folder", str(outside)),
+        FeedAddress("folder", f"{root}/../outside"),
+        FeedAddress("folder", f"{root}/link"),
+        FeedAddress("folder", f"{root}/link/deeper"),
+        FeedAddress("folder", f"{root}-elsewhere"),
+        FeedAddress("http_put", "http://localhost/"),  # a resolver may say anything
+        FeedAddress("http_put", "http://10.0.0.1/"),
+        FeedAddress("http_put", "http://0.0.0.0/"),
+        FeedAddress("http_put", "http://127.0.0.1.site.example/"),
+    ]
+    for feed in allowed:
+        check_confined(feed, root)
+    for feed in refused:
+        with pytest.raises(PermanentFeedError) as caught:
+            check_confined(feed, root)
+        assert caught.value.code == "confined"
+    with pytest.raises(Invalid, match="demo station"):
+        check_address(FeedAddress("folder", str(outside), confined_to=root))
