@@ -170,8 +170,8 @@ def air() -> None:
 
 
 def _process(name: str) -> Settings:
-    with _station() as (settings, _):
-        pass
+    """Begin a child of the supervisor, which has looked at the database before it started us."""
+    settings = Settings()
     configure_logs(name, json=settings.log_json)
     end_with_parent()
     return settings
@@ -201,6 +201,59 @@ def import_folder(
             approve=approve,
         )
         sys.exit(run_import(database, settings, folder, wishes, console=out))
+
+
+@cli.command(name="backup")
+def back_up(destination: Annotated[Path, typer.Argument(help="A folder that is made for it.")]) -> None:
+    """Back the whole station up, while it works: the database and every recording it needs."""
+    from app.backup.backup import backup
+
+    manifest = backup(Settings(), destination, now=utcnow(), console=out)
+    out.print(f"{destination}: {manifest.total_bytes >> 20} MiB", highlight=False)
+    if manifest.missing:
+        raise DanpaError(
+            f"{len(manifest.missing)} files are missing or damaged in the station itself: `danpa fsck` names them"
+        )
+
+
+@cli.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A folder that `danpa backup` made.")],
+    force: Annotated[bool, typer.Option("--force", help="Set the station that is here aside.")] = False,
+) -> None:
+    """Bring a backup back, after every file in it was checked. The service must not run."""
+    from app.backup.restore import restore as bring_back
+
+    restored = bring_back(Settings(), source, now=utcnow(), console=out, force=force)
+    if restored.set_aside is not None:
+        out.print(f"The station that was here is in {restored.set_aside}.", highlight=False)
+    out.print("Restored.")
+
+
+@cli.command()
+def fsck(quick: Annotated[bool, typer.Option("--quick", help="Sizes only, no hashes.")] = False) -> None:
+    """Check that every file that the database names is there and is what it should be."""
+    from app.backup.fsck import check
+
+    with _station() as (settings, database):
+        findings = check(database, settings, utcnow(), quick=quick)
+    for finding in findings:
+        out.print(("note: " if finding.harmless else "WRONG: ") + finding.what, highlight=False, markup=False)
+    if any(not finding.harmless for finding in findings):
+        sys.exit(1)
+    out.print("Everything is in order.")
+
+
+@cli.command()
+def gc() -> None:
+    """Remove the audio of airings that are long over and what nothing refers to (the engine does so every day)."""
+    from app.backup.garbage import collect_garbage
+
+    with _station() as (settings, database):
+        collected = collect_garbage(database, settings, utcnow())
+    if collected.postponed:
+        raise DanpaError("a recording is being taken in, or a backup runs: try again later")
+    out.print(f"{len(collected.removed)} files removed, {collected.bytes >> 20} MiB", highlight=False)
 
 
 @key_cli.command(name="create")

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session, create_engine
 
 from app import models as _models  # noqa: F401 - every process knows every table
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 30
@@ -89,7 +88,12 @@ def id_of(row: _Row) -> int:
 
 
 def alembic_config(engine: Engine) -> Config:
-    """Alembic's configuration for this database, without an ini file."""
+    """Alembic's configuration for this database, without an ini file.
+
+    Alembic is imported where it is used: most processes never migrate, and it is a third of their start.
+    """
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["engine"] = engine
@@ -98,6 +102,9 @@ def alembic_config(engine: Engine) -> Config:
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the database to a revision (``head`` by default, ``base`` for none)."""
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
     config = alembic_config(engine)
     current = current_revision(engine)
     target = ScriptDirectory.from_config(config).get_current_head() if revision == "head" else revision
@@ -112,6 +119,8 @@ def migrate(engine: Engine, revision: str = "head") -> None:
 def _is_older(config: Config, revision: str, current: str | None) -> bool:
     if revision == "head" or current is None:
         return False
+    from alembic.script import ScriptDirectory
+
     ancestors = {
         script.revision for script in ScriptDirectory.from_config(config).iterate_revisions(current, "base")
     }
@@ -120,6 +129,8 @@ def _is_older(config: Config, revision: str, current: str | None) -> bool:
 
 def current_revision(engine: Engine) -> str | None:
     """The revision the database is at; None for an empty one."""
+    from alembic.runtime.migration import MigrationContext
+
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
@@ -132,6 +143,8 @@ def require_current(settings: Settings, engine: Engine) -> None:
     """
     if not settings.database_path.exists():
         raise NotInitialised(f"there is no station in {settings.root}: run `danpa init` first")
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory.from_config(alembic_config(engine)).get_current_head()
     if current_revision(engine) != head:
         raise NotInitialised(

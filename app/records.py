@@ -48,26 +48,20 @@ def require_unused(session: Session, column: Any, row_id: int, message: str) -> 
         raise Conflict(message.format(count=count))
 
 
-def revise(row: Revised, changes: Mapping[str, Any], expected: int | None) -> list[str]:
-    """Change a row if nobody else did since the client read it; the names of the fields that differ.
-
-    Raises:
-        StaleRevision: its revision is not the expected one (None expects nothing).
-    """
+def require_revision(row: Revised, expected: int | None) -> None:
+    """Refuse to change what somebody else changed since the client read it; None expects nothing. Raises StaleRevision."""
     if expected is not None and expected != row.revision:
         raise StaleRevision(
             f"somebody changed this in the meantime (you read revision {expected}, it is now {row.revision}): "
             "read it again and repeat your change"
         )
+
+
+def revise(row: Revised, changes: Mapping[str, Any]) -> list[str]:
+    """Change a row, as a new revision; the names of the fields that differ."""
     changed = [name for name, value in changes.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, changes[name])
     if changed:
         row.revision += 1
     return changed
-
-
-def id_of(row: Any) -> int:
-    """The id of a stored row, which SQLModel types as optional."""
-    row_id: int = row.id
-    return row_id

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from audio import filters
 from audio.errors import ArtefactBroken, EncodeFailed
 from audio.ffmpeg import Ffmpeg, ample_time, file_url
 from audio.flac import BITEXACT
 from audio.mp3 import walk
-from audio.pcm import RATE, db_to_gain
-from audio.profile import MP3_FRAME_SAMPLES, Encoding
+from audio.pcm import RATE, gain_to_db
+from audio.profile import Encoding
 
 # LAME turns the sound down at a constant bit rate: 0.95 up to 160 kbit/s, 0.97 at 192, 0.98 at 224 (its own presets,
 # and as measured: -0.45, -0.26 dB). Half a decibel is all that a programme may be off, so it is put back beforehand.
@@ -62,13 +62,13 @@ def encode(
 def _chain(encoding: Encoding, length: int, limit_dbfs: float | None) -> str:
     steps = ["aformat=sample_fmts=flt"]
     if limit_dbfs is not None:
-        steps.append(f"alimiter=limit={db_to_gain(limit_dbfs):.6f}:attack=5:release=50:level=0:latency=1")
+        steps.append(filters.limiter(limit_dbfs))
     if encoding.sample_rate != RATE:
         steps.append(f"aresample={encoding.sample_rate}:resampler=soxr:precision=20")
-    steps += [f"apad=whole_len={length}", f"atrim=end_sample={length}"]
+    steps.append(filters.exactly(length))
     if encoding.codec == "mp3":
         scales = (scale for most, scale in _LAME_SCALES if (encoding.bitrate_kbps or 0) <= most)
-        steps.append(f"volume={1.0 / next(scales, 1.0):.6f}:precision=float")
+        steps.append(filters.gain(-gain_to_db(next(scales, 1.0))))
     elif encoding.codec in {"wav", "flac"}:
         steps.append("aformat=sample_fmts=s16")
     return ",".join(steps)
@@ -94,29 +94,24 @@ def _codec(encoding: Encoding) -> list[str]:
             return ["-c:a", "aac", "-b:a", rate, *exact, "-f", "ipod"]
 
 
-def _drop_first_frame(raw: Path, made: Path, frames: int) -> None:
-    """Copy frames 1 to `frames` of an MP3 stream. Raises `EncodeFailed` if it has not exactly one more than those."""
-    try:
-        offsets = frame_offsets(raw)
-    except ArtefactBroken as error:
-        raise EncodeFailed(error.detail) from error
-    if len(offsets) != frames + 2:
-        raise EncodeFailed(
-            f"The encoder made {len(offsets) - 1} frames of {frames * MP3_FRAME_SAMPLES} samples."
-        )
+def _drop_first_frame(raw: Path, made: Path, wanted: int) -> None:
+    """Copy all frames but the first. Raises `EncodeFailed` unless that leaves as many as wanted."""
     with raw.open("rb") as source, made.open("wb") as target:
-        source.seek(offsets[1])
+        try:
+            first = next(walk(source), None)
+            kept = sum(1 for _ in walk(source))
+        except ValueError as error:
+            raise EncodeFailed(f"The encoder's frames are broken: {error}.") from error
+        if first is None or kept != wanted:
+            raise EncodeFailed(f"The encoder made {kept} frames where {wanted} were wanted.")
+        source.seek(first.length)
         shutil.copyfileobj(source, target, length=1 << 20)
 
 
-def frame_offsets(path: Path) -> list[int]:
-    """Where each frame of an MP3 file begins, and where the last ends. Raises `ArtefactBroken` on anything else in it."""
-    if not path.stat().st_size:
-        raise ArtefactBroken("It has no frames.")
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        with memoryview(mapped) as view:
-            try:
-                offsets = [frame.offset for frame in walk(view)]
-            except ValueError as error:
-                raise ArtefactBroken(f"Its frames are broken: {error}.") from error
-        return [*offsets, len(mapped)]
+def count_frames(path: Path) -> int:
+    """How many frames an MP3 file is made of. Raises `ArtefactBroken` if there is anything else in it."""
+    with path.open("rb") as file:
+        try:
+            return sum(1 for _ in walk(file))
+        except ValueError as error:
+            raise ArtefactBroken(f"Its frames are broken: {error}.") from error

@@ -4,7 +4,6 @@ Every class has a stable `code` (it becomes the type of a problem document) and 
 one case is given as `detail` and follows the message. Instances survive pickling, because they cross processes.
 """
 
-# ruff: noqa: N818 - the names say what is wrong with the sound, as a producer would
 from __future__ import annotations
 
 from typing import ClassVar

@@ -17,7 +17,7 @@ from audio.errors import (
     TooLong,
     TooShort,
 )
-from audio.ffmpeg import file_url, run, source_input
+from audio.ffmpeg import ample_time, file_url, own_input, run, source_input
 from audio.files import publish, scratch, sha256_of
 from audio.flac import BITEXACT, flac_samples
 from audio.levels import PeaksMeter, Samples, SilenceMeter, clipped_samples
@@ -119,8 +119,7 @@ def ingest(
             raise TooShort(f"It has {result.samples * 1000 // RATE} ms.")
         if listener.silence.first_sound is None:
             raise OnlySilence
-        if flac_samples(made) != result.samples:
-            raise ArtefactBroken("The master and the sound that was measured differ in length.")
+        _check_written(made, result, ffmpeg)
         damaged = bool(result.status or result.complaints or is_cut_short(source))
         return _keep(made, destination_dir, listener, result, damaged=damaged)
 
@@ -148,6 +147,27 @@ def _keep(
         peaks_path=peaks_path,
         damaged=damaged,
     )
+
+
+def _check_written(made: Path, result: MeteredRun, ffmpeg: Path) -> None:
+    """Tell a broken source, of which all that can be read is in the master, from a master that could not be written."""
+    try:
+        written = flac_samples(made)
+        if result.status:
+            nothing = SilenceMeter(RATE)
+            written = metered_run(
+                ffmpeg,
+                inputs=own_input(made, "flac"),
+                chain="anull",
+                rate=RATE,
+                timeout_s=ample_time(written),
+                sink=nothing.feed,
+                true_peak=False,
+            ).samples
+    except ArtefactBroken:
+        written = 0
+    if written != result.samples:
+        raise EncodeFailed(f"The master could not be written: {result.complaints[-300:]}")
 
 
 def _why_no_sound(source: Path, ffmpeg: Path) -> AudioError:

@@ -220,6 +220,8 @@ class _Source:
             raise EncodeFailed("A prepared piece is shorter than it was.")
 
     def close(self) -> None:
+        """End the decoder and let go of the sound: a programme has hundreds of pieces."""
+        self._cycle = b""
         if self._process is not None:
             self._process.close()
             self._process = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from audio.profile import MP3_FRAME_SAMPLES
 
@@ -26,27 +26,33 @@ class Frame:
     samples: int = MP3_FRAME_SAMPLES
 
 
-def parse(buffer: bytes | memoryview, offset: int = 0) -> Frame:
-    """The frame whose header stands at `offset`. Raises `ValueError` unless it is MPEG-1 layer III with a bit rate."""
-    header = int.from_bytes(buffer[offset : offset + _HEADER_BYTES], "big")
-    bitrate, rate = header >> 12 & 15, header >> 10 & 3
+def parse(header: bytes, offset: int = 0) -> Frame:
+    """The frame of a header of 4 bytes that stands at `offset`.
+
+    Raises `ValueError` unless it is MPEG-1 layer III with a bit rate.
+    """
+    bits = int.from_bytes(header, "big")
+    bitrate, rate = bits >> 12 & 15, bits >> 10 & 3
     # 11 bits of sync, version 1 (11), layer III (01)
-    if header >> 17 != 0b111_1111_1111_11_01 or bitrate in {0, 15} or rate == 3:
+    if bits >> 17 != 0b111_1111_1111_11_01 or bitrate in {0, 15} or rate == 3:
         raise ValueError(f"no MPEG-1 layer III frame at byte {offset}")
     kbps, hertz = _BITRATES[bitrate], _RATES[rate]
-    length = 144_000 * kbps // hertz + (header >> 9 & 1)
+    length = 144_000 * kbps // hertz + (bits >> 9 & 1)
     return Frame(offset=offset, length=length, sample_rate=hertz, bitrate_kbps=kbps)
 
 
-def walk(buffer: bytes | memoryview) -> Iterator[Frame]:
-    """Every frame from the first byte to the last. Raises `ValueError` where anything but frames stands."""
+def walk(stream: BinaryIO) -> Iterator[Frame]:
+    """Every frame of a stream, from where it stands to its end, holding one at a time.
+
+    Offsets count from where it stood. Raises `ValueError` where anything but frames stands.
+    """
     offset = 0
-    while offset < len(buffer):
-        frame = parse(buffer, offset)
-        offset += frame.length
-        if offset > len(buffer):
-            raise ValueError(f"the frame at byte {frame.offset} is cut short")
+    while header := stream.read(_HEADER_BYTES):
+        frame = parse(header, offset)
+        if len(stream.read(frame.length - _HEADER_BYTES)) < frame.length - _HEADER_BYTES:
+            raise ValueError(f"the frame at byte {offset} is cut short")
         yield frame
+        offset += frame.length
 
 
 def missing_bytes(path: Path) -> int:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from audio import filters
 from audio.errors import EncodeFailed
 from audio.ffmpeg import ample_time, build_id, file_url, own_input
 from audio.files import scratch
@@ -35,8 +36,6 @@ _SHORT_SAMPLES: Final = RATE
 _MOST_GAIN_DB: Final = 40.0
 _LOUDNESS_TOLERANCE_LU: Final = 0.1
 _TRIES: Final = 4
-# The limiter's lowest setting in ffmpeg is 1/16.
-_LOWEST_LIMIT_DBFS: Final = -24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def _process(cut: Cut, profile: Profile, ffmpeg: Path, workshop: Path, made: Pat
         if over <= 0.0 and (abs(off) <= _LOUDNESS_TOLERANCE_LU or gain >= _MOST_GAIN_DB):
             return loudness
         gain = min(gain + off, _MOST_GAIN_DB)
-        limit = max(limit - max(over, 0.0), _LOWEST_LIMIT_DBFS)
+        limit -= max(over, 0.0)
     return _finish(shaped, cut.samples, gain, limit, ffmpeg, made)
 
 
@@ -156,7 +155,7 @@ def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: Path) -> Loudness:
     ]
     if profile.target_lufs is not None and cut.loudness_lufs is not None:
         gain = min(profile.target_lufs - cut.loudness_lufs, _MOST_GAIN_DB)
-        steps.append(f"volume={gain:.3f}dB:precision=float")
+        steps.append(filters.gain(gain))
     if profile.highpass_hz is not None:
         steps.append(f"highpass=f={profile.highpass_hz}")
     if profile.lowpass_hz is not None:
@@ -166,7 +165,7 @@ def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: Path) -> Loudness:
         # Gentle: 2:1 from a little under the programme's level, slow enough to leave syllables alone
         threshold = db_to_gain(profile.target_lufs - 2.0)
         steps.append(f"acompressor=threshold={threshold:.6f}:ratio=2:attack=10:release=300:knee=4")
-    steps += _exactly(cut.samples)
+    steps.append(filters.exactly(cut.samples))
     return _metered(
         ffmpeg,
         inputs=own_input(cut.master, "flac"),
@@ -180,11 +179,10 @@ def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: Path) -> Loudness:
 def _finish(
     shaped: Path, samples: int, gain_db: float, limit_dbfs: float, ffmpeg: Path, made: Path
 ) -> Loudness:
-    limit = db_to_gain(limit_dbfs)
     steps = [
-        f"volume={gain_db:.3f}dB:precision=float",
-        f"alimiter=limit={limit:.6f}:attack=5:release=50:level=0:latency=1",
-        *_exactly(samples),
+        filters.gain(gain_db),
+        filters.limiter(limit_dbfs),
+        filters.exactly(samples),
         # 16 bit here, with the usual dither, so that what is measured is what is kept
         "aresample=osf=s16:dither_method=triangular",
     ]
@@ -196,11 +194,6 @@ def _finish(
         output_chain="aformat=sample_fmts=s16",
         samples=samples,
     ).loudness
-
-
-def _exactly(samples: int) -> list[str]:
-    """Filters that end the stream after `samples`, and fill what a filter kept back."""
-    return [f"apad=whole_len={samples}", f"atrim=end_sample={samples}"]
 
 
 def _metered(

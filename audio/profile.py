@@ -83,7 +83,8 @@ UNPROCESSED: Final = Profile(
 class Encoding:
     """The form of an artefact. WAV and FLAC are 16 bit; MP3 is constant bit rate without reservoir or tags.
 
-    AAC is MP4 (`.m4a`), because ADTS cannot say where the sound ends; Opus is Ogg and always 48 kHz.
+    AAC is MP4 (`.m4a`), because ADTS cannot say where the sound ends; a player that ignores the edit list, as ffmpeg
+    before 6 does at the end, plays up to 1,023 samples of silence more. Opus is Ogg and always 48 kHz.
     Raises `ValueError` for what the codec cannot do.
     """
 

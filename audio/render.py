@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from audio.encode import encode, frame_offsets
+from audio.encode import encode, count_frames
 from audio.errors import ArtefactBroken
 from audio.files import publish, scratch, sha256_of
 from audio.flac import flac_samples
@@ -73,7 +73,7 @@ def render(
     Raises `ValueError` for pieces that do not fit, `EncodeFailed`, and `ArtefactBroken` when what came out, decoded
     again, is not what it should be. `progress` is called with growing fractions up to 1.0, from this thread.
     """
-    tell = progress or _quiet
+    tell = _Growing(progress)
     check(pieces, total_samples)
     prepared = _prepare_all(pieces, profile, cache_dir, ffmpeg, tell)
     with scratch(destination_dir) as workshop:
@@ -150,7 +150,7 @@ def _exact_length(made: Path, found: Measurement, total_samples: int, encoding: 
     slack = _AAC_FRAME if encoding.codec == "aac" else 1
     if not wanted <= found.samples < wanted + slack:
         raise ArtefactBroken(f"It decodes to {found.samples} samples instead of {wanted}.")
-    if encoding.codec == "mp3" and len(frame_offsets(made)) - 1 != encoding.frames(total_samples):
+    if encoding.codec == "mp3" and count_frames(made) != encoding.frames(total_samples):
         raise ArtefactBroken("It has a wrong number of frames.")
     return wanted
 
@@ -184,5 +184,14 @@ def _release(
     )
 
 
-def _quiet(_: float) -> None:
-    """Nobody watches."""
+class _Growing:
+    """Passes on only what is further than before: encoding twice must not turn a progress bar back."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._furthest = 0.0
+
+    def __call__(self, fraction: float) -> None:
+        if self._progress is not None and fraction > self._furthest:
+            self._furthest = fraction
+            self._progress(fraction)

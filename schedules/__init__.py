@@ -10,11 +10,12 @@ UTC datetimes, half-open spans `[start, end)`, lengths in samples at 48 kHz.
     slots       a recurring span -> its occurrences and the samples each must have
     clock       a programme's template: fixed, pick, interval signal, fill
     candidates  the segments a compile may use: which match, which may air when, which comes first
+    grid        the sample grid: what items and pauses take up on it
     choose      clock + candidates -> who sits where (required first, then optional ones by priority)
-    layout      who sits where -> items on the sample grid, fills stretched to the exact target
+    layout      who sits where -> items, in the order of the clock; `fill` makes it exact, `pen` writes
     compile     one Request -> one Rundown; and the stand-by, evergreen and interval signal rundowns
     rundown     the result: items with exact sample offsets and the reason for each, as canonical JSON
     plan        snapshot + now -> what the engine should do next
 
-The flow:  slots -> (clock + candidates) -> choose -> layout -> rundown.  `audio` renders the rundown; `app` stores it.
+The flow:  slots -> (clock + candidates) -> choose -> layout (fill, pen) -> rundown.  `audio` renders the rundown; `app` stores it.
 """

@@ -2,7 +2,6 @@
 
 Every message names the thing, says what is wrong with it and what to do.
 """
-# ruff: noqa: N818 - the names are read aloud in problem documents and reports: "does not fit", not "does not fit error"
 
 from __future__ import annotations
 

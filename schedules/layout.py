@@ -5,12 +5,12 @@ Only here it is known when each item airs, so here those are found who would air
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schedules.candidates import Request, ranked
 from schedules.choose import Choice, Seat
-from schedules.clock import Element, Fill, Fixed
+from schedules.clock import Fill
 from schedules.fill import Filler, Shelf
 from schedules.grid import Run
 from schedules.pen import Pen, Stretch
@@ -113,10 +113,6 @@ def _shelf(request: Request, choice: Choice) -> Shelf:
     """What fills may play: elastic pieces that no other element has, the longest unheard first."""
     elements = request.clock.elements
     kinds = {kind for element in elements if isinstance(element, Fill) for kind in element.kinds}
-    elsewhere = {taken.candidate.segment_id for taken in choice.taken.values()} | _fixed_ids(elements)
+    elsewhere = {taken.candidate.segment_id for taken in choice.taken.values()}
     pieces = [one for one in request.candidates if one.kind in kinds and one.segment_id not in elsewhere]
     return Shelf(ranked("least_recently_aired", pieces, request.seed))
-
-
-def _fixed_ids(elements: Iterable[Element]) -> set[int]:
-    return {element.segment_id for element in elements if isinstance(element, Fixed)}

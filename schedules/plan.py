@@ -20,9 +20,6 @@ CHAIN = ("programme", "standby", "evergreen", "interval_signal")
 RETRY = timedelta(seconds=60)
 """When the end of the chain itself fails (a full disk, no ffmpeg), try again this often."""
 
-COMPILE_GRACE = timedelta(minutes=10)
-"""A rundown that is not there so long after it should have been is missed by people."""
-
 WATCHED = frozenset({"audio_missing", "withdrawn_after_delivery", "deadline_missed", "deadline_near"})
 """Alarms that the plan raises and clears; the others belong to who raises them."""
 
@@ -80,7 +77,7 @@ class RundownView:
     version: int
     level: str
     withdrawn: bool
-    """Some item may no longer air: recalled, retired, or outside its dates."""
+    """Some item may no longer air (recalled, retired, outside its dates), or the slot has another length now."""
     rendered: frozenset[str] = frozenset()
     """Recipes with an artefact."""
     render_jobs: dict[str, JobView] = field(default_factory=dict)
@@ -126,6 +123,8 @@ class Snapshot:
     airings: tuple[AiringView, ...]
     materialised_until: datetime | None
     horizon: timedelta
+    slots_changed: bool = False
+    """Some slot says something else than its airings do."""
 
 
 # --- what the engine is told to do ---------------------------------------------------------------------------
@@ -133,7 +132,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Materialise:
-    """Make the airings that start before ``until``."""
+    """Make the airings that start before ``until``, and let those there are follow their slots."""
 
     until: datetime
 
@@ -319,9 +318,11 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
     clock = _Clock(now)
     actions: list[Action] = []
     until = snapshot.materialised_until
-    # A whole hour at a time, so that a quiet night costs no writes.
-    if until is None or clock.reached(until - snapshot.horizon + timedelta(hours=1)):
+    # An hour more than is asked for, so that a quiet night costs few writes.
+    if until is None or clock.reached(until - snapshot.horizon):
         actions.append(Materialise(now + snapshot.horizon + timedelta(hours=1)))
+    elif snapshot.slots_changed:
+        actions.append(Materialise(until))
     for airing in sorted(snapshot.airings, key=lambda airing: airing.starts_at):
         actions.extend(_airing(airing, clock))
     return Plan(tuple(actions), clock.next_at)
@@ -498,7 +499,7 @@ def _watch(airing: AiringView, clock: _Clock) -> Iterable[Action]:
     """Alarms and readiness, counted down to each feed's deadline."""
     wanted: set[tuple[str, int | None]] = set()
     readiness: Readiness = "ok"
-    if _audio_is_missing(airing, clock):
+    if _audio_is_missing(airing):
         wanted.add(("audio_missing", None))
         readiness = "at_risk"
     for target in airing.targets:
@@ -514,12 +515,13 @@ def _watch(airing: AiringView, clock: _Clock) -> Iterable[Action]:
         yield SetReadiness(airing.id, readiness)
 
 
-def _audio_is_missing(airing: AiringView, clock: _Clock) -> bool:
-    """Something other than the programme will air, or nothing was compiled when it should have been, or nobody
-    takes it.
+def _audio_is_missing(airing: AiringView) -> bool:
+    """Something other than the programme will air, or nobody takes it, or the compile broke.
+
+    A compile that is merely late shows in the deadlines of the feeds.
     """
     if airing.rundown is None:
-        return clock.reached(airing.compile_at + COMPILE_GRACE)
+        return airing.compile_job is not None and airing.compile_job.state == "failed"
     return airing.rundown.level != CHAIN[0] or not airing.targets
 
 

@@ -17,10 +17,12 @@ from schedules.time import DAY_MINUTES, SAMPLE_RATE, Span, format_hhmm, parse_hh
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Start and stop in minutes of the UTC day (stop up to 1440; a stop before the start is on the next day),
+    """A recurring span: which minutes of which UTC days, from which date to which.
 
-    ISO weekdays, first and last UTC date of a start (both included), and the seconds by which the programme ends early
-    so that the site can retune. Raises BadTime, EmptySlot, BadDays, BadDateRange, SlotShorterThanEarlyOff.
+    `start_minute` and `stop_minute` count from 00:00 UTC of the start day, the stop up to 1440; a stop before the start
+    is on the next day. `days` are ISO weekdays and, like the first and last date (both included), those of the start.
+    By `early_off_s` seconds the programme ends early, so that the site can retune. Raises BadTime, EmptySlot, BadDays,
+    BadDateRange, SlotShorterThanEarlyOff.
     """
 
     start_minute: int

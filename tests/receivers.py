@@ -37,7 +37,7 @@ FaultKind = Literal["error", "lose", "corrupt", "hang", "cut", "delay"]
 class Fault:
     """One thing that goes wrong with one request.
 
-    ``error`` answers ``status`` after the body; ``lose`` answers 201 and drops the object; ``corrupt`` stores one bit
+    ``error`` answers ``status`` after the body, or, if ``early``, hangs up with the body unread; ``lose`` answers 201 and drops the object; ``corrupt`` stores one bit
     wrong; ``hang`` takes the body and never answers; ``cut`` resets the connection after the first part of the body;
     ``delay`` waits ``delay_s`` before it answers.
     """
@@ -47,6 +47,7 @@ class Fault:
     status: int = 500
     retry_after: str | None = None
     delay_s: float = 0.0
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         fault = self.receiver.take_fault("PUT")
+        if fault is not None and fault.early:
+            self._log("PUT", fault.status, "", 0, complete=False)
+            self.close_connection = True
+            self._answer(fault.status, fault)
+            return
         part = self.receiver.folder / f".{threading.get_ident()}.{self.name}"
         digest, size = self._receive(part, cut=fault is not None and fault.kind == "cut")
         whole = size == int(self.headers["Content-Length"])

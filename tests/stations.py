@@ -15,11 +15,11 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from app.database import migrate, open_database, writing
+from app.database import id_of, migrate, open_database, writing
 from app.library.models import Segment, SegmentState
 from app.people import service as people
 from app.settings import Settings
-from app.station.service import create_station
+from app.station.models import Station
 from app.web.application import create_app
 from app.web.server import Server
 
@@ -56,8 +56,7 @@ class SmallStation:
         """The key of one more person."""
         with writing(self.database) as session:
             person = people.create_person(session, name, now=self.clock(), by=None)
-            assert person.id is not None
-            return people.create_key(session, person.id, "test", now=self.clock(), by=None)[1]
+            return people.create_key(session, id_of(person), "test", now=self.clock(), by=None)[1]
 
     def add_segment(self, **fields: Any) -> int:
         """A segment without audio, approved unless told otherwise."""
@@ -66,8 +65,7 @@ class SmallStation:
             segment = Segment(**wanted, created_at=self.clock())
             session.add(segment)
             session.flush()
-            assert segment.id is not None
-            return segment.id
+            return id_of(segment)
 
 
 def make_station(folder: Path, *, is_demo: bool = False, **settings: Any) -> SmallStation:
@@ -77,12 +75,10 @@ def make_station(folder: Path, *, is_demo: bool = False, **settings: Any) -> Sma
     database = open_database(made)
     migrate(database)
     with writing(database) as session:
-        create_station(session, "시험 방송국", is_demo=is_demo, now=NOW)
+        session.add(Station(name="시험 방송국", is_demo=is_demo, created_at=NOW))
         person = people.create_person(session, "김하늘", now=NOW, by=None)
-        assert person.id is not None
-        key, secret = people.create_key(session, person.id, "test", now=NOW, by=None)
-        assert key.id is not None
-    return SmallStation(made, database, SettableClock(), person.id, key.id, secret)
+        key, secret = people.create_key(session, id_of(person), "test", now=NOW, by=None)
+    return SmallStation(made, database, SettableClock(), id_of(person), id_of(key), secret)
 
 
 @contextmanager

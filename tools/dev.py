@@ -41,18 +41,10 @@ ENV = ROOT / ".venv"
 PYTHON = ENV / "bin" / "python"
 STAMP = "danpa-stamp"
 LAYOUT = "1"  # raise it when build() changes, so that existing environments are made anew
-CACHES = [
-    ".mypy_cache",
-    ".pytest_cache",
-    ".ruff_cache",
-    ".import_linter_cache",
-    ".hypothesis",
-    "build",
-    "dist",
-]
 
-# What tests and .ci/run start beside Python, by Debian package. Where one is missing its tests are skipped (CI=true: fail).
-PEERS = ["make", "chromium", "fonts-noto-cjk"]
+# What tests and .ci/run start beside Python, by Debian package. Where one is missing, its tests are skipped; CI=true
+# makes them fail instead.
+PEERS = ["make", "openssl", "chromium", "fonts-noto-cjk"]
 
 
 class WorkshopError(Exception):
@@ -157,17 +149,8 @@ HASHED = ["--require-hashes", "--only-binary=:all:", "-r"]
 
 def with_uv(place: Path, wanted: Path) -> None:
     run("uv", "venv", "--quiet", "--no-project", "--allow-existing", "--python", sys.executable, place)
-    run(
-        "uv",
-        "pip",
-        "install",
-        *quiet(),
-        "--compile-bytecode",
-        "--python",
-        place / "bin/python",
-        *HASHED,
-        wanted,
-    )
+    target = ["--compile-bytecode", "--python", str(place / "bin/python")]
+    run("uv", "pip", "install", *quiet(), *target, *HASHED, wanted)
 
 
 def with_venv(place: Path, wanted: Path) -> None:
@@ -263,17 +246,9 @@ def lock(options: list[str]) -> int:
 def compile_lock(uv: str, kind: str, options: list[str]) -> None:
     """Write one requirement file; uv keeps the versions that it finds in it, unless told to upgrade."""
     file = requirements(kind)
-    command = [uv, "pip", "compile", "--quiet", "--universal", "--python-version=3.11", "--generate-hashes"]
-    run(
-        *command,
-        "--only-binary=:all:",
-        "--no-header",
-        "--no-annotate",
-        "--output-file",
-        file,
-        *options,
-        PROJECT,
-    )
+    python = ["--universal", "--python-version=3.11", "--generate-hashes", "--only-binary=:all:"]
+    output = ["--quiet", "--no-header", "--no-annotate", "--output-file", str(file)]
+    run(uv, "pip", "compile", *python, *output, *options, PROJECT)
     text = header() + file.read_text()
     if "://" in text:
         raise WorkshopError(f"{file.name} names an address that is only yours; look at uv's configuration")
@@ -326,13 +301,8 @@ def install_peers(_: list[str]) -> int:
     missing = [name for name in PEERS if not is_installed(name)]
     if not missing:
         return 0
-    apt = [
-        *([] if os.geteuid() == 0 else ["sudo"]),
-        "env",
-        "DEBIAN_FRONTEND=noninteractive",
-        "apt-get",
-        "-qq",
-    ]
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    apt = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     for wait_s in (5, 20, None):
         try:
             run(*apt, "update")
@@ -357,8 +327,8 @@ def clean(_: list[str]) -> int:
         if ENV.is_symlink():
             ENV.unlink()
         remove_unused_environments()
-    for name in CACHES:
-        shutil.rmtree(ROOT / name, ignore_errors=True)
+    for place in (*ROOT.glob(".*_cache"), ROOT / ".hypothesis", ROOT / "build", ROOT / "dist"):
+        shutil.rmtree(place, ignore_errors=True)
     return 0
 
 

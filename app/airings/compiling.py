@@ -66,7 +66,7 @@ def chain(session: Session, airing: Airing) -> dict[str, Callable[[], Rundown]]:
     slot = session.get_one(Slot, airing.slot_id)
     programme = session.get_one(Programme, slot.programme_id)
     station = session.get_one(Station, 1)
-    request = request_for(session, programme, airing.starts_at, airing.target_samples)
+    request = request_for(session, programme, airing.starts_at, airing.target_samples, seed=airing.slot_id)
     by_id = {candidate.segment_id: candidate for candidate in request.candidates}
 
     def single(level: Level, segment_id: int | None) -> Rundown:
@@ -90,8 +90,13 @@ def chain(session: Session, airing: Airing) -> dict[str, Callable[[], Rundown]]:
     }
 
 
-def request_for(session: Session, programme: Programme, starts_at: datetime, target_samples: int) -> Request:
-    """What the compiler needs to know to make this programme at that time from today's library."""
+def request_for(
+    session: Session, programme: Programme, starts_at: datetime, target_samples: int, *, seed: int
+) -> Request:
+    """What the compiler needs to know to make this programme at that time from today's library.
+
+    The seed is the slot's id, for previews as for airings: a preview is what the airing will be.
+    """
     signal_samples = session.get_one(Station, 1).interval_signal_samples
     if signal_samples is None:
         raise NotFound("the station has no interval signal: run `danpa init`")
@@ -102,6 +107,7 @@ def request_for(session: Session, programme: Programme, starts_at: datetime, tar
         grid_samples=GRID_SAMPLES,
         candidates=candidates(session, starts_at),
         interval_signal_samples=signal_samples,
+        seed=seed,
     )
 
 
@@ -114,14 +120,14 @@ def preview(session: Session, programme: Programme, slot: Slot, day: date) -> Ru
     minutes = timedelta(minutes=slot.start_minute)
     starts_at = datetime(day.year, day.month, day.day, tzinfo=UTC) + minutes
     target = slot_value(slot).target_samples(SAMPLE_RATE, GRID_SAMPLES)
-    return compile_rundown(request_for(session, programme, starts_at, target))
+    return compile_rundown(request_for(session, programme, starts_at, target, seed=id_of(slot)))
 
 
 def candidates(session: Session, starts_at: datetime) -> tuple[Candidate, ...]:
     """Every segment that may air, with when it was heard last before ``starts_at``."""
     heard = last_heard(session, starts_at)
     rows = session.exec(
-        select(Segment).where(Segment.state == SegmentState.approved, col(Segment.master_sha256).is_not(None))
+        select(Segment).where(Segment.state == SegmentState.approved, col(Segment.cue_out) > Segment.cue_in)
     ).all()
     return tuple(
         Candidate(

@@ -1,10 +1,11 @@
-"""Airings out of slots: every occurrence gets its row ahead of time, also those that a long outage slept through."""
+"""Airings out of slots: every occurrence gets its row ahead of time, and follows its slot when that is changed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlmodel import Session, select
 
 from app.airings.carriage import GRID_SAMPLES
@@ -14,11 +15,35 @@ from app.events.service import emit
 from app.programmes.models import Slot as SlotRow
 from app.station.models import Station
 from schedules.days import days_from_eibi
+from schedules.plan import CLOSED
 from schedules.season import season_at
 from schedules.slots import Slot, occurrences
 from schedules.time import SAMPLE_RATE, Span
 
-log = structlog.get_logger()
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a slot says of one of its airings."""
+
+    slot_id: int
+    starts_at: datetime
+    stops_at: datetime
+    target_samples: int
+    compile_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """How the airings that there are differ from what the slots say."""
+
+    new: tuple[Shape, ...]
+    reshaped: tuple[tuple[Airing, Shape], ...]
+    """Same start, but another length or another time of compiling."""
+    displaced: tuple[Airing, ...]
+    """Open airings that their slot does not have any more and that have not begun."""
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.reshaped or self.displaced)
 
 
 def slot_value(row: SlotRow) -> Slot:
@@ -33,40 +58,70 @@ def slot_value(row: SlotRow) -> Slot:
     )
 
 
-def materialise(session: Session, now: datetime, until: datetime) -> int:
-    """Make the airings that start before ``until``; returns how many are new.
+def shapes(row: SlotRow, span: Span) -> Iterator[Shape]:
+    """The airings of a slot that start within a span. One astride a season change cannot be had, and is left out."""
+    slot = slot_value(row)
+    target = slot.target_samples(SAMPLE_RATE, GRID_SAMPLES)
+    for occurrence in occurrences(slot, span):
+        if season_at(occurrence.start).end >= occurrence.end:
+            compile_at = occurrence.start - timedelta(seconds=row.compile_lead_s)
+            yield Shape(id_of(row), occurrence.start, occurrence.end, target, compile_at)
 
-    It begins where the last call ended, so that what an outage slept through is on the record as missed. An
-    occurrence astride a season change cannot be entered as a slot and is passed over here.
+
+def differences(session: Session, now: datetime, until: datetime) -> Differences:
+    """Compare slots and airings from where the last outage began (or from now) until an instant.
+
+    Looking back over an outage puts what it slept through on the record, as missed.
     """
     station = session.get_one(Station, 1)
-    since = station.materialised_until or now
-    made = 0
-    for row in session.exec(select(SlotRow)).all():
-        made += materialise_slot(session, row, Span(min(since, now), until), now)
-    station.materialised_until = until
-    session.add(station)
-    return made
+    span = Span(min(station.materialised_until or now, now), until)
+    wanted = {
+        (shape.slot_id, shape.starts_at): shape
+        for row in session.exec(select(SlotRow)).all()
+        for shape in shapes(row, Span(max(span.start, row.created_at), until))
+    }
+    rows = session.exec(select(Airing).where(Airing.starts_at >= span.start, Airing.starts_at < until)).all()
+    known = {(airing.slot_id, airing.starts_at): airing for airing in rows}
+    to_come = {key: row for key, row in known.items() if row.starts_at > now and row.state not in CLOSED}
+    return Differences(
+        new=tuple(shape for key, shape in wanted.items() if key not in known),
+        reshaped=tuple(
+            (row, wanted[key])
+            for key, row in to_come.items()
+            if key in wanted and _shape_of(row) != wanted[key]
+        ),
+        displaced=tuple(row for key, row in to_come.items() if key not in wanted),
+    )
 
 
-def materialise_slot(session: Session, row: SlotRow, span: Span, now: datetime) -> int:
-    """Make one slot's airings that start within the span, except those that there are."""
-    slot = slot_value(row)
-    known = set(session.exec(select(Airing.starts_at).where(Airing.slot_id == row.id)).all())
-    made = 0
-    for occurrence in occurrences(slot, span):
-        if occurrence.start in known or season_at(occurrence.start).end < occurrence.end:
-            continue
+def materialise(session: Session, now: datetime, until: datetime) -> Differences:
+    """Make the airings that start before ``until`` and change those whose slot was changed.
+
+    What was compiled and is no longer wanted is left to the caller (``displaced``): sites may have it already.
+    """
+    found = differences(session, now, until)
+    for shape in found.new:
         airing = Airing(
-            slot_id=id_of(row),
-            starts_at=occurrence.start,
-            stops_at=occurrence.end,
-            target_samples=slot.target_samples(SAMPLE_RATE, GRID_SAMPLES),
-            compile_at=occurrence.start - timedelta(seconds=row.compile_lead_s),
+            slot_id=shape.slot_id,
+            starts_at=shape.starts_at,
+            stops_at=shape.stops_at,
+            target_samples=shape.target_samples,
+            compile_at=shape.compile_at,
             created_at=now,
         )
         session.add(airing)
         session.flush()
         emit(session, "airing", id_of(airing), airing.state, at=now)
-        made += 1
-    return made
+    for airing, shape in found.reshaped:
+        airing.stops_at, airing.compile_at = shape.stops_at, shape.compile_at
+        airing.target_samples = shape.target_samples
+        session.add(airing)
+        emit(session, "airing", id_of(airing), airing.state, at=now)
+    station = session.get_one(Station, 1)
+    station.materialised_until = until
+    session.add(station)
+    return found
+
+
+def _shape_of(airing: Airing) -> Shape:
+    return Shape(airing.slot_id, airing.starts_at, airing.stops_at, airing.target_samples, airing.compile_at)

@@ -16,8 +16,8 @@ import httpx
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.alarms.service import Notice, claim_due, not_told, told
-from app.database import writing
+from app.alarms.service import Notice, claim_due, due_notifications, not_told, told
+from app.database import reading, writing
 from app.errors import DanpaError
 from app.feeds.threads import in_own_thread
 from app.settings import Settings
@@ -35,6 +35,7 @@ _MEANINGS = {
     "feed_failing": "Deliveries to this feed fail.",
     "deadline_near": "The deadline is near and the audio is not verified at the site.",
     "deadline_missed": "The deadline has passed and the audio is not verified at the site.",
+    "airing_missed": "This airing went out without its audio, or not at all.",
     "withdrawn_after_delivery": "Audio that was withdrawn is still at a site.",
     "disk_low": "The disk is nearly full.",
     "test": "This is a test.",
@@ -47,20 +48,13 @@ class NotToldError(DanpaError):
     code = "not-told"
 
 
-def channels(settings: Settings) -> tuple[str, ...]:
-    """The channels that are set up; pass them to ``raise_alarm``."""
-    webhook = ("webhook",) if settings.alarm_webhook_url else ()
-    email = ("email",) if settings.alarm_email_to and settings.smtp_host else ()
-    return webhook + email
-
-
 async def tell(notice: Notice, settings: Settings, now: datetime) -> None:
     """Tell one alarm over one channel, within a minute.
 
     Raises:
         NotToldError: says why in words without addresses.
     """
-    if notice.channel not in channels(settings):
+    if notice.channel not in settings.alarm_channels:
         raise NotToldError("this channel is no longer set up")
     try:
         if notice.channel == "webhook":
@@ -77,6 +71,8 @@ async def tell(notice: Notice, settings: Settings, now: datetime) -> None:
 
 async def deliver_due(engine: Engine, settings: Settings, now: datetime) -> None:
     """Tell everything that is due, side by side and outside any transaction. Safe to start again before it has ended."""
+    if not await asyncio.to_thread(_is_anything_due, engine, now):  # most sweeps: no write lock for nothing
+        return
     notices = await asyncio.to_thread(_in_transaction, engine, lambda session: claim_due(session, now))
     telling = (_tell_and_record(engine, settings, notice, now) for notice in notices)
     for outcome in await asyncio.gather(*telling, return_exceptions=True):
@@ -103,7 +99,7 @@ async def test_alarm(settings: Settings, now: datetime) -> dict[str, str]:
             return str(error)
         return "told"
 
-    names = channels(settings)
+    names = settings.alarm_channels
     return dict(zip(names, await asyncio.gather(*map(attempt, names)), strict=True))
 
 
@@ -119,6 +115,11 @@ async def _tell_and_record(engine: Engine, settings: Settings, notice: Notice, n
         await asyncio.to_thread(
             _in_transaction, engine, lambda session: told(session, notice.notification_id, now)
         )
+
+
+def _is_anything_due(engine: Engine, now: datetime) -> bool:
+    with reading(engine) as session:
+        return bool(due_notifications(session, now, limit=1))
 
 
 def _in_transaction(engine: Engine, work: Callable[[Session], T]) -> T:

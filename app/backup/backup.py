@@ -28,6 +28,7 @@ from app.backup.copying import (
     Manifest,
     copy_hashed,
     progress_of_bytes,
+    sync_tree,
 )
 from app.backup.roots import Blob, arriving, required
 from app.database import current_revision
@@ -60,6 +61,7 @@ def backup(settings: Settings, destination: Path, *, now: datetime, console: Con
         with keeping_blobs(settings):
             manifest = _fill(settings, aside, now, console)
         write_atomically(aside / MANIFEST, manifest.to_json())
+        sync_tree(aside)
         aside.rename(destination)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)

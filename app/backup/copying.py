@@ -21,7 +21,7 @@ from rich.progress import (
 )
 
 from app.errors import Invalid
-from app.storage import CHUNK
+from app.storage import CHUNK, sync_directory
 
 FORMAT = "danpa-backup-1"
 MANIFEST = "manifest.json"
@@ -101,6 +101,14 @@ def copy_hashed(source: Path, target: Path) -> str:
         stream.flush()
         os.fsync(stream.fileno())
     return digest.hexdigest()
+
+
+def sync_tree(folder: Path) -> None:
+    """Make every name below a folder survive a power cut, before something refers to it."""
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync_directory(path)
+    sync_directory(folder)
 
 
 def progress_of_bytes(verb: str, console: Console) -> Progress:

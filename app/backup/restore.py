@@ -24,6 +24,7 @@ from app.backup.copying import (
     copy_hashed,
     progress_of_bytes,
     read_manifest,
+    sync_tree,
 )
 from app.database import alembic_config, open_database
 from app.errors import Conflict, DiskReserve
@@ -137,6 +138,7 @@ def _copy_verified(source: Path, aside: Path, manifest: Manifest, console: Conso
             progress.advance(task, entry.bytes)
     if not (aside / DATABASE).exists():
         raise BackupDamaged("the backup holds no database")
+    sync_tree(aside)
 
 
 def _set_aside(settings: Settings, place: Path) -> Path | None:

@@ -6,6 +6,7 @@ one before it, does nothing new.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import singledispatchmethod
@@ -61,8 +62,12 @@ class Actions:
     @execute.register
     def _(self, action: plan.Materialise, now: datetime) -> None:
         with writing(self._database) as session:
-            made = materialise(session, now, action.until)
-        log.info("airings materialised", made=made, until=action.until.isoformat())
+            found = materialise(session, now, action.until)
+            for airing in found.displaced:
+                self._call_off(session, airing, "its slot does not have it any more", now)
+        for airing in found.displaced:
+            disarm(self._settings, id_of(airing))
+        log.info("airings follow their slots", new=len(found.new), displaced=len(found.displaced))
 
     @execute.register
     def _(self, action: plan.Compile, now: datetime) -> None:
@@ -205,13 +210,28 @@ class Actions:
     @execute.register
     def _(self, action: plan.Cancel, now: datetime) -> None:
         with writing(self._database) as session:
-            airing = session.get_one(Airing, action.airing_id)
-            _move_airing(session, airing, "cancelled", now)
-            _end_handoffs(session, action.airing_id, "cancelled", now)
             _carried_out(session, action.intent_id, now)
-            _refuse_intents(session, action.airing_id, "the airing was cancelled", now)
-            _settle_alarms(session, self._settings, airing, now)
+            self._call_off(session, session.get_one(Airing, action.airing_id), "it was cancelled", now)
         disarm(self._settings, action.airing_id)
+
+    def _call_off(self, session: Session, airing: Airing, why: str, now: datetime) -> None:
+        """End an airing before its time. Sites that have its audio would air it: people must tell them."""
+        airing_id = id_of(airing)
+        _move_airing(session, airing, "cancelled", now)
+        there = [one.feed_id for one in _handoffs(session, airing_id) if one.state in DELIVERED]
+        _end_handoffs(session, airing_id, "cancelled", now)
+        _refuse_intents(session, airing_id, why, now)
+        _settle_alarms(session, self._settings, airing, now)
+        for feed_id in there:
+            raise_alarm(
+                session,
+                "cancelled_after_delivery",
+                alarm_key(airing_id, feed_id),
+                now=now,
+                airing_id=airing_id,
+                feed_id=feed_id,
+                channels=self._settings.alarm_channels,
+            )
 
     @execute.register
     def _(self, action: plan.Retry, now: datetime) -> None:
@@ -321,6 +341,10 @@ def _move_handoff(session: Session, handoff: Handoff, state: str, now: datetime)
     handoff.state = state
     session.add(handoff)
     emit(session, "handoff", id_of(handoff), state, at=now)
+
+
+def _handoffs(session: Session, airing_id: int) -> Sequence[Handoff]:
+    return session.exec(select(Handoff).where(Handoff.airing_id == airing_id)).all()
 
 
 def _end_handoffs(session: Session, airing_id: int, state: str, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine
@@ -13,10 +13,11 @@ from app.air.models import AirRecord
 from app.alarms.models import Alarm
 from app.alarms.service import clear, raise_alarm
 from app.database import reading, writing
-from app.events.service import emit
+from app.events.service import forget_old
 from app.jobs.models import Job
-from app.jobs.service import busy_workers, release
+from app.jobs.service import busy_workers, enqueue, release
 from app.library.models import Segment, SegmentState
+from app.library.service import reject
 from app.locks import holder
 from app.settings import Settings
 from app.station.models import Station
@@ -26,9 +27,15 @@ log = structlog.get_logger()
 
 DISK = "disk"
 
+COLLECT_AT = timedelta(hours=3)
+"""After midnight UTC: noon in Seoul."""
+
 
 def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
-    """Give back what dead workers held, import the air's journal, watch the disk. Writes only where there is news."""
+    """Give back what dead workers held, import the air's journal, watch the disk, clean up once a day.
+
+    Writes only where there is news.
+    """
     with reading(database) as session:
         orphaned = [name for name in busy_workers(session) if _is_dead(settings, name)]
         lost = _lost_ingests(session)
@@ -41,9 +48,10 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
                 log.warning("worker died", worker=name)
                 release(session, name, now)
             for segment_id, problem in lost:
-                _reject(session, segment_id, problem, now)
+                reject(session, segment_id, problem, now=now)
             _import(session, records)
     _watch_disk(database, settings, now, low=low)
+    _collect_daily(database, now)
 
 
 def _is_dead(settings: Settings, worker: str) -> bool:
@@ -62,19 +70,23 @@ def _lost_ingests(session: Session) -> list[tuple[int, dict[str, object]]]:
     ]
 
 
-def _reject(session: Session, segment_id: int, problem: dict[str, object], now: datetime) -> None:
-    segment = session.get_one(Segment, segment_id)
-    segment.state, segment.problem = SegmentState.rejected, problem
-    session.add(segment)
-    emit(session, "segment", segment_id, segment.state, at=now)
-
-
 def _import(session: Session, records: list[Record]) -> None:
     station = session.get_one(Station, 1)
     for record in records:
         session.add(AirRecord(**{name: getattr(record, name) for name in AirRecord.model_fields}))
     station.air_journal_position += len(records)
     session.add(station)
+
+
+def _collect_daily(database: Engine, now: datetime) -> None:
+    """Have a worker remove what is no longer needed, at noon in Seoul, when no night is under way."""
+    key = f"collect:{(now - COLLECT_AT).date()}"
+    with reading(database) as session:
+        known = session.exec(select(Job.id).where(Job.key == key)).first() is not None
+    if not known:
+        with writing(database) as session:
+            enqueue(session, "collect", key, {}, now)
+            forget_old(session, now)
 
 
 def _watch_disk(database: Engine, settings: Settings, now: datetime, *, low: bool) -> None:

@@ -79,7 +79,7 @@ class Engine:
 
     def _plan(self, now: datetime) -> Plan:
         with reading(self.database) as session:
-            return plan(take_snapshot(session, self.settings, set(self.deliveries)), now)
+            return plan(take_snapshot(session, self.settings, set(self.deliveries), now), now)
 
     def _carry_out(self, actions: tuple[Action, ...], now: datetime) -> None:
         for action in actions:

@@ -10,6 +10,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from app.airings.carriage import LISTENING_RECIPE, PREPARATION, carriages, instants, recipe, wishes
+from app.airings.materialise import differences
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
 from app.database import id_of
@@ -32,7 +33,6 @@ from schedules.plan import (
 from schedules.rundown import Rundown, SegmentSource, audio_airs_at
 from schedules.time import samples_to_timedelta
 
-
 log = structlog.get_logger()
 
 
@@ -46,13 +46,17 @@ def render_key(rundown_id: int, recipe_key: str) -> str:
     return f"render:{rundown_id}:{recipe_key}"
 
 
-def take_snapshot(session: Session, settings: Settings, in_flight: Collection[int]) -> Snapshot:
+def take_snapshot(
+    session: Session, settings: Settings, in_flight: Collection[int], now: datetime
+) -> Snapshot:
     """Read everything that is open. ``in_flight``: ids of the handoffs that tasks of this engine are busy with."""
+    until = session.get_one(Station, 1).materialised_until
     open_airings = session.exec(select(Airing).where(col(Airing.state).not_in(CLOSED))).all()
     views = (_guarded(session, airing, in_flight) for airing in open_airings)
     return Snapshot(
         airings=tuple(view for view in views if view is not None),
-        materialised_until=session.get_one(Station, 1).materialised_until,
+        materialised_until=until,
+        slots_changed=until is not None and bool(differences(session, now, until)),
         horizon=timedelta(hours=settings.horizon_h),
     )
 
@@ -158,7 +162,7 @@ def _rundown(session: Session, airing: Airing, row: RundownVersion) -> RundownVi
     return RundownView(
         version=row.version,
         level=row.level,
-        withdrawn=is_withdrawn(session, parsed(row.body), airing.starts_at),
+        withdrawn=is_withdrawn(session, parsed(row.body), airing),
         rendered=frozenset(rendered),
         render_jobs={job.key.removeprefix(prefix): _job(job) for job in jobs},
     )
@@ -170,11 +174,13 @@ def parsed(body: str) -> Rundown:
     return Rundown.from_json(body)
 
 
-def is_withdrawn(session: Session, rundown: Rundown, starts_at: datetime) -> bool:
-    """Whether some item may no longer air at its time: recalled or retired, or its dates were changed.
+def is_withdrawn(session: Session, rundown: Rundown, airing: Airing) -> bool:
+    """Whether some item may no longer air at its time, or the slot has another length than it had.
 
     It asks what the compiler asks (`Candidate.why_not_at`), so a rundown compiled a moment ago never fails it.
     """
+    if rundown.target_samples != airing.target_samples:
+        return True
     rows = session.exec(
         select(Segment.id, Segment.state, Segment.air_from, Segment.air_until).where(
             col(Segment.id).in_(rundown.segment_ids())
@@ -185,7 +191,7 @@ def is_withdrawn(session: Session, rundown: Rundown, starts_at: datetime) -> boo
         if not isinstance(item.source, SegmentSource):
             continue
         state, air_from, air_until = terms.get(item.source.segment_id, (None, None, None))
-        start = audio_airs_at(item, starts_at)
+        start = audio_airs_at(item, airing.starts_at)
         end = start + samples_to_timedelta(item.samples)
         if (
             state != SegmentState.approved

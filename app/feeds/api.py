@@ -17,7 +17,7 @@ from app.feeds.service import FeedFields
 from app.web.bodies import Answer, Body, Text, created, etag, example
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
-from audio.profile import Codec
+from audio.profile import SHORTWAVE, Codec
 
 router = APIRouter(prefix="/api/v1", tags=["feeds"])
 
@@ -44,6 +44,18 @@ _FEED: dict[str, Any] = {
 Seconds = Annotated[int, Field(ge=0, le=7 * 86_400)]
 
 
+class ProfileIn(Body):
+    """What the site wants otherwise than the shortwave profile has it; null leaves a step out."""
+
+    model_config = example(lowpass_hz=None)
+
+    highpass_hz: int | None = SHORTWAVE.highpass_hz
+    lowpass_hz: int | None = SHORTWAVE.lowpass_hz
+    compress: bool = SHORTWAVE.compress
+    target_lufs: float | None = SHORTWAVE.target_lufs
+    ceiling_dbtp: float = SHORTWAVE.ceiling_dbtp
+
+
 class FeedIn(Body):
     """A feed. `deadline_s` and `accept_until_s` count back from the airing's start, `lead_s` and `warn_s` from the deadline."""
 
@@ -65,10 +77,7 @@ class FeedIn(Body):
     codec: Codec = "mp3"
     sample_rate: int = 48_000
     bitrate_kbps: Annotated[int | None, Field(description="Left out: the codec's usual one")] = None
-    profile: Annotated[
-        dict[str, Any],
-        Field(default_factory=dict, description="What differs from the shortwave profile: lowpass_hz, ..."),
-    ]
+    profile: Annotated[ProfileIn, Field(default_factory=ProfileIn)]
     name_template: Annotated[str, Field(max_length=200)] = DEFAULT_TEMPLATE
     sidecar: Literal["none", "beside"] = "none"
     read_back: Literal["none", "head", "get"] = "get"
@@ -80,7 +89,7 @@ class FeedIn(Body):
     enabled: bool = True
 
     def fields(self) -> FeedFields:
-        return FeedFields(**self.model_dump())
+        return FeedFields(**self.model_dump() | {"profile": self.profile.model_dump(exclude_unset=True)})
 
 
 class FeedOut(Answer):

@@ -7,11 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlmodel import Session, col, select
 
-from app.database import reading, writing
+from app.database import id_of, reading, writing
 from app.frequencies import service
 from app.frequencies.models import Line, Site
 from app.frequencies.schemas import LineIn, LineOut, SiteIn, SiteOut
-from app.records import id_of
 from app.web.bodies import created, etag
 from app.web.dependencies import Actor, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of

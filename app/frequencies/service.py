@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from app.airings.models import AsRun
+from app.database import id_of
 from app.errors import Invalid
 from app.feeds.models import Feed
 from app.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
@@ -17,7 +18,7 @@ from app.frequencies.models import Line, LineFeed, Site
 from app.journal.service import record
 from app.programmes.models import Slot
 from app.programmes.service import times_of
-from app.records import find, id_of, referred, require_free, require_unused, revise
+from app.records import find, referred, require_free, require_revision, require_unused, revise
 from schedules.days import Days, check_days, days_to_eibi, format_days
 
 
@@ -69,8 +70,9 @@ def update_site(
 ) -> Site:
     """Change a site. Raises NotFound, StaleRevision, Conflict."""
     changed = site(session, site_id)
+    require_revision(changed, expected)
     _check_code(session, fields.code, site_id)
-    names = revise(changed, asdict(fields), expected)
+    names = revise(changed, asdict(fields))
     record(session, "site.changed", at=now, person_id=by, subject_id=site_id, fields=names)
     return changed
 
@@ -108,7 +110,8 @@ def update_line(
 ) -> Line:
     """Change a line and the feeds that take its audio. Raises NotFound, StaleRevision, Invalid, BadDays."""
     changed = line(session, line_id)
-    names = revise(changed, _checked(session, fields), expected)
+    require_revision(changed, expected)
+    names = revise(changed, _checked(session, fields))
     if set(feeds_of(session, [line_id]).get(line_id, [])) != set(fields.feed_ids):
         _set_feeds(session, line_id, fields.feed_ids)
         if not names:

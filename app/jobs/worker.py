@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from app.airings.compiling import run_compile
 from app.airings.rendering import run_render
+from app.backup.garbage import collect_garbage
 from app.database import open_database, writing
 from app.jobs.models import Job
 from app.jobs.service import NIGHT_KINDS, claim, fail, finish, release
@@ -28,8 +29,15 @@ Run = Callable[[Engine, Settings, dict[str, Any], Clock], dict[str, Any]]
 RUNS: dict[str, Run] = {
     "ingest": lambda engine, settings, payload, clock: run_ingest(engine, settings, payload, clock=clock),
     "compile": lambda engine, settings, payload, _clock: run_compile(engine, settings, payload),
+    "collect": lambda engine, settings, _payload, clock: _collect(engine, settings, clock),
     "render": lambda engine, settings, payload, _clock: run_render(engine, settings, payload),
 }
+
+
+def _collect(engine: Engine, settings: Settings, clock: Clock) -> dict[str, Any]:
+    """Once a day. Where a backup or an ingest holds it off, tomorrow is soon enough."""
+    collected = collect_garbage(engine, settings, clock())
+    return {"removed": len(collected.removed), "bytes": collected.bytes, "postponed": collected.postponed}
 
 
 def run_worker(settings: Settings, number: int, stopping: threading.Event, clock: Clock = utcnow) -> None:

@@ -147,7 +147,7 @@ def import_file(
         log.exception("a file could not be imported")
         return FileResult(name, Outcome.failed, reason="something went wrong inside Danpa; the log says more")
     with reading(engine) as session:
-        assert segment.id is not None  # noqa: S101 - for mypy: stored rows have ids
+        assert segment.id is not None
         return _told(name, service.get(session, segment.id), Outcome.imported)
 
 
@@ -221,7 +221,7 @@ def _create(
         segment = service.create(
             session, description, original, "segment.imported", person_id=wishes.person_id, now=clock()
         )
-        assert segment.id is not None  # noqa: S101 - for mypy: flushed rows have ids
+        assert segment.id is not None
         row = session.exec(_by_path(name)).first() or ImportedFile(
             path=name, bytes=0, modified_ns=0, segment_id=0
         )

@@ -85,8 +85,8 @@ def _make(
     clock: Clock,
 ) -> None:
     blobs = Blobs(settings.blobs_dir)
-    assert segment.id is not None  # noqa: S101 - for mypy: stored rows have ids
-    assert segment.original_sha256 is not None  # noqa: S101 - for mypy: set at creation
+    assert segment.id is not None
+    assert segment.original_sha256 is not None
     original = blobs.path("originals", segment.original_sha256)
     source = incoming if incoming.exists() else original
     if not source.exists():

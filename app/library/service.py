@@ -98,7 +98,7 @@ def create(
     )
     session.add(segment)
     session.flush()
-    assert segment.id is not None  # noqa: S101 - for mypy: flushed rows have ids
+    assert segment.id is not None
     record(
         session,
         action,
@@ -261,7 +261,7 @@ def _current(session: Session, segment_id: int, if_match: int | None) -> Segment
 def _save(
     session: Session, segment: Segment, action: str, *, person_id: int | None, now: datetime, **details: Any
 ) -> None:
-    assert segment.id is not None  # noqa: S101 - for mypy: stored rows have ids
+    assert segment.id is not None
     segment.revision += 1
     session.add(segment)
     record(session, action, at=now, person_id=person_id, subject_id=segment.id, **details)

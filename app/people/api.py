@@ -162,7 +162,7 @@ def sign_in(
 ) -> SessionOut:
     """Sets an HttpOnly cookie, valid for 12 hours. Machines send their key with each call instead."""
     security.check_same_origin(request, settings)
-    with _limited(request), writing(database) as session:
+    with limited(request), writing(database) as session:
         signed_in = service.sign_in_with_key(session, body.key.strip(), now=now)
     security.set_session_cookie(response, signed_in.token, settings)
     return SessionOut(
@@ -188,13 +188,18 @@ def sign_out(
     security.clear_session_cookie(response, settings)
 
 
+def _page(content: str) -> str:
+    return (
+        '<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>단파 Danpa</title></head>'
+        f"<body><main><h1>단파 Danpa</h1>{content}</main></body></html>"
+    )
+
+
 @pages.get("/login/{token}", response_class=HTMLResponse)
 async def show_login_link(token: Annotated[str, Path(max_length=100)]) -> str:
     """A button, so that a chat program that looks at the link for a preview does not use it up."""
-    return (
-        '<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>단파 Danpa</title></head><body>'
-        f'<main><h1>단파 Danpa</h1><form method="post" action="/login/{escape(token)}">'
-        "<button autofocus>들어가기 · Sign in</button></form></main></body></html>"
+    return _page(
+        f'<form method="post" action="/login/{escape(token)}"><button autofocus>들어가기 · Sign in</button></form>'
     )
 
 
@@ -207,15 +212,18 @@ def use_login_link(
     now: Now,
 ) -> Response:
     security.check_same_origin(request, settings)
-    with _limited(request), writing(database) as session:
-        signed_in = service.use_login_link(session, token, now=now)
+    try:
+        with limited(request), writing(database) as session:
+            signed_in = service.use_login_link(session, token, now=now)
+    except NotSignedIn as refused:  # a person reads this, so it is a page
+        return HTMLResponse(_page(f'<p>{escape(str(refused))}</p><p><a href="/">단파 · Danpa</a></p>'), 401)
     response = RedirectResponse("/", status_code=303)
     security.set_session_cookie(response, signed_in.token, settings)
     return response
 
 
 @contextmanager
-def _limited(request: Request) -> Iterator[None]:
+def limited(request: Request) -> Iterator[None]:
     """Count what fails in the block against the client's address, and refuse it beyond the limit."""
     attempts: security.FailedSignIns = request.app.state.failed_sign_ins
     address = request.client.host if request.client else "unknown"

@@ -208,7 +208,7 @@ def _open_session(session: Session, actor: Actor, now: datetime) -> SignedIn:
 
 def _known(row_id: int | None) -> int:
     """The id of a stored row, which SQLModel types as optional."""
-    assert row_id is not None  # noqa: S101 - for mypy: rows from the database have ids
+    assert row_id is not None  # for mypy: rows from the database have ids
     return row_id
 
 

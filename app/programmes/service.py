@@ -16,8 +16,7 @@ from app.journal.service import record
 from app.library.models import Segment
 from app.programmes.models import Programme, Slot
 from app.programmes.times import SlotTimes
-from app.records import find, referred, require_free, require_unused, revise
-from app.station.service import plan_again
+from app.records import find, referred, require_free, require_revision, require_unused, revise
 from schedules import slots
 from schedules.clock import Clock, Fixed, dump_clock, parse_clock
 from schedules.days import days_to_eibi
@@ -85,8 +84,9 @@ def update_programme(
 ) -> Programme:
     """Change what a programme is called and its stand-by. Raises NotFound, StaleRevision, Invalid, Conflict."""
     changed = programme(session, programme_id)
+    require_revision(changed, expected)
     _check_programme(session, fields, programme_id)
-    names = revise(changed, asdict(fields), expected)
+    names = revise(changed, asdict(fields))
     record(session, "programme.changed", at=now, person_id=by, subject_id=programme_id, fields=names)
     return changed
 
@@ -102,7 +102,8 @@ def set_clock(
 ) -> Programme:
     """Write a programme's clock. Raises NotFound, StaleRevision, BadClock, Invalid."""
     changed = programme(session, programme_id)
-    names = revise(changed, {"clock": _checked_clock(session, clock)}, expected)
+    require_revision(changed, expected)
+    names = revise(changed, {"clock": _checked_clock(session, clock)})
     record(session, "programme.changed", at=now, person_id=by, subject_id=programme_id, fields=names)
     return changed
 
@@ -130,7 +131,6 @@ def create_slot(session: Session, fields: SlotFields, *, now: datetime, by: int 
     made = Slot(**_checked_slot(session, fields), created_at=now)
     session.add(made)
     session.flush()
-    plan_again(session, now=now)
     record(session, "slot.created", at=now, person_id=by, subject_id=made.id)
     return made
 
@@ -140,6 +140,7 @@ def update_slot(
 ) -> Slot:
     """Change a slot. Raises NotFound, StaleRevision, Invalid, ScheduleError; Conflict where it would leave a line."""
     changed = slot(session, slot_id)
+    require_revision(changed, expected)
     columns = _checked_slot(session, fields)
     for line in session.exec(select(Line).where(Line.slot_id == slot_id)):
         if not _holds(fields.times, line):
@@ -147,8 +148,7 @@ def update_slot(
                 f"line {line.id} ({line.khz} kHz) has days or dates that the slot would not have any more: "
                 "change the line first"
             )
-    names = revise(changed, columns, expected)
-    plan_again(session, now=now)
+    names = revise(changed, columns)
     record(session, "slot.changed", at=now, person_id=by, subject_id=slot_id, fields=names)
     return changed
 

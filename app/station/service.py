@@ -21,14 +21,6 @@ def station(session: Session) -> Station:
     return found
 
 
-def create_station(session: Session, name: str, *, is_demo: bool = False, now: datetime) -> Station:
-    """Make the station of a new database."""
-    made = Station(name=name, is_demo=is_demo, created_at=now)
-    session.add(made)
-    session.flush()
-    return made
-
-
 def set_evergreen(session: Session, segment_id: int | None, *, now: datetime, by: int | None) -> Station:
     """Name the segment that is aired before the interval signal has to be; None for none. Raises Invalid."""
     if segment_id is not None:
@@ -37,10 +29,3 @@ def set_evergreen(session: Session, segment_id: int | None, *, now: datetime, by
     here.evergreen_segment_id = segment_id
     record(session, "station.evergreen_set", at=now, person_id=by, subject_id=segment_id)
     return here
-
-
-def plan_again(session: Session, *, now: datetime) -> None:
-    """Let the engine look for airings from now on, because a slot is new or has changed; it passes over what is there."""
-    here = session.get(Station, 1)
-    if here is not None and here.materialised_until is not None and here.materialised_until > now:
-        here.materialised_until = now

@@ -26,7 +26,7 @@ from app.programmes import api as programmes
 from app.settings import Settings
 from app.station import api as station
 from app.storage import Blobs
-from app.web import docs, health, problems
+from app.web import docs, health, pages, problems
 from app.web.frame import Frame
 from app.web.idempotency import Idempotency, Ledger
 from app.web.limits import BodyLimit
@@ -47,7 +47,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     docs.router,
     people.pages,
-    # To complete when it exists: app.web.pages
+    pages.router,
 )
 
 DESCRIPTION = """Danpa schedules and delivers the programmes of a shortwave station.

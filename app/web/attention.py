@@ -52,6 +52,8 @@ class Need:
     subject: Subject | None = None
     feed: str | None = None
     recording: str | None = None
+    level: str | None = None
+    """What airs where it is not the programme."""
     error: str | None = None
 
     @property
@@ -62,14 +64,18 @@ class Need:
 def needs(session: Session, settings: Settings, now: datetime) -> list[Need]:
     """Everything that needs a person now, the most urgent and the soonest first."""
     alarms = list(_alarms(session, now))
-    told = {(need.subject and need.subject.airing_id, need.feed) for need in alarms if need.kind == "feed_failing"}
+    told = {
+        (need.subject and need.subject.airing_id, need.feed) for need in alarms if need.kind == "feed_failing"
+    }
     failed = [
         need
         for need in _failed_handoffs(session, now)
         if (need.subject and need.subject.airing_id, need.feed) not in told
     ]
     found = [*_engine(settings, now), *alarms, *failed, *_refused_recordings(session, now)]
-    return sorted(found, key=lambda need: (not need.is_urgent, need.subject.starts_at if need.subject else now))
+    return sorted(
+        found, key=lambda need: (not need.is_urgent, need.subject.starts_at if need.subject else now)
+    )
 
 
 def engine_seen_at(settings: Settings) -> datetime | None:
@@ -95,7 +101,8 @@ def _alarms(session: Session, now: datetime) -> Iterable[Need]:
         .join(Programme, col(Programme.id) == col(Slot.programme_id), isouter=True)
         .join(
             RundownVersion,
-            (col(RundownVersion.airing_id) == col(Airing.id)) & (col(RundownVersion.version) == col(Airing.version)),
+            (col(RundownVersion.airing_id) == col(Airing.id))
+            & (col(RundownVersion.version) == col(Airing.version)),
             isouter=True,
         )
         .join(Feed, col(Feed.id) == col(Alarm.feed_id), isouter=True)
@@ -110,6 +117,7 @@ def _alarms(session: Session, now: datetime) -> Iterable[Need]:
             alarm.raised_at,
             _subject(airing, title) if airing else None,
             feed=feed,
+            level=level,
             error=_error(session, alarm) if alarm.kind == "feed_failing" else None,
         )
 
@@ -150,7 +158,9 @@ def _failed_handoffs(session: Session, now: datetime) -> Iterable[Need]:
         .limit(LISTED)
     ).all()
     for handoff, airing, title, feed in rows:
-        yield Need("handoff_failed", handoff.next_attempt_at, _subject(airing, title), feed, error=handoff.error)
+        yield Need(
+            "handoff_failed", handoff.next_attempt_at, _subject(airing, title), feed, error=handoff.error
+        )
 
 
 def _refused_recordings(session: Session, now: datetime) -> Iterable[Need]:

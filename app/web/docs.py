@@ -61,7 +61,7 @@ def _operation(method: str, path: str, operation: dict[str, Any], document: dict
     content = operation.get("requestBody", {}).get("content", {})
     for media_type, body in content.items():
         schema = _resolved(body.get("schema", {}), document)
-        for example in schema.get("examples", [])[:1]:
+        for example in _examples(schema)[:1]:
             text = json.dumps(example, ensure_ascii=False, indent=2)
             parts.append(f"<p>Send <code>{escape(media_type)}</code>:</p><pre>{escape(text)}</pre>")
     return "\n".join([*parts, "</section>"])
@@ -73,3 +73,7 @@ def _resolved(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any
         return schema
     found: dict[str, Any] = document["components"]["schemas"][reference.rsplit("/", 1)[-1]]
     return found
+
+
+def _examples(schema: dict[str, Any]) -> list[Any]:
+    return [*schema.get("examples", []), *([schema["example"]] if "example" in schema else [])]

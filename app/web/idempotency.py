@@ -72,7 +72,7 @@ class Ledger:
                     session.add(row)
             if row.status is not None:
                 return Answer(row.status, (row.body or "").encode(), row.location)
-            assert row.id is not None  # noqa: S101 - for mypy: stored rows have ids
+            assert row.id is not None  # for mypy: stored rows have ids
             self._running.add(row.id)
             return row.id
 
@@ -93,20 +93,15 @@ class Ledger:
             )
         return row
 
-    def store(self, claimed: int, answer: Answer) -> None:
-        """Remember the answer of a claimed request."""
-        with writing(self._engine) as session:
-            row = session.get_one(IdempotentRequest, claimed)
-            row.status, row.body, row.location = answer.status, answer.body.decode(), answer.location
-
-    def release(self, claimed: int) -> None:
-        """Done with: without a stored answer, the key is free again."""
-        with self._lock, writing(self._engine) as session:
-            session.exec(
-                delete(IdempotentRequest).where(
-                    col(IdempotentRequest.id) == claimed, col(IdempotentRequest.status).is_(None)
-                )
-            )
+    def settle(self, claimed: int, answer: Answer | None) -> None:
+        """Remember the answer of a claimed request; None frees its key."""
+        with self._lock:
+            with writing(self._engine) as session:
+                row = session.get_one(IdempotentRequest, claimed)
+                if answer is None:
+                    session.delete(row)
+                else:
+                    row.status, row.body, row.location = answer.status, answer.body.decode(), answer.location
             self._running.discard(claimed)
 
 
@@ -133,7 +128,7 @@ class Idempotency:
         try:
             return await self._app(scope, receive, recorder)
         finally:
-            await run_in_threadpool(self._ledger.release, claimed)
+            await recorder.settle(None)
 
     def _claim(self, request: Request, key: str) -> int | Answer:
         if not _KEY.fullmatch(key):
@@ -144,36 +139,44 @@ class Idempotency:
 
 
 class _Recorder:
-    """Passes an answer on, and stores it before its last byte leaves if it is one to keep."""
+    """Passes an answer on, and settles the claim before the client can see its end, so that a repeat finds it settled."""
 
     def __init__(self, send: Send, ledger: Ledger, claimed: int) -> None:
         self._send = send
         self._ledger = ledger
         self._claimed = claimed
+        self._settled = False
         self._start: Message | None = None
-        self._body: bytearray | None = None
+        self._body = bytearray()
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start" and _is_kept(message):
-            self._start, self._body = message, bytearray()
+            self._start = message  # held back until it is known whether the answer is one to keep
             return
-        if message["type"] == "http.response.body" and self._start is not None and self._body is not None:
-            self._body += message.get("body", b"")
-            if message.get("more_body", False) and len(self._body) <= LARGEST_ANSWER:
-                return
-            await self._finish(self._start, bytes(self._body), more=message.get("more_body", False))
-            self._start = self._body = None
+        if self._start is None:
+            await self.settle(None)
+            await self._send(message)
             return
-        await self._send(message)
-
-    async def _finish(self, start: Message, body: bytes, *, more: bool) -> None:
-        if not more and len(body) <= LARGEST_ANSWER:
-            location = Headers(raw=start["headers"]).get("location")
-            await run_in_threadpool(
-                self._ledger.store, self._claimed, Answer(start["status"], body, location)
-            )
+        self._body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if more and len(self._body) <= LARGEST_ANSWER:
+            return
+        start, self._start = self._start, None
+        await self.settle(_answer(start, bytes(self._body)))
         await self._send(start)
-        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        await self._send({"type": "http.response.body", "body": bytes(self._body), "more_body": more})
+
+    async def settle(self, answer: Answer | None) -> None:
+        """Only the first time: a freed key may belong to another call by then."""
+        if not self._settled:
+            self._settled = True
+            await run_in_threadpool(self._ledger.settle, self._claimed, answer)
+
+
+def _answer(start: Message, body: bytes) -> Answer | None:
+    if len(body) > LARGEST_ANSWER:
+        return None
+    return Answer(start["status"], body, Headers(raw=start["headers"]).get("location"))
 
 
 def _is_kept(start: Message) -> bool:

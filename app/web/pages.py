@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -31,8 +31,10 @@ MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+
 FINGERPRINT = hashlib.sha256(b"\0".join(path.read_bytes() for path in ASSETS.values())).hexdigest()[:12]
 """Part of the assets' addresses: browsers keep them for ever, and a new version of Danpa has other addresses."""
 
-SAME_ORIGIN_YEAR = 365 * 24 * 3600
+YEAR_S = 365 * 24 * 3600
 """The choice of language is remembered for a year."""
+
+FIRST_YEAR, LAST_YEAR = 1950, 2150
 
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -46,8 +48,6 @@ _templates.filters["named"] = named
 
 router = APIRouter(include_in_schema=False)
 
-Night = Annotated[date | None, Query(description="A KST night, by its evening's date")]
-
 
 @router.get("/", response_class=HTMLResponse)
 def show_tonight(
@@ -56,15 +56,16 @@ def show_tonight(
     settings: CurrentSettings,
     blobs: CurrentBlobs,
     now: Now,
-    night: Night = None,
+    night: str = "",
 ) -> Response:
-    words = _words(request)
+    """``night`` is a date; anything else is tonight."""
+    words, asked = _words(request), _date(night)
     try:
         actor = authenticate(request)
     except NotSignedIn:
-        return _sign_in_form(request, words, night)
+        return _sign_in_form(request, words, asked)
     tonight = night_of(now)
-    shown = night or tonight
+    shown = asked or tonight
     with reading(database) as session:
         page = _templates.get_template("tonight.html").render(
             _frame(request, words, shown, tonight),
@@ -133,15 +134,17 @@ def _frame(request: Request, words: Words, night: date | None, tonight: date | N
         "other_language": other,
         "previous_night": night - timedelta(days=1) if night else None,
         "next_night": night + timedelta(days=1) if night else None,
-        "asked_night": request.query_params.get("night") if night else None,
+        "shown_tonight": night == tonight,
     }
 
 
 def _page(page: str, request: Request, status: int = 200) -> HTMLResponse:
-    response = HTMLResponse(page, status, headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"})
+    response = HTMLResponse(
+        page, status, headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
+    )
     chosen = known_language(request.query_params.get("lang"))
     if chosen:
-        response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=SAME_ORIGIN_YEAR, samesite="lax", httponly=True)
+        response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=YEAR_S, samesite="lax", httponly=True)
     response.headers["Content-Language"] = _words(request).language
     return response
 
@@ -152,7 +155,9 @@ def _words(request: Request) -> Words:
 
 
 def _date(text: str) -> date | None:
+    """A night that has a night before and after it; None for anything else that stands in the address."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
+        night = date.fromisoformat(text)
     except ValueError:
         return None
+    return night if FIRST_YEAR <= night.year <= LAST_YEAR else None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
 from app.airings import service as airings
 from app.airings.carriage import instants
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
+from app.database import id_of
 from app.feeds.models import Feed
 from app.frequencies.models import Line, LineFeed, Site
 from app.handoffs.models import Attempt, Handoff
@@ -77,7 +78,9 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class FeedView:
-    """How one feed stands. ``state`` is ``waiting`` before its first handoff; ``arrived_version`` lies at the site."""
+    """How one feed stands. ``state`` is ``waiting`` before its first handoff, ``nothing`` where there was none
+    by the end; ``arrived_version`` lies at the site.
+    """
 
     feed_id: int
     name: str
@@ -171,7 +174,7 @@ class _Rows:
 
     def __init__(self, session: Session, blobs: Blobs, listed: Sequence[Airing]) -> None:
         self.blobs = blobs
-        ids = [_id(airing) for airing in listed]
+        ids = [id_of(airing) for airing in listed]
         self.rundowns = _rundowns(session, ids)
         self.passed = _passed(session, listed, self.rundowns)
         self.lines = _grouped(
@@ -192,7 +195,8 @@ class _Rows:
             lambda row: row.line_id,
         )
         self.feeds = {
-            _id(feed): (feed, site) for feed, site in session.exec(
+            id_of(feed): (feed, site)
+            for feed, site in session.exec(
                 select(Feed, Site).join(Site, col(Feed.site_id) == col(Site.id)).order_by(col(Feed.id))
             ).all()
         }
@@ -246,7 +250,7 @@ def _passed(
 ) -> dict[int, tuple[str, ...]]:
     """Why the programme itself was not taken, from the compile jobs of airings that have something less."""
     keys = {
-        f"compile:{airing.id}:{airing.version}": _id(airing)
+        f"compile:{airing.id}:{airing.version}": id_of(airing)
         for airing in listed
         if airing.id in rundowns and rundowns[airing.id][0].level != "programme"
     }
@@ -270,7 +274,7 @@ def _segments(
 
 
 def _airing(rows: _Rows, airing: Airing, programme: Programme, now: datetime) -> AiringView:
-    airing_id = _id(airing)
+    airing_id = id_of(airing)
     is_open = airing.state not in CLOSED and airing.stops_at > now
     day = airing.starts_at.date()
     on_air = [
@@ -290,7 +294,7 @@ def _airing(rows: _Rows, airing: Airing, programme: Programme, now: datetime) ->
         version=airing.version,
         is_open=is_open,
         lines=tuple(LineView(line.khz, line.power_kw, site.code, site.name) for line, site in on_air),
-        feeds=tuple(_feeds(rows, airing, [_id(line) for line, _ in on_air], is_open, now)),
+        feeds=tuple(_feeds(rows, airing, [id_of(line) for line, _ in on_air], is_open, now)),
         rundown=_rundown(rows, airing),
         audio=_audio(rows, airing_id),
         as_run=tuple(_as_run(rows, airing)),
@@ -299,7 +303,7 @@ def _airing(rows: _Rows, airing: Airing, programme: Programme, now: datetime) ->
 
 
 def _rundown(rows: _Rows, airing: Airing) -> RundownView | None:
-    found = rows.rundowns.get(_id(airing))
+    found = rows.rundowns.get(id_of(airing))
     if found is None:
         return None
     row, rundown = found
@@ -310,7 +314,7 @@ def _rundown(rows: _Rows, airing: Airing) -> RundownView | None:
         compiled_at=row.compiled_at,
         items=tuple(_item(rows, item, airing.starts_at) for item in rundown.items),
         notes=rundown.notes,
-        passed=rows.passed.get(_id(airing), ()),
+        passed=rows.passed.get(id_of(airing), ()),
     )
 
 
@@ -338,7 +342,7 @@ def _feeds(
     rows: _Rows, airing: Airing, line_ids: Sequence[int], is_open: bool, now: datetime
 ) -> Iterable[FeedView]:
     """The feeds that take it now, and those that were handed a version of it and take it no more."""
-    by_feed = _grouped(rows.handoffs.get(_id(airing), ()), lambda row: row.feed_id)
+    by_feed = _grouped(rows.handoffs.get(id_of(airing), ()), lambda row: row.feed_id)
     taking = {row.feed_id for line_id in line_ids for row in rows.line_feeds.get(line_id, ())}
     for feed_id, (feed, site) in rows.feeds.items():
         handoffs = by_feed.get(feed_id, [])
@@ -358,10 +362,10 @@ def _feed(
     newest = handoffs[-1] if handoffs else None
     when = instants(airing, feed)
     return FeedView(
-        feed_id=_id(feed),
+        feed_id=id_of(feed),
         name=feed.name,
         site_name=site.name,
-        state=newest.state if newest else "waiting",
+        state=newest.state if newest else "waiting" if is_open else "nothing",
         handoff_id=newest.id if newest else None,
         wanted_version=airing.version,
         arrived_version=max((row.version for row in handoffs if row.state in DELIVERED), default=None),
@@ -383,7 +387,7 @@ def _feed(
                 how=(row.receipt or {}).get("how"),
             )
             for handoff in reversed(handoffs)
-            for row in rows.attempts.get(_id(handoff), ())
+            for row in rows.attempts.get(id_of(handoff), ())
         ),
         may_retry=is_open and newest is not None and newest.state == "failed" and newest.accept_until > now,
     )
@@ -399,7 +403,7 @@ def _audio(rows: _Rows, airing_id: int) -> AudioView | None:
 
 def _as_run(rows: _Rows, airing: Airing) -> Iterable[AsRunView]:
     lines = {line.id: (line, site) for line, site in rows.lines.get(airing.slot_id, ())}
-    by_way = _grouped(rows.as_run.get(_id(airing), ()), lambda row: (row.line_id, row.feed_id))
+    by_way = _grouped(rows.as_run.get(id_of(airing), ()), lambda row: (row.line_id, row.feed_id))
     for (line_id, feed_id), run in by_way.items():
         line, site = lines[line_id]
         yield AsRunView(
@@ -407,7 +411,8 @@ def _as_run(rows: _Rows, airing: Airing) -> Iterable[AsRunView]:
             site_name=site.name,
             feed_name=rows.feeds[feed_id][0].name if feed_id is not None else None,
             items=tuple(
-                AsRunItem(row.starts_at, _called(rows, row.segment_id)[0], row.source, row.evidence) for row in run
+                AsRunItem(row.starts_at, _called(rows, row.segment_id)[0], row.source, row.evidence)
+                for row in run
             ),
         )
 
@@ -425,8 +430,3 @@ def _grouped(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
         groups.setdefault(key(row), []).append(row)
     return groups
 
-
-def _id(row: Any) -> int:
-    """The id of a stored row, which SQLModel types as optional."""
-    assert row.id is not None  # noqa: S101 - for mypy: rows from the database have ids
-    return int(row.id)

@@ -54,7 +54,9 @@ class Words:
 
     def plain(self, key: str, **places: object) -> str:
         """A message for an attribute, without marks."""
-        return CATALOGUES[self.language][key].format(**{name: harmless(value) for name, value in places.items()})
+        return CATALOGUES[self.language][key].format(
+            **{name: harmless(value) for name, value in places.items()}
+        )
 
     def date(self, day: date) -> Markup:
         weekday = CATALOGUES[self.language]["weekdays"].split()[day.weekday()]
@@ -74,8 +76,13 @@ class Words:
         pattern = "%H:%M:%S" if seconds else "%H:%M"
         (first, here), (second, there) = self.zones(instant)
         day = Markup("{} ").format(self.date(here.date())) if with_date else ""
-        return Markup('<time datetime="{}">{}<b>{}</b> {} <span class="zone">{} {}</span></time>').format(
-            instant.astimezone(UTC).isoformat(), day, here.strftime(pattern), first, there.strftime(pattern), second
+        return Markup('<time datetime="{}">{}<b>{}</b> {} <span class="zone">({} {})</span></time>').format(
+            instant.astimezone(UTC).isoformat(),
+            day,
+            here.strftime(pattern),
+            first,
+            there.strftime(pattern),
+            second,
         )
 
     def time_text(self, instant: datetime) -> str:

@@ -147,7 +147,7 @@ def settings_of(webhook: Receiver | None = None, smtp_port: int | None = None, *
 
 def sound(engine: Engine, settings: Settings, kind: str = "deadline_near", now: datetime = NOW) -> bool:
     with writing(engine) as session:
-        channels = notify.channels(settings)
+        channels = settings.alarm_channels
         return service.raise_alarm(
             session, kind, "airing:1/feed:1", now=now, channels=channels, airing_id=1, feed_id=1
         )

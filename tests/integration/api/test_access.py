@@ -29,23 +29,23 @@ def sign_in(client: httpx.Client, key: str) -> str:
     "authorization",
     [None, "Bearer danpa_wrong", "Basic dXNlcjpwYXNz", "Bearer"],
 )
-def test_nobody_gets_in_without_a_key(url: str, authorization: str | None) -> None:
+def test_nobody_gets_in_without_a_key(quiet_url: str, authorization: str | None) -> None:
     headers = {"Authorization": authorization} if authorization else {}
-    answer = httpx.get(f"{url}/api/v1/people", headers=headers)
+    answer = httpx.get(f"{quiet_url}/api/v1/people", headers=headers)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.json()["type"] == "urn:danpa:problem:not-signed-in"
 
 
-def test_every_address_of_the_api_asks_who_is_there(url: str) -> None:
-    document = httpx.get(f"{url}/openapi.json").json()
-    gets = [path for path, methods in document["paths"].items() if "get" in methods and path.startswith("/api/")]
+def test_every_address_of_the_api_asks_who_is_there(quiet_url: str) -> None:
+    document = httpx.get(f"{quiet_url}/openapi.json").json()
+    gets = [
+        path for path, methods in document["paths"].items() if "get" in methods and path.startswith("/api/")
+    ]
     assert gets
     for path in gets:
-        answer = httpx.get(url + path.replace("{", "").replace("}", ""))
-        assert answer.status_code in {401, 422}, path
-        number = httpx.get(url + "/".join("1" if part.startswith("{") else part for part in path.split("/")))
-        assert number.status_code == 401, path
+        address = "/".join("1" if part.startswith("{") else part for part in path.split("/"))
+        assert httpx.get(quiet_url + address).status_code == 401, path
 
 
 def test_a_new_key_is_shown_once_and_never_stored(api: httpx.Client, station: SmallStation, url: str) -> None:
@@ -156,7 +156,7 @@ def test_a_link_signs_in_one_browser_once(station: SmallStation, url: str) -> No
     with browser(url) as late:
         again = late.post(f"/login/{token}")
         assert again.status_code == 401
-        assert "has been used" in again.json()["detail"]
+        assert "this link has been used" in again.text
 
 
 def test_a_link_expires(station: SmallStation, url: str) -> None:
@@ -193,8 +193,8 @@ def test_every_write_names_its_actor(api: httpx.Client, station: SmallStation, u
         ("가" * 101, "at most 100"),
     ],
 )
-def test_names_of_people(api: httpx.Client, name: str, words: str) -> None:
-    answer = api.post("/api/v1/people", json={"name": name})
+def test_names_of_people(quiet: httpx.Client, name: str, words: str) -> None:
+    answer = quiet.post("/api/v1/people", json={"name": name})
     assert answer.status_code in {409, 422}
     assert words in answer.json()["detail"]
 

@@ -13,9 +13,11 @@ from app.web.application import create_app
 from tests.stations import SmallStation, keyed, running
 
 
-@pytest.mark.parametrize("path", ["/health/live", "/docs", "/openapi.json", "/api/v1/sites", "/nowhere", "/login/x"])
-def test_every_answer_is_guarded(url: str, path: str) -> None:
-    headers = httpx.get(url + path).headers
+@pytest.mark.parametrize(
+    "path", ["/health/live", "/docs", "/openapi.json", "/api/v1/sites", "/nowhere", "/login/x"]
+)
+def test_every_answer_is_guarded(quiet_url: str, path: str) -> None:
+    headers = httpx.get(quiet_url + path).headers
     assert "default-src 'self'" in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
@@ -26,8 +28,8 @@ def test_every_answer_is_guarded(url: str, path: str) -> None:
         assert headers["cache-control"] == "no-store"
 
 
-def test_the_description_loads_nothing_from_elsewhere(url: str) -> None:
-    page = httpx.get(f"{url}/docs").text
+def test_the_description_loads_nothing_from_elsewhere(quiet_url: str) -> None:
+    page = httpx.get(f"{quiet_url}/docs").text
     loaded = re.findall(r"""(?:src|href)=["']([^"']+)""", page)
     assert loaded
     assert all(address.startswith("/") for address in loaded)
@@ -35,7 +37,7 @@ def test_the_description_loads_nothing_from_elsewhere(url: str) -> None:
     assert "<style" not in page
     assert "POST /api/v1/slots" in page
     assert "아침 뉴스" in page  # examples are shown
-    assert httpx.get(f"{url}/docs/style.css").headers["content-type"].startswith("text/css")
+    assert httpx.get(f"{quiet_url}/docs/style.css").headers["content-type"].startswith("text/css")
 
 
 def test_a_station_without_an_engine_is_alive_but_not_ready(url: str, station: SmallStation) -> None:
@@ -75,9 +77,7 @@ def test_an_unexpected_error_tells_nothing_and_is_logged(
     assert answer.headers["x-request-id"] in logged
 
 
-def test_the_log_holds_no_one_time_secret(
-    station: SmallStation, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_log_holds_no_one_time_secret(station: SmallStation, capsys: pytest.CaptureFixture[str]) -> None:
     token = station.login_link()
     with running(create_app(station.settings, now=station.clock), station.settings) as url:
         httpx.post(f"{url}/login/{token}", headers={"Origin": url})
@@ -86,13 +86,13 @@ def test_the_log_holds_no_one_time_secret(
     assert token not in logged.out + logged.err
 
 
-def test_a_body_has_a_limit(api: httpx.Client) -> None:
-    announced = api.post("/api/v1/sites", content=b" " * (2 << 20))
+def test_a_body_has_a_limit(quiet: httpx.Client) -> None:
+    announced = quiet.post("/api/v1/sites", content=b" " * (2 << 20))
     assert announced.status_code == 413
     assert announced.json()["type"] == "urn:danpa:problem:too-large"
     assert "at most 1048576" in announced.json()["detail"]
     chunks = (b" " * 65536 for _ in range(40))
-    assert api.post("/api/v1/sites", content=chunks).status_code == 413
+    assert quiet.post("/api/v1/sites", content=chunks).status_code == 413
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_a_body_has_a_limit(api: httpx.Client) -> None:
     ],
 )
 def test_refusals_are_problem_documents_in_words(
-    api: httpx.Client, method: str, path: str, body: bytes | None, status: int, words: str
+    quiet: httpx.Client, method: str, path: str, body: bytes | None, status: int, words: str
 ) -> None:
     headers = {"Content-Type": "application/json"} if body is not None else {}
-    answer = api.request(method, path, content=body, headers=headers)
+    answer = quiet.request(method, path, content=body, headers=headers)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -142,6 +142,8 @@ def test_lists_come_in_pages(api: httpx.Client) -> None:
 def test_a_client_with_a_key_needs_no_origin(station: SmallStation, url: str) -> None:
     with keyed(url, station.key) as machine:
         answer = machine.post(
-            "/api/v1/sites", json={"code": "TAC", "name": "T"}, headers={"Origin": "https://elsewhere.example"}
+            "/api/v1/sites",
+            json={"code": "TAC", "name": "T"},
+            headers={"Origin": "https://elsewhere.example"},
         )
     assert answer.status_code == 201

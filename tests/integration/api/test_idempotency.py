@@ -57,7 +57,9 @@ def test_a_refusal_is_not_remembered(api: httpx.Client, station: SmallStation) -
     assert api.post("/api/v1/sites", json=SITE, headers=ONCE).status_code == 201
 
 
-def test_a_call_that_is_still_running_is_not_begun_again(api: httpx.Client, station: SmallStation, url: str) -> None:
+def test_a_call_that_is_still_running_is_not_begun_again(
+    api: httpx.Client, station: SmallStation, url: str
+) -> None:
     more = threading.Event()
 
     def slowly() -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import os
 import subprocess
@@ -17,7 +18,8 @@ import pytest
 
 from app.feeds.drivers import FeedAddress, FileFeed, Limits, ReadBack, open_feed, send_and_check
 from app.feeds.errors import PassingFeedError, PermanentFeedError
-from app.feeds.folder import FolderFeed
+from app.feeds.folder import FolderFeed, _translate
+from tests.integration.feeds.recordings import Audio
 
 MP3 = "audio/mpeg"
 
@@ -34,18 +36,18 @@ def feed(site: Path) -> FileFeed:
     return open_feed(FeedAddress("folder", str(site)))
 
 
-def deliver(feed: FileFeed, audio: Any) -> ReadBack:
+def deliver(feed: FileFeed, audio: Audio) -> ReadBack:
     sending = send_and_check(
         feed, audio.path, audio.name, sha256=audio.sha256, size=audio.size, media_type=MP3
     )
     return asyncio.run(sending)[1]
 
 
-def look(feed: FileFeed, audio: Any) -> ReadBack:
+def look(feed: FileFeed, audio: Audio) -> ReadBack:
     return asyncio.run(feed.read_back(audio.name, sha256=audio.sha256, size=audio.size))
 
 
-def test_the_file_arrives_whole_and_is_verified_by_its_hash(feed: FileFeed, site: Path, audio: Any) -> None:
+def test_the_file_arrives_whole_and_is_verified_by_its_hash(feed: FileFeed, site: Path, audio: Audio) -> None:
     seen = deliver(feed, audio)
     assert (seen.verdict, seen.how) == ("present", "sha256 of the file")
     assert [path.name for path in site.iterdir()] == [audio.name]
@@ -53,7 +55,7 @@ def test_the_file_arrives_whole_and_is_verified_by_its_hash(feed: FileFeed, site
 
 
 def test_a_newer_version_replaces_the_older_and_a_repeat_changes_nothing(
-    feed: FileFeed, site: Path, audio: Any, newer: Any
+    feed: FileFeed, site: Path, audio: Audio, newer: Audio
 ) -> None:
     for version in (audio, newer, newer):
         deliver(feed, version)
@@ -62,7 +64,7 @@ def test_a_newer_version_replaces_the_older_and_a_repeat_changes_nothing(
     assert look(feed, audio).verdict == "different"
 
 
-def test_the_site_never_sees_a_half_file(feed: FileFeed, site: Path, audio: Any, newer: Any) -> None:
+def test_the_site_never_sees_a_half_file(feed: FileFeed, site: Path, audio: Audio, newer: Audio) -> None:
     """A reader that opens the name again and again while versions alternate always finds one whole version."""
     deliver(feed, audio)
     whole, seen, stop = {audio.content, newer.content}, set(), threading.Event()
@@ -81,14 +83,14 @@ def test_the_site_never_sees_a_half_file(feed: FileFeed, site: Path, audio: Any,
     assert seen
 
 
-def test_what_a_crash_left_behind_is_overwritten(feed: FileFeed, site: Path, audio: Any) -> None:
+def test_what_a_crash_left_behind_is_overwritten(feed: FileFeed, site: Path, audio: Audio) -> None:
     (site / f".{audio.name}.part").write_bytes(b"half of an older version")
     assert look(feed, audio).verdict == "absent"
     assert deliver(feed, audio).verdict == "present"
     assert [path.name for path in site.iterdir()] == [audio.name]
 
 
-def test_a_planted_link_is_not_followed(feed: FileFeed, site: Path, tmp_path: Path, audio: Any) -> None:
+def test_a_planted_link_is_not_followed(feed: FileFeed, site: Path, tmp_path: Path, audio: Audio) -> None:
     victim = tmp_path / "victim"
     victim.write_text("untouched")
     (site / f".{audio.name}.part").symlink_to(victim)
@@ -98,7 +100,7 @@ def test_a_planted_link_is_not_followed(feed: FileFeed, site: Path, tmp_path: Pa
     assert victim.read_text() == "untouched"
 
 
-def test_what_the_site_changed_is_noticed(feed: FileFeed, site: Path, audio: Any) -> None:
+def test_what_the_site_changed_is_noticed(feed: FileFeed, site: Path, audio: Audio) -> None:
     deliver(feed, audio)
     target = site / audio.name
     target.write_bytes(b"\0" + audio.content[1:])
@@ -111,7 +113,7 @@ def test_what_the_site_changed_is_noticed(feed: FileFeed, site: Path, audio: Any
     assert look(feed, audio).verdict == "different"
 
 
-def test_a_missing_folder_is_not_made_and_needs_a_person(tmp_path: Path, audio: Any) -> None:
+def test_a_missing_folder_is_not_made_and_needs_a_person(tmp_path: Path, audio: Audio) -> None:
     feed = open_feed(FeedAddress("folder", str(tmp_path / "unmounted")))
     for act in (deliver, look):
         with pytest.raises(PermanentFeedError) as caught:
@@ -120,7 +122,7 @@ def test_a_missing_folder_is_not_made_and_needs_a_person(tmp_path: Path, audio: 
     assert not (tmp_path / "unmounted").exists()
 
 
-def test_a_name_that_is_taken_by_a_folder_needs_a_person(feed: FileFeed, site: Path, audio: Any) -> None:
+def test_a_name_that_is_taken_by_a_folder_needs_a_person(feed: FileFeed, site: Path, audio: Audio) -> None:
     (site / audio.name).mkdir()
     with pytest.raises(PermanentFeedError) as caught:
         deliver(feed, audio)
@@ -129,14 +131,14 @@ def test_a_name_that_is_taken_by_a_folder_needs_a_person(feed: FileFeed, site: P
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_refuses_us_needs_a_person(feed: FileFeed, site: Path, audio: Any) -> None:
+def test_a_folder_that_refuses_us_needs_a_person(feed: FileFeed, site: Path, audio: Audio) -> None:
     site.chmod(0o500)
     with pytest.raises(PermanentFeedError) as caught:
         deliver(feed, audio)
     assert caught.value.code == "not-writable"
 
 
-def test_a_damaged_artefact_never_reaches_the_site(feed: FileFeed, site: Path, audio: Any) -> None:
+def test_a_damaged_artefact_never_reaches_the_site(feed: FileFeed, site: Path, audio: Audio) -> None:
     sha256, size = audio.sha256, audio.size
     for damaged in (b"\0" + audio.content[1:], audio.content[:-1], audio.content + b"\0"):
         audio.path.write_bytes(damaged)
@@ -166,7 +168,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_full_disk_keeps_the_older_version_and_is_tried_again(small_disk: Path, audio: Any) -> None:
+def test_a_full_disk_keeps_the_older_version_and_is_tried_again(small_disk: Path, audio: Audio) -> None:
     (small_disk / audio.name).write_bytes(b"the version before")
     feed = open_feed(FeedAddress("folder", str(small_disk)))
     with pytest.raises(PassingFeedError) as caught:
@@ -189,13 +191,13 @@ class SlowDisk(FolderFeed):
 
 
 def test_a_hanging_mount_holds_up_nobody_and_cannot_write_later(
-    site: Path, feed: FileFeed, audio: Any, newer: Any, monkeypatch: pytest.MonkeyPatch
+    site: Path, feed: FileFeed, audio: Audio, newer: Audio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.feeds.threads.GRACE_S", 0.05)
     hanging = SlowDisk(site, Limits(send_s=0.05))
 
     async def night() -> list[BaseException | Any]:
-        async def send(to: FileFeed, what: Any, name: str) -> Any:
+        async def send(to: FileFeed, what: Audio, name: str) -> Any:
             return await to.send(what.path, name, sha256=what.sha256, size=what.size, media_type=MP3)
 
         many = [send(hanging, audio, f"{number}.mp3") for number in range(40)]
@@ -215,7 +217,7 @@ def test_a_hanging_mount_holds_up_nobody_and_cannot_write_later(
 
 
 def test_a_cancelled_copy_stops_and_leaves_nothing(
-    feed: FileFeed, site: Path, tmp_path: Path, audio: Any
+    feed: FileFeed, site: Path, tmp_path: Path, audio: Audio
 ) -> None:
     pipe = tmp_path / "slow-source"
     os.mkfifo(pipe)
@@ -238,7 +240,7 @@ def test_a_cancelled_copy_stops_and_leaves_nothing(
     assert list(site.iterdir()) == []
 
 
-def test_a_demo_feed_is_confined_when_it_sends(tmp_path: Path, audio: Any) -> None:
+def test_a_demo_feed_is_confined_when_it_sends(tmp_path: Path, audio: Audio) -> None:
     root, outside = tmp_path / "var", tmp_path / "outside"
     root.mkdir()
     outside.mkdir()
@@ -262,3 +264,19 @@ def test_a_sidecar_of_bytes_goes_the_same_way(feed: FileFeed, site: Path) -> Non
     )
     assert asyncio.run(sending)[1].verdict == "present"
     assert (site / "a.mp3.json").read_bytes() == body
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "permanent"),
+    [
+        (errno.EDQUOT, "disk-full", False),
+        (errno.EFBIG, "too-large", True),
+        (errno.EACCES, "not-writable", True),
+        (errno.EROFS, "not-writable", True),
+        (errno.ESTALE, "storage-error", False),  # the mount went away and may come back
+        (errno.EIO, "storage-error", False),
+    ],
+)
+def test_what_a_mount_may_answer(*, number: int, code: str, permanent: bool) -> None:
+    error = _translate(OSError(number, os.strerror(number)))
+    assert (error.code, error.permanent) == (code, permanent)

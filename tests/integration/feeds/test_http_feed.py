@@ -14,6 +14,7 @@ import pytest
 from app.feeds.drivers import FeedAddress, FileFeed, Limits, ReadBack, Receipt, open_feed, send_and_check
 from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError
 from app.feeds.http_put import _tls_context
+from tests.integration.feeds.recordings import Audio, make_audio
 from tests.receivers import Fault, Receiver, certificate, server_tls
 
 MP3 = "audio/mpeg"
@@ -30,17 +31,17 @@ def feed_of(site: Receiver, read_back: str = "get", limits: Limits | None = None
     return open_feed(FeedAddress("http_put", f"{site.url}/", read_back=read_back), limits or Limits())
 
 
-def deliver(feed: FileFeed, audio: Any) -> tuple[Receipt, ReadBack]:
+def deliver(feed: FileFeed, audio: Audio) -> tuple[Receipt, ReadBack]:
     return asyncio.run(
         send_and_check(feed, audio.path, audio.name, sha256=audio.sha256, size=audio.size, media_type=MP3)
     )
 
 
-def look(feed: FileFeed, audio: Any) -> ReadBack:
+def look(feed: FileFeed, audio: Audio) -> ReadBack:
     return asyncio.run(feed.read_back(audio.name, sha256=audio.sha256, size=audio.size))
 
 
-def refused(feed: FileFeed, audio: Any) -> FeedError:
+def refused(feed: FileFeed, audio: Audio) -> FeedError:
     with pytest.raises(FeedError) as caught:
         deliver(feed, audio)
     assert audio.name not in str(caught.value)
@@ -48,7 +49,9 @@ def refused(feed: FileFeed, audio: Any) -> FeedError:
     return caught.value
 
 
-def test_the_object_arrives_with_its_hash_in_the_header_and_is_read_back(site: Receiver, audio: Any) -> None:
+def test_the_object_arrives_with_its_hash_in_the_header_and_is_read_back(
+    site: Receiver, audio: Audio
+) -> None:
     receipt, seen = deliver(feed_of(site), audio)
     assert receipt.facts["status"] == 201
     assert (seen.verdict, seen.how) == ("present", "GET")
@@ -75,7 +78,7 @@ def test_the_object_arrives_with_its_hash_in_the_header_and_is_read_back(site: R
 )
 def test_verified_only_where_the_site_really_tells(
     tmp_path: Path,
-    audio: Any,
+    audio: Audio,
     *,
     read_back: str,
     digests: bool,
@@ -88,12 +91,12 @@ def test_verified_only_where_the_site_really_tells(
     assert (seen.verdict, seen.how) == (verdict, how)
 
 
-def test_before_anything_was_sent_the_object_is_absent(site: Receiver, audio: Any) -> None:
+def test_before_anything_was_sent_the_object_is_absent(site: Receiver, audio: Audio) -> None:
     assert look(feed_of(site), audio).verdict == "absent"
     assert look(feed_of(site, "head"), audio).verdict == "absent"
 
 
-def test_versions_follow_each_other(site: Receiver, audio: Any, newer: Any) -> None:
+def test_versions_follow_each_other(site: Receiver, audio: Audio, newer: Audio) -> None:
     feed = feed_of(site)
     for version in (audio, newer, newer):
         deliver(feed, version)
@@ -104,7 +107,7 @@ def test_versions_follow_each_other(site: Receiver, audio: Any, newer: Any) -> N
 
 @pytest.mark.parametrize("kind", ["lose", "corrupt"])
 def test_an_object_that_the_site_took_and_lost_is_noticed_and_sent_again(
-    site: Receiver, audio: Any, kind: Any
+    site: Receiver, audio: Audio, kind: Any
 ) -> None:
     site.fail(Fault(kind))
     error = refused(feed_of(site), audio)
@@ -113,7 +116,7 @@ def test_an_object_that_the_site_took_and_lost_is_noticed_and_sent_again(
     assert site.finals() == {audio.name: audio.sha256}
 
 
-def test_corruption_is_noticed_by_head_too(site: Receiver, audio: Any) -> None:
+def test_corruption_is_noticed_by_head_too(site: Receiver, audio: Audio) -> None:
     site.fail(Fault("corrupt"))
     assert refused(feed_of(site, "head"), audio).code == "lost-after-upload"
 
@@ -130,7 +133,7 @@ def test_corruption_is_noticed_by_head_too(site: Receiver, audio: Any) -> None:
 )
 def test_refusals_are_told_apart(
     site: Receiver,
-    audio: Any,
+    audio: Audio,
     *,
     status: int,
     code: str,
@@ -142,13 +145,23 @@ def test_refusals_are_told_apart(
     assert site.finals() == {}
 
 
-def test_a_busy_site_says_when_to_come_back(site: Receiver, audio: Any) -> None:
+@pytest.mark.parametrize(("status", "code"), [(401, "unauthorised"), (413, "too-large")])
+def test_a_refusal_is_heard_though_the_site_hangs_up_on_the_body(
+    site: Receiver, tmp_path: Path, status: int, code: str
+) -> None:
+    """Many servers answer and close before they have read a large body: that must not look like a bad line."""
+    hour = make_audio(tmp_path, size=30_000_000)
+    site.fail(Fault("error", status=status, early=True))
+    assert refused(feed_of(site), hour).code == code
+
+
+def test_a_busy_site_says_when_to_come_back(site: Receiver, audio: Audio) -> None:
     site.fail(Fault("error", status=503, retry_after="7"), times=2)
     assert [refused(feed_of(site), audio).retry_after_s for _ in range(2)] == [7.0, 7.0]
     assert deliver(feed_of(site), audio)[1].verdict == "present"
 
 
-def test_a_failing_read_back_says_nothing_about_the_object(site: Receiver, audio: Any) -> None:
+def test_a_failing_read_back_says_nothing_about_the_object(site: Receiver, audio: Audio) -> None:
     deliver(feed_of(site), audio)
     site.fail(Fault("error", method="GET", status=500))
     with pytest.raises(PassingFeedError) as caught:
@@ -157,25 +170,25 @@ def test_a_failing_read_back_says_nothing_about_the_object(site: Receiver, audio
     assert look(feed_of(site), audio).verdict == "present"
 
 
-def test_a_site_that_never_answers_is_given_up_and_asked_again(site: Receiver, audio: Any) -> None:
+def test_a_site_that_never_answers_is_given_up_and_asked_again(site: Receiver, audio: Audio) -> None:
     site.fail(Fault("hang"))
     error = refused(feed_of(site, limits=IMPATIENT), audio)
     assert (error.code, error.permanent) == ("timeout", False)
     assert deliver(feed_of(site), audio)[1].verdict == "present"
 
 
-def test_an_attempt_as_a_whole_is_bounded(site: Receiver, audio: Any) -> None:
+def test_an_attempt_as_a_whole_is_bounded(site: Receiver, audio: Audio) -> None:
     site.fail(Fault("hang"))
     assert refused(feed_of(site, limits=Limits(send_s=0.3)), audio).code == "timeout"
 
 
-def test_a_slow_answer_is_waited_for(site: Receiver, audio: Any) -> None:
+def test_a_slow_answer_is_waited_for(site: Receiver, audio: Audio) -> None:
     site.fail(Fault("delay", delay_s=0.2))
     assert deliver(feed_of(site), audio)[1].verdict == "present"
 
 
 def test_a_connection_cut_in_the_middle_leaves_the_older_version(
-    site: Receiver, audio: Any, newer: Any
+    site: Receiver, audio: Audio, newer: Audio
 ) -> None:
     deliver(feed_of(site), audio)
     site.fail(Fault("cut"))
@@ -185,7 +198,7 @@ def test_a_connection_cut_in_the_middle_leaves_the_older_version(
     assert not site.puts[-1].complete
 
 
-def test_a_site_that_is_down_or_unknown_passes(site: Receiver, audio: Any) -> None:
+def test_a_site_that_is_down_or_unknown_passes(site: Receiver, audio: Audio) -> None:
     site.stop()
     assert refused(feed_of(site), audio).code == "unreachable"
     unknown = open_feed(FeedAddress("http_put", "http://no-such-host.invalid/in"))
@@ -193,7 +206,7 @@ def test_a_site_that_is_down_or_unknown_passes(site: Receiver, audio: Any) -> No
     assert (error.code, error.permanent) == ("host-unknown", False)
 
 
-def test_a_damaged_artefact_never_becomes_an_object(site: Receiver, audio: Any) -> None:
+def test_a_damaged_artefact_never_becomes_an_object(site: Receiver, audio: Audio) -> None:
     sha256, size = audio.sha256, audio.size
     for damaged in (b"\0" + audio.content[1:], audio.content[:-1], audio.content + b"\0"):
         audio.path.write_bytes(damaged)
@@ -204,7 +217,7 @@ def test_a_damaged_artefact_never_becomes_an_object(site: Receiver, audio: Any) 
 
 
 def test_the_credential_travels_as_a_bearer_token_and_nowhere_else(
-    tmp_path: Path, audio: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, audio: Audio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     monkeypatch.setenv("SITE_TOKEN", "t0ken")
@@ -219,7 +232,7 @@ def test_the_credential_travels_as_a_bearer_token_and_nowhere_else(
 
 
 def test_proxies_of_the_environment_are_not_used(
-    site: Receiver, audio: Any, monkeypatch: pytest.MonkeyPatch
+    site: Receiver, audio: Audio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -228,12 +241,12 @@ def test_proxies_of_the_environment_are_not_used(
     assert deliver(feed_of(site), audio)[1].verdict == "present"
 
 
-def test_a_demo_feed_is_confined_when_it_sends(tmp_path: Path, audio: Any) -> None:
+def test_a_demo_feed_is_confined_when_it_sends(tmp_path: Path, audio: Audio) -> None:
     feed = open_feed(FeedAddress("http_put", "http://localhost:9/", confined_to=tmp_path))
     assert refused(feed, audio).code == "confined"
 
 
-def test_a_cancelled_upload_stores_nothing(site: Receiver, audio: Any) -> None:
+def test_a_cancelled_upload_stores_nothing(site: Receiver, audio: Audio) -> None:
     site.fail(Fault("hang"))
 
     async def cancel() -> None:
@@ -252,7 +265,7 @@ def test_a_cancelled_upload_stores_nothing(site: Receiver, audio: Any) -> None:
 
 
 def test_https_needs_a_certificate_that_is_trusted(
-    tmp_path: Path, audio: Any, peer: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, audio: Audio, peer: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cert, key = certificate(tmp_path, peer("openssl"))
     _tls_context.cache_clear()
@@ -265,6 +278,6 @@ def test_https_needs_a_certificate_that_is_trusted(
     _tls_context.cache_clear()
 
 
-def test_tls_to_a_plain_server_needs_a_person(site: Receiver, audio: Any) -> None:
+def test_tls_to_a_plain_server_needs_a_person(site: Receiver, audio: Audio) -> None:
     feed = open_feed(FeedAddress("http_put", site.url.replace("http://", "https://")))
     assert refused(feed, audio).code == "tls"

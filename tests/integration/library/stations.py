@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,11 +22,15 @@ from sqlmodel import Session, SQLModel, select
 
 from app.database import migrate, open_database, reading, writing
 from app.jobs.models import Job
+from app.library import service
+from app.library.description import Description
 from app.library.ingest import run_ingest
-from app.library.models import Segment
+from app.library.models import Segment, SegmentKind
+from app.library.receive import Received
 from app.people.service import create_key, create_person
 from app.settings import Settings
 from app.station.models import Station as StationRow
+from app.storage import sha256_of
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -88,6 +93,17 @@ def make_station(home: Path, **wishes: object) -> Station:
         return Station(settings, engine, person.id, key)
 
 
+def receive(station: Station, recording: Path) -> dict[str, object]:
+    """What the web process leaves behind: a row and a file in incoming. Returns the job's payload."""
+    incoming = station.settings.incoming_dir / f"{recording.stem}.part"
+    shutil.copyfile(recording, incoming)
+    received = Received(incoming, recording.name, sha256_of(recording), recording.stat().st_size, {})
+    description = Description(title=recording.stem, kind=SegmentKind.talk)
+    with writing(station.engine) as session:
+        segment = service.accept_upload(session, received, description, person_id=station.person_id, now=NOW)
+    return {"segment_id": segment.id, "file": incoming.name}
+
+
 @dataclass(frozen=True)
 class Service:
     """A running web process."""
@@ -97,10 +113,15 @@ class Service:
     address: tuple[str, int]
     pid: int
 
-    def peak_memory_bytes(self) -> int:
-        """Most memory that the process ever held."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) << 10
+    def memory_bytes(self) -> tuple[int, int]:
+        """What the process holds now, and the most that it ever held."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        kib = {
+            name: int(value.split()[0])
+            for name, _, value in (line.partition(":") for line in lines)
+            if "kB" in value
+        }
+        return kib["VmRSS"] << 10, kib["VmHWM"] << 10
 
 
 @contextlib.contextmanager
@@ -131,7 +152,9 @@ def serving(station: Station) -> Iterator[Service]:
             process.wait()
 
 
-def write_tone(path: Path, seconds: float = 1.0, hertz: float = 440.0, lead_s: float = 0.0, tail_s: float = 0.0) -> Path:
+def write_tone(
+    path: Path, seconds: float = 1.0, hertz: float = 440.0, lead_s: float = 0.0, tail_s: float = 0.0
+) -> Path:
     """A tone between silences, as 16-bit WAV at 48 kHz."""
     time_s = np.arange(round(seconds * 48_000)) / 48_000
     tone = 0.25 * np.sin(2 * np.pi * hertz * time_s)

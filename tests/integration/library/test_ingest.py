@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -9,15 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.database import writing
 from app.errors import DanpaError
-from app.library import service
-from app.library.description import Description
 from app.library.ingest import run_ingest
-from app.library.models import SegmentKind
-from app.library.receive import Received
-from app.storage import sha256_of
-from tests.integration.library.stations import NOW, ROOT, Station, make_station, write_tone
+from tests.integration.library.stations import ROOT, Station, make_station, receive, write_tone
 
 # Kills itself at the n-th step that changes a file or starts a program, whatever code takes it.
 KILLED_AT_STEP = """
@@ -38,17 +31,7 @@ run_ingest(engine, settings, {"segment_id": 1, "file": sys.argv[2]})
 """
 
 
-def receive(station: Station, recording: Path) -> dict[str, object]:
-    """What the web process leaves behind: a row and a file in incoming. Returns the job's payload."""
-    incoming = station.settings.incoming_dir / f"{recording.stem}.part"
-    shutil.copyfile(recording, incoming)
-    received = Received(incoming, recording.name, sha256_of(recording), recording.stat().st_size, {})
-    description = Description(title=recording.stem, kind=SegmentKind.talk)
-    with writing(station.engine) as session:
-        segment = service.accept_upload(session, received, description, person_id=station.person_id, now=NOW)
-    return {"segment_id": segment.id, "file": incoming.name}
-
-
+@pytest.mark.slow
 def test_an_ingest_killed_at_any_step_gives_the_same_result_when_it_runs_again(tmp_path: Path) -> None:
     recording = write_tone(tmp_path / "talk.wav", 1.0, lead_s=0.5)
     untouched = make_station(tmp_path / "untouched")
@@ -125,7 +108,9 @@ def test_approval_on_arrival_is_in_that_persons_name(station: Station, tone: Pat
 
 def test_a_segment_longer_than_the_station_takes_is_rejected(tmp_path: Path) -> None:
     station = make_station(tmp_path / "var", segment_limit_s=1)
-    result = run_ingest(station.engine, station.settings, receive(station, write_tone(tmp_path / "long.wav", 3.0)))
+    result = run_ingest(
+        station.engine, station.settings, receive(station, write_tone(tmp_path / "long.wav", 3.0))
+    )
     station.engine.dispose()
     assert result["problem"]["type"] == "urn:danpa:problem:too-long"
 

@@ -97,7 +97,9 @@ def test_an_upload_is_answered_at_once_and_ingested_later(service: Service, tone
 
 
 def test_the_file_may_come_before_the_fields(service: Service) -> None:
-    answer = send(service, part("file", b"RIFF....", b'filename="a.wav"'), part("kind", b"talk"), part("title", b"T"))
+    answer = send(
+        service, part("file", b"RIFF....", b'filename="a.wav"'), part("kind", b"talk"), part("title", b"T")
+    )
     assert answer.status_code == 202
     assert answer.json()["title"] == "T"
 
@@ -121,7 +123,9 @@ def test_odd_file_names_do_no_harm(service: Service, filename: bytes, title: str
     assert answer.status_code == 202, answer.text
     assert answer.json()["title"] == title[:300]
     home = service.station.settings.root
-    [stored] = [path for path in home.parent.rglob("*") if path.is_file() and path.read_bytes() == b"RIFF...."]
+    [stored] = [
+        path for path in home.parent.rglob("*") if path.is_file() and path.read_bytes() == b"RIFF...."
+    ]
     assert stored.parent == service.station.settings.incoming_dir
 
 
@@ -194,7 +198,9 @@ def test_a_broken_connection_leaves_nothing(service: Service) -> None:
         connection.sendall(KIND + part("file", b"", b'filename="a.wav"').removesuffix(b"\r\n"))
         connection.sendall(os.urandom(3 * MIB))
         assert eventually(lambda: len(service.station.incoming()) == 1)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset, not a goodbye
+        connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
+        )  # a reset, not a goodbye
     assert eventually(lambda: nothing_left(service.station))
     assert service.client.get("/health/live").status_code == 200
 
@@ -203,8 +209,10 @@ def test_an_upload_over_the_limit_is_refused_before_it_is_sent(tmp_path: Path) -
     station = make_station(tmp_path / "var", upload_limit_bytes=2 * MIB)
     with serving(station) as service, open_upload(service, length=4 * MIB) as connection:
         answer = connection.recv(65536).decode()
+        while not answer.endswith("}"):
+            answer += connection.recv(65536).decode()
         assert answer.startswith("HTTP/1.1 413")
-        assert "2 MiB" in answer + connection.recv(65536).decode()
+        assert "2 MiB" in answer
         assert nothing_left(station)
     station.engine.dispose()
 
@@ -240,7 +248,7 @@ def test_three_hundred_megabytes_cost_no_memory(service: Service) -> None:
         yield b"\r\n" + END
 
     assert send(service, KIND, FILE).status_code == 202  # everything that is loaded once is loaded
-    before = service.peak_memory_bytes()
+    before, _ = service.memory_bytes()
     answer = service.client.post(
         "/api/v1/segments",
         content=body(),
@@ -248,8 +256,9 @@ def test_three_hundred_megabytes_cost_no_memory(service: Service) -> None:
     )
     assert answer.status_code == 202, answer.text
     assert answer.json()["original_bytes"] == size
-    growth = service.peak_memory_bytes() - before
-    print(json.dumps({"growth_mib": round(growth / MIB, 1)}))
+    _, peak = service.memory_bytes()
+    growth = peak - before
+    print(json.dumps({"before_mib": before / MIB, "peak_mib": peak / MIB}))
     assert growth < 40 * MIB
 
 

@@ -15,7 +15,7 @@ CASES = [
     (b"form-data; name=file; filename=news.wav", "news.wav"),
     ('form-data; name="file"; filename="뉴스.wav"'.encode(), "뉴스.wav"),
     ('form-data; name="file"; filename="뉴스.wav"'.encode("cp949"), "뉴스.wav"),
-    (b"form-data; name=\"file\"; filename=\"x\"; filename*=UTF-8''%EB%89%B4%EC%8A%A4.wav", "뉴스.wav"),
+    (b'form-data; name="file"; filename="x"; filename*=UTF-8\'\'%EB%89%B4%EC%8A%A4.wav', "뉴스.wav"),
     (b"form-data; name=\"file\"; filename*=euc-kr'ko'%B4%BA%BD%BA.wav", "뉴스.wav"),
     (b"form-data; name=\"file\"; filename*=UTF-8''%B4%BA%BD%BA.wav", "뉴스.wav"),  # CP949 that says UTF-8
     (b"form-data; name=\"file\"; filename*=no-such-charset''a.wav", "a.wav"),
@@ -74,7 +74,10 @@ def test_control_characters_are_refused_by_name() -> None:
 
 
 def test_tags_are_split_at_commas_and_kept_once() -> None:
-    assert clean_tags(["뉴스, daily", "daily", " ", unicodedata.normalize("NFD", "뉴스")]) == ["뉴스", "daily"]
+    assert clean_tags(["뉴스, daily", "daily", " ", unicodedata.normalize("NFD", "뉴스")]) == [
+        "뉴스",
+        "daily",
+    ]
 
 
 def test_an_empty_title_becomes_the_file_name() -> None:

@@ -11,7 +11,17 @@ TITLE = "아침 뉴스 Morning 2026년"
 
 @pytest.mark.parametrize(
     "query",
-    ["", "뉴스", "ㄴㅅ", "뉴ㅅ", "ㅇㅊ ㄴㅅ", "ㄴㅅ ㅇㅊ", "morning", "2026ㄴ", unicodedata.normalize("NFD", "뉴스")],
+    [
+        "",
+        "뉴스",
+        "ㄴㅅ",
+        "뉴ㅅ",
+        "ㅇㅊ ㄴㅅ",
+        "ㄴㅅ ㅇㅊ",
+        "morning",
+        "2026ㄴ",
+        unicodedata.normalize("NFD", "뉴스"),
+    ],
 )
 def test_a_title_is_found(query: str) -> None:
     assert TitleQuery(query).matches(TITLE)

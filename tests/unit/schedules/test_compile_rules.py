@@ -237,7 +237,7 @@ class TestFills:
         assert [item.element for item in rundown.items] == [0, 0, 0, 1, 2, 2, 2, 2]
 
     def test_an_early_fill_leaves_what_the_rest_of_the_clock_needs(self) -> None:
-        library = [segment(1, "news", 539.4), segment(2, "music", 60.3)]
+        library = [segment(1, "news", 539.4), segment(2, "music", 60.4)]
         rundown = compiled([{**FILL, "min_s": 60}, NEWS, FILL], library)
         assert heard(rundown) == [(2, 60.3), (1, 539.4)]
 

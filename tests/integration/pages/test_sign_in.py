@@ -1,0 +1,90 @@
+"""Coming in, going out, and the language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.nights import FilledNight
+from tests.stations import SmallStation
+
+Browser = Callable[..., httpx.Client]
+
+
+def test_a_stranger_gets_the_form_and_nothing_of_the_station(night: FilledNight, browser: Browser) -> None:
+    answer = browser(signed_in=False).get("/?night=2026-11-22")
+    assert 'action="/sign-in"' in answer.text
+    assert "밤의 목소리" not in answer.text
+    assert "시험 방송국" not in answer.text
+
+
+def test_a_key_leads_back_to_the_night_that_was_asked_for(night: FilledNight, browser: Browser) -> None:
+    client = browser(signed_in=False)
+    answer = client.post("/sign-in", data={"key": f" {night.station.key}\n", "night": "2026-11-21"})
+    assert answer.url.raw_path == b"/?night=2026-11-21"
+    assert "11월 21일 (토) 밤" in answer.text
+
+
+@pytest.mark.parametrize("asked", ["//evil.example", "https://evil.example/", "2026-11-22&lang=en"])
+def test_signing_in_never_leads_elsewhere(night: FilledNight, browser: Browser, asked: str) -> None:
+    client = browser(signed_in=False)
+    answer = client.post("/sign-in", data={"key": night.station.key, "night": asked[:10]}, follow_redirects=False)
+    assert answer.headers["location"] in ("/", "/?night=2026-11-22")
+
+
+def test_a_wrong_key_is_said_and_lets_nobody_in(station: SmallStation, browser: Browser) -> None:
+    client = browser(signed_in=False)
+    answer = client.post("/sign-in", data={"key": "danpa_guess"})
+    assert answer.status_code == 401
+    assert "맞지 않는 키입니다" in answer.text
+    assert 'action="/sign-in"' in client.get("/").text
+
+
+def test_guessing_is_slowed_down(station: SmallStation, browser: Browser) -> None:
+    client = browser(signed_in=False)
+    statuses = [client.post("/sign-in", data={"key": f"danpa_{guess}"}).status_code for guess in range(12)]
+    assert statuses[0] == 401
+    assert statuses[-1] == 429
+
+
+def test_another_site_cannot_sign_a_browser_in(station: SmallStation, browser: Browser) -> None:
+    client = browser(signed_in=False)
+    answer = client.post("/sign-in", data={"key": station.key}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+    assert not client.cookies
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [("en-GB,ko;q=0.5", "en"), ("fr,ko;q=0.8,en;q=0.7", "ko"), ("de", "ko"), ("en;q=0", "ko"), ("en;q=x,*", "ko")],
+)
+def test_the_browsers_language_decides_at_first(
+    station: SmallStation, browser: Browser, accepted: str, language: str
+) -> None:
+    answer = browser(signed_in=False).get("/", headers={"Accept-Language": accepted})
+    assert f'<html lang="{language}">' in answer.text
+    assert answer.headers["content-language"] == language
+
+
+def test_a_chosen_language_is_remembered(station: SmallStation, browser: Browser) -> None:
+    client = browser(signed_in=False)
+    client.get("/?lang=en")
+    assert '<html lang="en">' in client.get("/").text
+    assert '<html lang="ko">' in client.get("/?lang=ko").text
+    assert '<html lang="ko">' in client.get("/?lang=xx").text
+
+
+def test_assets_are_kept_for_ever_under_their_own_address(station: SmallStation, browser: Browser) -> None:
+    client = browser(signed_in=False)
+    sheet = client.get("/").text.split('rel="stylesheet" href="')[1].split('"')[0]
+    answer = client.get(sheet)
+    assert answer.headers["content-type"].startswith("text/css")
+    assert "immutable" in answer.headers["cache-control"]
+    assert client.get("/static/another/page.css").status_code == 404
+    assert client.get(f"{sheet}/../../pages.py").status_code == 404
+
+
+def test_the_page_itself_is_never_kept(night: FilledNight, browser: Browser) -> None:
+    assert browser().get("/").headers["cache-control"] == "no-store"

@@ -1,0 +1,240 @@
+"""What people read on the first page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlalchemy import event
+from sqlmodel import select
+
+from app.airings.models import Intent
+from app.alarms.models import Alarm
+from app.database import reading, writing
+from app.library.models import SegmentState
+from app.storage import Blobs
+from app.web.tonight import airings_of_night
+from tests.nights import AT, NIGHT, FilledNight, compiled, fill_night, handed_over
+from tests.stations import SmallStation
+
+Browser = Callable[..., httpx.Client]
+
+
+def text_of(page: str) -> str:
+    """What is read, without the marks."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page))
+
+
+def entry(page: str, airing_id: int) -> str:
+    """One airing's part of the page."""
+    found = re.search(rf'<article id="airing-{airing_id}".*?</article>', page, re.DOTALL)
+    assert found
+    return found[0]
+
+
+def test_an_evening_shows_every_airing_with_its_state(night: FilledNight, browser: Browser) -> None:
+    page = browser().get("/").text
+    states = {"1000": "결방", "1200": "끝남", "1430": "방송 중", "1530": "준비 끝", "1800": "편성됨", "2000": "예정"}
+    for time, word in states.items():
+        assert word in text_of(entry(page, night.airings[time]))
+
+
+def test_times_are_in_both_zones_and_the_readers_own_comes_first(night: FilledNight, browser: Browser) -> None:
+    client = browser()
+    korean = text_of(entry(client.get("/").text, night.airings["1530"]))
+    english = text_of(entry(client.get("/?lang=en").text, night.airings["1530"]))
+    assert "00:30 KST (15:30 UTC)" in korean
+    assert "15:30 UTC (00:30 KST)" in english
+
+
+def test_an_early_morning_airing_belongs_to_the_night_before(night: FilledNight, browser: Browser) -> None:
+    client = browser()
+    assert f'id="airing-{night.airings["2000"]}"' in client.get("/?night=2026-11-22").text  # 05:00 KST on the 23rd
+    assert f'id="airing-{night.airings["2000"]}"' not in client.get("/?night=2026-11-23").text
+
+
+@pytest.mark.parametrize("night_asked", ["yesterday", "0001-01-01", "9999-12-31", "2026-11-31", "2026-11-22x"])
+def test_a_night_that_is_none_is_tonight(night: FilledNight, browser: Browser, night_asked: str) -> None:
+    answer = browser().get("/", params={"night": night_asked})
+    assert answer.status_code == 200
+    assert "11월 22일 (일) 밤" in text_of(answer.text)
+
+
+def test_a_night_without_airings_says_so(night: FilledNight, browser: Browser) -> None:
+    assert "이 밤에는 방송이 없습니다" in browser().get("/?night=2026-12-24").text
+
+
+def test_the_head_names_the_station_and_that_it_is_a_demo(night: FilledNight, browser: Browser) -> None:
+    page = text_of(browser().get("/").text)
+    assert "시험 방송국" in page
+    assert f"시험용 방송국입니다. 피드는 {night.station.settings.root}" in page
+
+
+def test_what_needs_a_person_is_said_in_words_with_what_to_do(night: FilledNight, browser: Browser) -> None:
+    needs = browser().get("/?lang=en").text.split('class="needs')[1].split("</section>")[0]
+    words = text_of(needs)
+    assert "밤의 목소리 cannot be delivered to the feed Paochung http_put." in words
+    assert "The site does not accept our credential: ask for a new one." in words
+    assert "Instead of 새벽 편지 this goes out: Interval signal." in words
+    assert "밤의 목소리 was not delivered anywhere." in words
+
+
+def test_every_kind_of_alarm_has_its_own_words(night: FilledNight, browser: Browser) -> None:
+    kinds = ["deadline_near", "deadline_missed", "withdrawn_after_delivery", "disk_low", "airing_missed", "feed_failing"]
+    with writing(night.station.database) as session:
+        for kind in kinds:
+            about = {} if kind == "disk_low" else {"airing_id": night.airings["2000"], "feed_id": night.feeds["TAC"]}
+            session.add(Alarm(kind=kind, key=f"another:{kind}", raised_at=AT, **about))
+        session.add(Alarm(kind="of_tomorrow", key="new", raised_at=AT))
+    page = browser().get("/?lang=en").text
+    assert page.count("An alarm was raised") == 1
+    assert "An alarm was raised: of_tomorrow" in page
+
+
+def test_a_failed_handoff_without_an_alarm_needs_a_person_too(night: FilledNight, browser: Browser) -> None:
+    compiled(night, "2000")
+    handed_over(night, "2000", "TAC", "failed", error="folder-missing: the feed's folder is not there")
+    assert "Tashkent folder 피드로 새벽 편지 방송분을 보내지 못했습니다." in text_of(browser().get("/").text)
+
+
+def test_a_refused_recording_needs_its_producer(night: FilledNight, browser: Browser) -> None:
+    problem = {"detail": "the file is empty: record it again"}
+    night.station.add_segment(title="빈 녹음", state=SegmentState.rejected, problem=problem)
+    page = text_of(browser().get("/").text)
+    assert "올린 음원 빈 녹음을(를) 쓸 수 없습니다." in page
+    assert "the file is empty: record it again" in page
+
+
+def test_old_alarms_do_not_hide_the_new_ones(night: FilledNight, browser: Browser) -> None:
+    night.station.clock.advance(timedelta(days=2))
+    (night.station.settings.run_dir / "engine.json").write_text(json.dumps({"at": night.station.clock().isoformat()}))
+    assert "지금 손볼 것이 없습니다." in browser().get("/").text
+
+
+@pytest.mark.parametrize("status", [None, "{", '{"at": "2026-11-22T14:38:59+00:00"}', '{"at": "2026-11-22T14:39:59"}'])
+def test_an_engine_that_is_not_there_is_said_loudly(night: FilledNight, browser: Browser, status: str | None) -> None:
+    file = night.station.settings.run_dir / "engine.json"
+    if status is None:
+        file.unlink()
+    else:
+        file.write_text(status)
+    page = browser().get("/").text
+    assert re.search(r'<li class="urgent" role="alert">(?s:.*?)엔진이 멈춰 있습니다', page)
+
+
+def test_a_handoff_shows_versions_deadline_and_error(night: FilledNight, browser: Browser) -> None:
+    shown = text_of(entry(browser().get("/").text, night.airings["1530"]))
+    assert "보낼 것 1판 · 송신소에 있는 것 1판" in shown
+    assert "보낼 것 1판 · 송신소에 아직 없음" in shown
+    assert "마감 00:00 KST (15:00 UTC) 20분 남음" in shown
+    assert "unauthorised: PUT was answered with 401" in shown
+    assert "20261122_1530_PAO.mp3" in shown
+
+
+def test_a_new_version_that_has_not_arrived_is_told_from_the_one_at_the_site(
+    night: FilledNight, browser: Browser
+) -> None:
+    compiled(night, "1530")
+    handed_over(night, "1530", "TAC", "due")
+    shown = text_of(entry(browser().get("/").text, night.airings["1530"]))
+    assert "보낼 것 2판 · 송신소에 있는 것 1판" in shown
+
+
+def test_what_was_rendered_plays_and_can_be_sought_in(night: FilledNight, browser: Browser) -> None:
+    client = browser()
+    source = re.search(r'<audio [^>]*src="([^"]+)"', entry(client.get("/").text, night.airings["1430"]))
+    assert source
+    answer = client.get(source[1], headers={"Range": "bytes=0-3"})
+    assert (answer.status_code, answer.content) == (206, b"OggS")
+
+
+def test_what_is_not_rendered_has_no_player(night: FilledNight, browser: Browser) -> None:
+    assert "<audio" not in entry(browser().get("/").text, night.airings["2000"])
+
+
+def test_the_rundown_tells_titles_times_and_reasons(night: FilledNight, browser: Browser) -> None:
+    shown = text_of(entry(browser().get("/").text, night.airings["1530"]))
+    assert "저녁 뉴스: 서울과 세계의 하루 뉴스" in shown
+    assert "가장 새것" in shown
+    assert "approved 2026-11-21 14:40 UTC" in shown
+
+
+def test_a_fall_down_the_chain_tells_why(night: FilledNight, browser: Browser) -> None:
+    shown = text_of(entry(browser().get("/").text, night.airings["1800"]))
+    assert "본 프로그램이 아닌 까닭" in shown
+    assert "no approved news is left" in shown
+
+
+def test_the_record_tells_its_evidence_and_what_it_does_not_prove(night: FilledNight, browser: Browser) -> None:
+    shown = text_of(entry(browser().get("/").text, night.airings["1200"]))
+    assert "송신소 도착 확인" in shown
+    assert "전파로 나갔다는 증거는 아닙니다" in shown
+
+
+def test_only_what_can_still_be_changed_has_buttons(night: FilledNight, browser: Browser) -> None:
+    page = browser().get("/").text
+    for over in ("1000", "1200"):
+        assert "data-action" not in entry(page, night.airings[over])
+    coming = entry(page, night.airings["1530"])
+    for wish in ("compile", "standby", "cancel"):
+        assert f"/api/v1/airings/{night.airings['1530']}/{wish}" in coming
+    assert f"/api/v1/handoffs/{night.handoffs['1530', 'PAO']}/retry" in coming
+    assert f"/api/v1/handoffs/{night.handoffs['1530', 'TAC']}/retry" not in coming
+    assert re.search(r'data-confirm="밤의 목소리 \(00:30 KST / 15:30 UTC\) 방송을 취소할까요\?', coming)
+
+
+def test_a_button_works_with_the_pages_token_and_the_wish_is_shown(night: FilledNight, browser: Browser) -> None:
+    client = browser()
+    token = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/").text)
+    assert token
+    path = f"/api/v1/airings/{night.airings['2000']}/compile"
+    assert client.post(path).status_code == 403
+    assert client.post(path, headers={"X-CSRF-Token": token[1]}).status_code == 202
+    with reading(night.station.database) as session:
+        assert session.exec(select(Intent.kind)).all() == ["compile"]
+    assert "요청함: 다시 편성" in text_of(entry(client.get("/").text, night.airings["2000"]))
+
+
+def test_other_peoples_text_stays_text(station: SmallStation, browser: Browser) -> None:
+    night = fill_night(station, title='<script>alert(1)</script>\u202egnp.exe" onclick="x')
+    page = browser().get("/").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\ufffdgnp.exe" in page
+    assert "\u202e" not in page
+    assert ' onclick="x' not in page
+    assert f'id="airing-{night.airings["2000"]}"' in page
+
+
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(night: FilledNight, browser: Browser) -> None:
+    page = browser().get("/").text
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page))
+    addresses = re.findall(r'(?:src|href|action)="([^"]*)"', page)
+    assert addresses
+    assert all(address.startswith(("/", "#")) and not address.startswith("//") for address in addresses)
+
+
+def test_a_full_night_takes_no_more_queries_than_a_small_one(night: FilledNight) -> None:
+    def queries(of: FilledNight) -> int:
+        seen: list[str] = []
+
+        def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            seen.append(statement)
+
+        event.listen(of.station.database, "before_cursor_execute", count)
+        with reading(of.station.database) as session:
+            airings_of_night(session, Blobs(of.station.settings.blobs_dir), NIGHT, AT)
+        event.remove(of.station.database, "before_cursor_execute", count)
+        return len(seen)
+
+    before = queries(night)
+    for time in ("1430", "1530", "1800", "2000"):
+        compiled(night, time)
+        for site in ("TAC", "PAO"):
+            handed_over(night, time, site, "verified")
+    assert queries(night) == before
+

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audio.profile import LEVELLED, SHORTWAVE, UNPROCESSED, Encoding, Profile
+
+
+def test_every_setting_is_in_the_key() -> None:
+    changed = [
+        replace(SHORTWAVE, highpass_hz=120),
+        replace(SHORTWAVE, lowpass_hz=None),
+        replace(SHORTWAVE, compress=False),
+        replace(SHORTWAVE, target_lufs=-23.0),
+        replace(SHORTWAVE, target_lufs=-23.5),
+        replace(SHORTWAVE, ceiling_dbtp=-2.0),
+        LEVELLED,
+        UNPROCESSED,
+    ]
+    assert len({profile.key for profile in [SHORTWAVE, *changed]}) == len(changed) + 1
+    assert Profile().key == SHORTWAVE.key
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        ({"ceiling_dbtp": 1.0}, "ceiling_dbtp 1"),
+        ({"target_lufs": -3.0}, "target_lufs -3"),
+        ({"target_lufs": None}, "compression"),
+        ({"lowpass_hz": 30_000}, "lowpass_hz 30000"),
+        ({"highpass_hz": 0}, "highpass_hz 0"),
+    ],
+)
+def test_a_profile_that_makes_no_sense_is_refused(wrong: dict[str, float], match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        Profile(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (("mp3", 32_000), "32000"),
+        (("mp3", 48_000, 100), "no 100 kbit/s"),
+        (("opus", 44_100), "always 48000"),
+        (("wav", 48_000, 128), "lossless"),
+        (("aac", 48_000, 999), "999"),
+        (("wma",), "wma"),
+    ],
+)
+def test_an_encoding_that_does_not_exist_is_refused(arguments: tuple[object, ...], match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        Encoding(*arguments)  # type: ignore[arg-type]
+
+
+def test_encodings_name_themselves() -> None:
+    assert Encoding("mp3").key == "mp3-48000-128"
+    assert Encoding("wav", 44_100).key == "wav-44100"
+    assert (Encoding("aac").extension, Encoding("aac").media_type) == ("m4a", "audio/mp4")
+
+
+def test_the_grid_is_of_whole_frames_where_there_is_one() -> None:
+    assert Encoding("mp3").grid_samples == 1152
+    assert Encoding("mp3", 44_100).grid_samples == Encoding("flac").grid_samples == 1
+
+
+@given(st.integers(1, 4 * 3600 * 48_000))
+def test_an_mp3_never_outlasts_its_slot_and_falls_short_by_less_than_a_frame(total: int) -> None:
+    for rate in (44_100, 48_000):
+        encoding = Encoding("mp3", rate)
+        frames = encoding.frames(total)
+        assert frames is not None
+        assert encoding.length(total) == frames * 1152
+        assert 0 <= total / 48_000 - frames * 1152 / rate < 1153 / rate
+
+
+def test_a_minute_is_2500_frames() -> None:
+    assert Encoding("mp3").frames(60 * 48_000) == 2500
+    assert Encoding("mp3", 44_100).frames(60 * 48_000) == 2296
