@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,13 +18,25 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from app import __version__
-from app.database import NotInitialised, id_of, open_database, require_current, writing
+from app.database import (
+    NotInitialised,
+    id_of,
+    migrate,
+    open_database,
+    open_sqlite,
+    require_current,
+    schema_sql,
+    writing,
+)
 from app.errors import DanpaError
 from app.processes import configure_logs, end_with_parent, stop_on_signals, utcnow
 from app.settings import Settings
 
 cli = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Danpa schedules and delivers shortwave programmes."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print local variables, and those may hold secrets
+    help="Danpa schedules and delivers shortwave programmes.",
 )
 key_cli = typer.Typer(no_args_is_help=True, help="People's keys.")
 alarm_cli = typer.Typer(no_args_is_help=True, help="Alarms.")
@@ -307,6 +320,16 @@ def openapi() -> None:
     from app.web.application import create_app
 
     print(json.dumps(create_app(Settings()).openapi(), indent=2, ensure_ascii=False, sort_keys=True))  # noqa: T201
+
+
+@cli.command(hidden=True)
+def schema() -> None:
+    """Print the database's schema as all migrations leave it."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = open_sqlite(Path(folder) / "new.db")
+        migrate(database)
+        print(schema_sql(database), end="")  # noqa: T201
+        database.dispose()
 
 
 def _person(database: Engine, name: str) -> int:

@@ -150,3 +150,15 @@ def require_current(settings: Settings, engine: Engine) -> None:
         raise NotInitialised(
             f"the database in {settings.root} was made by another version of Danpa: run `danpa init` to bring it up to date"
         )
+
+
+def schema_sql(engine: Engine) -> str:
+    """Every table and index of a database as SQL, in a fixed order: ``docs/schema.sql`` is that of a new one."""
+    query = (
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+        " ORDER BY tbl_name, type DESC, name"
+    )
+    with engine.connect() as connection:
+        statements: list[str] = list(connection.exec_driver_sql(query).scalars())
+    text = "\n\n".join(f"{statement};" for statement in statements).expandtabs(4)
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())

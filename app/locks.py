@@ -48,7 +48,7 @@ def shared(path: Path) -> Iterator[None]:
 
 
 def holder(path: Path) -> int | None:
-    """The process id of who holds the lock; None when it is free."""
+    """The process id of who holds the lock (-1 while it has not written it down); None when it is free."""
     probe = Lock(path)
     if not path.exists():
         return None

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -46,6 +47,21 @@ def configure_logs(process: str, *, json: bool) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
     structlog.contextvars.bind_contextvars(process=process)
+
+
+SILENCE_S = 60.0
+_told: dict[str, float] = {}
+
+
+def is_news(trouble: str) -> bool:
+    """Whether the log should hear of a trouble: at first and then once a minute, however often we look at it."""
+    now = time.monotonic()
+    if now - _told.get(trouble, -SILENCE_S) < SILENCE_S:
+        return False
+    for old in [one for one, at in _told.items() if now - at >= SILENCE_S]:
+        del _told[old]
+    _told[trouble] = now
+    return True
 
 
 def end_with_parent() -> None:

@@ -113,15 +113,20 @@ class Supervisor:
         environment = dict(os.environ)
         if not child.detached:
             environment[PARENT_PIPE] = str(self._reading)
-        child.process = subprocess.Popen(  # our own interpreter and our own arguments
-            child.command,
-            env=environment,
-            pass_fds=() if child.detached else (self._reading,),
-            stdin=subprocess.DEVNULL,
-            # Ctrl-C goes to the whole terminal group; children end when we say so, in order.
-            start_new_session=True,
-        )
         child.started_at = time.monotonic()
+        try:
+            child.process = subprocess.Popen(  # our own interpreter and our own arguments
+                child.command,
+                env=environment,
+                pass_fds=() if child.detached else (self._reading,),
+                stdin=subprocess.DEVNULL,
+                # Ctrl-C goes to the whole terminal group; children end when we say so, in order.
+                start_new_session=True,
+            )
+        except OSError as error:
+            # No memory or no process number is left. That may pass, and the others live on meanwhile.
+            log.warning("process cannot be started", child=child.name, error=str(error))
+            child.not_before = child.started_at + LONGEST_PAUSE_S
 
     def _end(self) -> None:
         """Web first, so that nobody is told "yes" any more; an idle air process ends with us, a busy one stays."""
@@ -157,6 +162,8 @@ def _is_on_air(settings: Settings) -> bool:
 
 
 def _signal(process_id: int) -> None:
+    if process_id <= 0:
+        return  # the holder has not written its number yet; signalling -1 would end every process of ours
     try:
         os.kill(process_id, signal.SIGTERM)
     except ProcessLookupError:

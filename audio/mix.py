@@ -110,17 +110,15 @@ def programme(
         for piece, sound, before, after in zip(pieces, prepared, overlaps, overlaps[1:], strict=False):
             stream = _PieceStream(piece, sound, ffmpeg)
             streams.callback(stream.close)
-            if before and ending is not None:
+            if ending is None:
+                yield from _silence(piece.start_sample - position)
+            else:
                 yield joins.overlay(ending.read(before), stream.read(before), limit_dbfs=limit_dbfs)
                 ending.close()
-            else:
-                yield from _silence(piece.start_sample - position)
             yield from stream.blocks(piece.samples - before - after)
-            position = piece.end_sample - after
-            if after:
-                ending = stream
-                position += after
-            else:
+            position = piece.end_sample
+            ending = stream if after else None
+            if ending is None:
                 stream.close()
     yield from _silence(total_samples - position)
 

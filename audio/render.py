@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from audio.encode import encode, count_frames
+from audio.encode import count_frames, encode
 from audio.errors import ArtefactBroken
 from audio.files import publish, scratch, sha256_of
 from audio.flac import flac_samples
@@ -97,19 +97,22 @@ def _prepare_all(
     cuts = [piece.cut(flac_samples(piece.master)) for piece in pieces]
     work = sum(cut.samples for cut in cuts) or 1
     done = 0
-    prepared: dict[int, Prepared] = {}
+    prepared = []
     with ThreadPoolExecutor(max_workers=_PREPARING, thread_name_prefix="prepare") as pool:
         # The same cut twice (a jingle) is made once
-        jobs = {cut: pool.submit(prepare, cut, profile, cache_dir=cache_dir, ffmpeg=ffmpeg) for cut in cuts}
+        jobs = {
+            cut: pool.submit(prepare, cut, profile, cache_dir=cache_dir, ffmpeg=ffmpeg)
+            for cut in dict.fromkeys(cuts)
+        }
         try:
-            for index, cut in enumerate(cuts):
-                prepared[index] = jobs[cut].result()
+            for cut in cuts:
+                prepared.append(jobs[cut].result())
                 done += cut.samples
                 tell(_PREPARED * done / work)
-        except BaseException:
+        finally:
+            # After a failure nothing more is begun
             pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return [prepared[index] for index in range(len(cuts))]
+    return prepared
 
 
 def _encode_under_ceiling(

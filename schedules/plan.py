@@ -20,6 +20,9 @@ CHAIN = ("programme", "standby", "evergreen", "interval_signal")
 RETRY = timedelta(seconds=60)
 """When the end of the chain itself fails (a full disk, no ffmpeg), try again this often."""
 
+AHEAD = timedelta(hours=6)
+"""Airings are made this much further ahead than asked for, so that a quiet day costs few writes."""
+
 WATCHED = frozenset({"audio_missing", "withdrawn_after_delivery", "deadline_missed", "deadline_near"})
 """Alarms that the plan raises and clears; the others belong to who raises them."""
 
@@ -47,7 +50,8 @@ class TargetView:
     """A feed that takes this airing, with its instants and what it wants: the recipe of encoding and profile."""
 
     feed_id: int
-    recipe: str
+    recipe: str | None
+    """None: the feed's row cannot be read. It gets nothing, and its deadlines say so."""
     deliver_at: datetime
     warn_at: datetime
     deadline_at: datetime
@@ -68,6 +72,8 @@ class HandoffView:
     verified_at: datetime | None = None
     rechecked_at: datetime | None = None
     in_flight: bool = False
+    withdrawn: bool = False
+    """It has arrived, and something in it may no longer air."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,9 +324,8 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
     clock = _Clock(now)
     actions: list[Action] = []
     until = snapshot.materialised_until
-    # An hour more than is asked for, so that a quiet night costs few writes.
     if until is None or clock.reached(until - snapshot.horizon):
-        actions.append(Materialise(now + snapshot.horizon + timedelta(hours=1)))
+        actions.append(Materialise(now + snapshot.horizon + AHEAD))
     elif snapshot.slots_changed:
         actions.append(Materialise(until))
     for airing in sorted(snapshot.airings, key=lambda airing: airing.starts_at):
@@ -430,13 +435,14 @@ def _hand_over(airing: AiringView, clock: _Clock) -> Iterable[Action]:
 
 
 def _send(airing: AiringView, clock: _Clock) -> Iterable[Action]:
-    feeds = sorted({handoff.feed_id for handoff in airing.handoffs})
-    for feed_id in feeds:
+    taking = {target.feed_id for target in airing.targets}
+    for feed_id in sorted({handoff.feed_id for handoff in airing.handoffs}):
         ours = sorted((one for one in airing.handoffs if one.feed_id == feed_id), key=lambda one: one.version)
         yield from _supersede(ours)
         newest = ours[-1]
         # One at a time: an older version that is still on its way must not arrive after a newer one.
-        if not any(handoff.in_flight for handoff in ours):
+        # A feed that was disabled or taken off the line gets nothing more.
+        if feed_id in taking and not any(handoff.in_flight for handoff in ours):
             yield from _send_newest(newest, clock)
     yield from _retries(airing, clock)
 
@@ -477,11 +483,12 @@ def _retries(airing: AiringView, clock: _Clock) -> Iterable[Action]:
 
 
 def _recheck_is_due(handoff: HandoffView, clock: _Clock) -> bool:
-    """Once, at the deadline, for what was verified before it."""
+    """Once, at the deadline, for what was verified before it; again later where the site could not be asked."""
     if handoff.state != "verified" or handoff.rechecked_at is not None or handoff.verified_at is None:
         return False
-    early = handoff.verified_at < handoff.deadline_at
-    return early and clock.reached(handoff.deadline_at) and clock.now < handoff.accept_until
+    if handoff.verified_at >= handoff.deadline_at or clock.reached(handoff.accept_until):
+        return False
+    return clock.reached(max(handoff.deadline_at, handoff.next_attempt_at))
 
 
 def _air(airing: AiringView, clock: _Clock) -> Iterable[Action]:
@@ -528,12 +535,14 @@ def _audio_is_missing(airing: AiringView) -> bool:
 def _watch_target(airing: AiringView, target: TargetView, clock: _Clock) -> tuple[set[str], Readiness]:
     rundown = airing.rundown
     ours = [handoff for handoff in airing.handoffs if handoff.feed_id == target.feed_id]
-    arrived = max((one.version for one in ours if one.state in DELIVERED), default=0)
-    withdrawn = rundown is not None and rundown.withdrawn
+    there = [handoff for handoff in ours if handoff.state in DELIVERED]
+    arrived = max((handoff.version for handoff in there), default=0)
+    # Asked of what lies at the site, not of the newest version: that one may have come too late for this site.
+    withdrawn = any(handoff.withdrawn for handoff in there if handoff.version == arrived)
     if rundown is not None and arrived == rundown.version and not withdrawn:
         return set(), "ok"
     closed = clock.reached(target.accept_until)
-    alarms = {"withdrawn_after_delivery"} if withdrawn and arrived and closed else set()
+    alarms = {"withdrawn_after_delivery"} if withdrawn and closed else set()
     if clock.reached(target.deadline_at):
         return alarms | {"deadline_missed"}, "failed" if closed and not arrived else "at_risk"
     if clock.reached(target.warn_at):

@@ -20,7 +20,7 @@ from app.airings.materialise import materialise
 from app.airings.models import Airing, Artefact, RundownVersion
 from app.airings.service import artefacts, of_night
 from app.alarms.service import raise_alarm
-from app.database import writing
+from app.database import id_of, writing
 from app.demo import run as demo
 from app.feeds.models import Feed
 from app.frequencies.models import Line, LineFeed, Site
@@ -42,7 +42,13 @@ MINUTE = timedelta(minutes=1)
 CLOCK: list[dict[str, object]] = [
     {"type": "interval_signal", "seconds": 12, "label": "opening"},
     {"type": "pick", "kinds": ["news"], "order": "newest", "label": "news"},
-    {"type": "pick", "kinds": ["talk", "testimony"], "order": "least_recently_aired", "count": 2, "required": False},
+    {
+        "type": "pick",
+        "kinds": ["talk", "testimony"],
+        "order": "least_recently_aired",
+        "count": 2,
+        "required": False,
+    },
     {"type": "fill", "kinds": ["music"], "label": "music"},
 ]
 
@@ -84,9 +90,15 @@ def _library(station: SmallStation) -> None:
     for place, (title, kind, minutes) in enumerate(pieces):
         samples = int(minutes * 60 * 48_000)
         station.add_segment(
-            title=title, kind=kind, samples=samples, cue_in=0, cue_out=samples, loudness_lufs=-20.0,
-            master_sha256=f"{place}" * 64, approved_at=AT - timedelta(days=place + 1),
-        )  # fmt: skip
+            title=title,
+            kind=kind,
+            samples=samples,
+            cue_in=0,
+            cue_out=samples,
+            loudness_lufs=-20.0,
+            master_sha256=f"{place}" * 64,
+            approved_at=AT - timedelta(days=place + 1),
+        )
 
 
 def _programmes(session: Session, night: FilledNight, title: str) -> None:
@@ -96,36 +108,65 @@ def _programmes(session: Session, night: FilledNight, title: str) -> None:
     paochung = Site(code="PAO", name="Paochung", created_at=AT)
     session.add_all([main, letters, tashkent, paochung])
     session.flush()
-    feeds = [_feed(session, night, site, protocol) for site, protocol in ((tashkent, "folder"), (paochung, "http_put"))]
-    for start, length, programme in ((600, 30, main), (720, 30, main), (870, 30, main), (930, 30, main),
-                                     (1080, 20, letters), (1200, 60, letters)):  # fmt: skip
+    feeds = [
+        _feed(session, night, site, protocol)
+        for site, protocol in ((tashkent, "folder"), (paochung, "http_put"))
+    ]
+    for start, length, programme in (
+        (600, 30, main),
+        (720, 30, main),
+        (870, 30, main),
+        (930, 30, main),
+        (1080, 20, letters),
+        (1200, 60, letters),
+    ):
         slot = Slot(
-            programme_id=programme.id, start_minute=start, stop_minute=start + length, days="1234567",
-            first_date=NIGHT, last_date=NIGHT, early_off_s=15, created_at=NOW - timedelta(days=1),
-        )  # fmt: skip
+            programme_id=id_of(programme),
+            start_minute=start,
+            stop_minute=start + length,
+            days="1234567",
+            first_date=NIGHT,
+            last_date=NIGHT,
+            early_off_s=15,
+            created_at=NOW - timedelta(days=1),
+        )
         session.add(slot)
         session.flush()
-        for site, khz, power, feed in ((tashkent, 7_585, 100.0, feeds[0]), (paochung, 9_330, 250.0, feeds[1])):
+        for site, khz, power, feed in (
+            (tashkent, 7_585, 100.0, feeds[0]),
+            (paochung, 9_330, 250.0, feeds[1]),
+        ):
             line = Line(
-                slot_id=slot.id, site_id=site.id, khz=khz, power_kw=power, days="1234567",
-                first_date=NIGHT, last_date=NIGHT, created_at=AT,
-            )  # fmt: skip
+                slot_id=id_of(slot),
+                site_id=id_of(site),
+                khz=khz,
+                power_kw=power,
+                days="1234567",
+                first_date=NIGHT,
+                last_date=NIGHT,
+                created_at=AT,
+            )
             session.add(line)
             session.flush()
-            session.add(LineFeed(line_id=line.id, feed_id=feed.id))
+            session.add(LineFeed(line_id=id_of(line), feed_id=id_of(feed)))
     materialise(session, night_span(NIGHT).start, night_span(NIGHT).end)
     for airing, _, _ in of_night(session, NIGHT):
-        night.airings[f"{airing.starts_at:%H%M}"] = airing.id or 0
+        night.airings[f"{airing.starts_at:%H%M}"] = id_of(airing)
 
 
 def _feed(session: Session, night: FilledNight, site: Site, protocol: str) -> Feed:
     feed = Feed(
-        site_id=site.id, name=f"{site.name} {protocol}", protocol=protocol, address="/nowhere",
-        name_template="{utc_date}.mp3", created_at=AT, updated_at=AT,
-    )  # fmt: skip
+        site_id=id_of(site),
+        name=f"{site.name} {protocol}",
+        protocol=protocol,
+        address="/nowhere",
+        name_template="{utc_date}.mp3",
+        created_at=AT,
+        updated_at=AT,
+    )
     session.add(feed)
     session.flush()
-    night.feeds[site.code] = feed.id or 0
+    night.feeds[site.code] = id_of(feed)
     return feed
 
 
@@ -144,29 +185,43 @@ def _passed_evening(night: FilledNight) -> None:
             airing.state, airing.readiness = ("done", "ok") if is_delivered else ("missed", "failed")
             session.add(airing)
         raise_alarm(
-            session, "airing_missed", f"airing:{night.airings['1000']}", now=AT - timedelta(hours=4),
+            session,
+            "airing_missed",
+            f"airing:{night.airings['1000']}",
+            now=AT - timedelta(hours=4),
             airing_id=night.airings["1000"],
-        )  # fmt: skip
+        )
 
 
 def _coming_hours(night: FilledNight) -> None:
     compiled(night, "1530", state="armed", readiness="at_risk")
     handed_over(night, "1530", "TAC", "verified")
     handed_over(
-        night, "1530", "PAO", "failed", error="unauthorised: PUT was answered with 401: our credential is not accepted"
+        night,
+        "1530",
+        "PAO",
+        "failed",
+        error="unauthorised: PUT was answered with 401: our credential is not accepted",
     )
     compiled(night, "1800", level="interval_signal", state="compiled", readiness="at_risk")
     with writing(night.station.database) as session:
         session.add(_compile_job(night.airings["1800"]))
         airing_id, feed_id = night.airings["1530"], night.feeds["PAO"]
         raise_alarm(
-            session, "feed_failing", f"airing:{airing_id}/feed:{feed_id}", now=AT - 9 * MINUTE,
-            airing_id=airing_id, feed_id=feed_id,
-        )  # fmt: skip
+            session,
+            "feed_failing",
+            f"airing:{airing_id}/feed:{feed_id}",
+            now=AT - 9 * MINUTE,
+            airing_id=airing_id,
+            feed_id=feed_id,
+        )
         raise_alarm(
-            session, "audio_missing", f"airing:{night.airings['1800']}", now=AT - 5 * MINUTE,
+            session,
+            "audio_missing",
+            f"airing:{night.airings['1800']}",
+            now=AT - 5 * MINUTE,
             airing_id=night.airings["1800"],
-        )  # fmt: skip
+        )
 
 
 def _compile_job(airing_id: int) -> Job:
@@ -186,9 +241,14 @@ def compiled(
         airing = session.get_one(Airing, airing_id)
         airing.version, airing.state, airing.readiness = airing.version + 1, state, readiness
         row = RundownVersion(
-            airing_id=airing_id, version=airing.version, level=result["level"], cause="first", body=result["body"],
-            sha256=result["sha256"], compiled_at=airing.starts_at - timedelta(hours=6),
-        )  # fmt: skip
+            airing_id=airing_id,
+            version=airing.version,
+            level=result["level"],
+            cause="first",
+            body=result["body"],
+            sha256=result["sha256"],
+            compiled_at=airing.starts_at - timedelta(hours=6),
+        )
         session.add_all([airing, row])
         session.flush()
         if level == "programme":
@@ -201,10 +261,18 @@ def _artefact(station: SmallStation, rundown: RundownVersion) -> Artefact:
     sha256 = hashlib.sha256(copy.read_bytes()).hexdigest()
     Blobs(station.settings.blobs_dir).adopt(copy, "artefacts", sha256, ".opus")
     return Artefact(
-        rundown_id=rundown.id, recipe="opus", sha256=sha256, extension="opus", media_type="audio/ogg",
-        bytes=VOICE.stat().st_size, samples=85_680_000, sample_rate=48_000, loudness_lufs=-20.1, peak_dbtp=-3.4,
+        rundown_id=id_of(rundown),
+        recipe="opus",
+        sha256=sha256,
+        extension="opus",
+        media_type="audio/ogg",
+        bytes=VOICE.stat().st_size,
+        samples=85_680_000,
+        sample_rate=48_000,
+        loudness_lufs=-20.1,
+        peak_dbtp=-3.4,
         rendered_at=AT,
-    )  # fmt: skip
+    )
 
 
 def handed_over(night: FilledNight, time: str, site: str, state: str, *, error: str | None = None) -> None:
@@ -215,23 +283,38 @@ def handed_over(night: FilledNight, time: str, site: str, state: str, *, error: 
         sent_at = deadline - 55 * MINUTE
         artefact_id = _artefact_id(session, airing)
         handoff = Handoff(
-            airing_id=airing.id, feed_id=night.feeds[site], version=airing.version, artefact_id=artefact_id,
-            object_name=f"{airing.starts_at:%Y%m%d_%H%M}_{site}.mp3", state=state, deliver_at=sent_at,
-            deadline_at=deadline, accept_until=airing.starts_at - 5 * MINUTE, next_attempt_at=sent_at, attempts=1,
-            verified_at=sent_at + MINUTE if state == "verified" else None, error=error, created_at=sent_at,
-        )  # fmt: skip
+            airing_id=id_of(airing),
+            feed_id=night.feeds[site],
+            version=airing.version,
+            artefact_id=artefact_id,
+            object_name=f"{airing.starts_at:%Y%m%d_%H%M}_{site}.mp3",
+            state=state,
+            deliver_at=sent_at,
+            deadline_at=deadline,
+            accept_until=airing.starts_at - 5 * MINUTE,
+            next_attempt_at=sent_at,
+            attempts=1,
+            verified_at=sent_at + MINUTE if state == "verified" else None,
+            error=error,
+            created_at=sent_at,
+        )
         session.add(handoff)
         session.flush()
         receipt = {"verdict": "present", "how": "sha256 of the file", "observed": {}} if not error else None
         outcome = "permanent" if error else state
         session.add(
             Attempt(
-                handoff_id=handoff.id, number=1, started_at=sent_at, finished_at=sent_at + MINUTE, outcome=outcome,
-                detail=error, receipt=receipt,
-            )  # fmt: skip
+                handoff_id=id_of(handoff),
+                number=1,
+                started_at=sent_at,
+                finished_at=sent_at + MINUTE,
+                outcome=outcome,
+                detail=error,
+                receipt=receipt,
+            )
         )
-        night.handoffs[time, site] = handoff.id or 0
+        night.handoffs[time, site] = id_of(handoff)
 
 
 def _artefact_id(session: Session, airing: Airing) -> int:
-    return artefacts(session, airing.id or 0, airing.version)[0].id or 0
+    return id_of(artefacts(session, id_of(airing), airing.version)[0])

@@ -36,6 +36,9 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._next = _first_blank(self._descriptor)
+        if self._next and not _is_whole(self._descriptor, self._next - 1):
+            # A power cut tore the last record apart: it is written again, or no reader would get past it.
+            self._next -= 1
 
     def reserve(self, records: int = RESERVED_PER_AIRING) -> None:
         """Set room aside beyond the last record.
@@ -86,6 +89,14 @@ def read_journal(path: Path, first: int) -> Iterator[Record]:
                 version=body["version"],
                 detail=body.get("detail"),
             )
+
+
+def _is_whole(descriptor: int, number: int) -> bool:
+    try:
+        json.loads(os.pread(descriptor, RECORD_BYTES, number * RECORD_BYTES))
+    except ValueError:
+        return False
+    return True
 
 
 def _first_blank(descriptor: int) -> int:

@@ -14,9 +14,9 @@ from pathlib import Path
 import structlog
 
 from app.air.arming import Armed, BadArmedFile, read_armed
-from app.air.journal import Journal
+from app.air.journal import RESERVED_PER_AIRING, Journal
 from app.locks import Lock
-from app.processes import Clock, utcnow
+from app.processes import Clock, is_news, utcnow
 from app.settings import Settings
 from app.storage import write_atomically
 
@@ -36,12 +36,22 @@ def run_air(settings: Settings, stopping: threading.Event, clock: Clock = utcnow
     written = ""
     while not stopping.is_set():
         status = watch.turn(clock())
-        if status != written:
-            write_atomically(settings.run_dir / "air.json", status.encode())
+        if status != written and _show(settings, status):
             written = status
         stopping.wait(TICK_S)
     watch.journal.close()
     lock.release()
+    return True
+
+
+def _show(settings: Settings, status: str) -> bool:
+    """Tell the page. A full disk must not end what is on the air, so failing to is only tried again."""
+    try:
+        write_atomically(settings.run_dir / "air.json", status.encode())
+    except OSError as error:
+        if is_news("air status"):
+            log.warning("the air's status cannot be written", error=str(error))
+        return False
     return True
 
 
@@ -62,10 +72,11 @@ class Watch:
     def turn(self, now: datetime) -> str:
         """Look at the folder and at the time; returns the status as JSON."""
         present = self._accept(now)
-        for key in [key for key in self.accepted if key not in present]:
-            del self.accepted[key]
+        # Before the disarmed ones go: the engine disarms at the very instant at which an airing ends.
         for armed in self.accepted.values():
             self._follow(armed, now)
+        for key in [key for key in self.accepted if key not in present]:
+            del self.accepted[key]
         on_air = sorted(
             armed.airing_id for armed in self.accepted.values() if armed.starts_at <= now < armed.stops_at
         )
@@ -77,8 +88,8 @@ class Watch:
         for path in sorted(self.settings.armed_dir.glob("*.json")):
             try:
                 armed = read_armed(path)
-            except FileNotFoundError:
-                continue  # disarmed between the listing and the reading
+            except OSError:
+                continue  # disarmed between the listing and the reading, or the disk cannot be read just now
             except BadArmedFile as error:
                 if path.name not in self.refused:
                     self.refused.add(path.name)
@@ -94,9 +105,10 @@ class Watch:
         """Take an airing on, once its audio is seen to be there and there is room to keep its journal."""
         wrong = next((one for one in armed.artefacts if not _is_there(Path(one.path), one.bytes)), None)
         try:
-            self.journal.reserve()
+            self.journal.reserve(RESERVED_PER_AIRING * (len(self.accepted) + 1))
         except OSError as error:
-            log.warning("no room for the journal", airing=armed.airing_id, error=str(error))
+            if is_news("no room"):
+                log.warning("no room for the journal", airing=armed.airing_id, error=str(error))
             return
         if wrong is not None:
             self.refused.add(name)

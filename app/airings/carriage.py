@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
 
+import structlog
 from sqlmodel import Session, col, select
 
 from app.airings.models import Airing
 from app.database import id_of
 from app.feeds.models import Feed
 from app.frequencies.models import Line, LineFeed, Site
+from app.processes import is_news
 from audio.profile import Codec, Encoding, Profile
+
+log = structlog.get_logger()
 
 PREPARATION = timedelta(minutes=15)
 """Compile and render are finished well within this; it is added to the earliest delivery."""
@@ -89,3 +93,13 @@ def wishes(feed: Feed) -> tuple[Encoding, Profile]:
 def recipe(encoding: Encoding, profile: Profile) -> str:
     """The key under which feeds with equal wishes share one artefact."""
     return f"{encoding.key}/{profile.key}"
+
+
+def readable_recipe(feed: Feed) -> str | None:
+    """What a feed asks for; None where its row holds nonsense, so that it harms no other feed of the airing."""
+    try:
+        return recipe(*wishes(feed))
+    except (ValueError, TypeError) as error:
+        if is_news(f"feed {feed.id}"):
+            log.warning("a feed's encoding or profile cannot be read", feed=feed.id, why=str(error))
+        return None

@@ -6,19 +6,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+import structlog
+from sqlmodel import Session, col, select
 
 from app.airings.carriage import GRID_SAMPLES
-from app.airings.models import Airing
+from app.airings.models import Airing, Intent
 from app.database import id_of
 from app.events.service import emit
+from app.processes import is_news
 from app.programmes.models import Slot as SlotRow
 from app.station.models import Station
 from schedules.days import days_from_eibi
+from schedules.errors import ScheduleError
 from schedules.plan import CLOSED
 from schedules.season import season_at
 from schedules.slots import Slot, occurrences
 from schedules.time import SAMPLE_RATE, Span
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,11 @@ class Differences:
     """Same start, but another length or another time of compiling."""
     displaced: tuple[Airing, ...]
     """Open airings that their slot does not have any more and that have not begun."""
+    restored: tuple[tuple[Airing, Shape], ...]
+    """Displaced earlier, and now their slot has them again. What a person called off stays off."""
 
     def __bool__(self) -> bool:
-        return bool(self.new or self.reshaped or self.displaced)
+        return bool(self.new or self.reshaped or self.displaced or self.restored)
 
 
 def slot_value(row: SlotRow) -> Slot:
@@ -75,14 +82,12 @@ def differences(session: Session, now: datetime, until: datetime) -> Differences
     """
     station = session.get_one(Station, 1)
     span = Span(min(station.materialised_until or now, now), until)
-    wanted = {
-        (shape.slot_id, shape.starts_at): shape
-        for row in session.exec(select(SlotRow)).all()
-        for shape in shapes(row, Span(max(span.start, row.created_at), until))
-    }
+    wanted, unreadable = _wanted(session, span)
     rows = session.exec(select(Airing).where(Airing.starts_at >= span.start, Airing.starts_at < until)).all()
-    known = {(airing.slot_id, airing.starts_at): airing for airing in rows}
+    known = {(row.slot_id, row.starts_at): row for row in rows if row.slot_id not in unreadable}
     to_come = {key: row for key, row in known.items() if row.starts_at > now and row.state not in CLOSED}
+    off = {key: row for key, row in known.items() if row.starts_at > now and row.state == "cancelled"}
+    for_good = _called_off_by_people(session) if off else frozenset()
     return Differences(
         new=tuple(shape for key, shape in wanted.items() if key not in known),
         reshaped=tuple(
@@ -91,7 +96,33 @@ def differences(session: Session, now: datetime, until: datetime) -> Differences
             if key in wanted and _shape_of(row) != wanted[key]
         ),
         displaced=tuple(row for key, row in to_come.items() if key not in wanted),
+        restored=tuple(
+            (row, wanted[key]) for key, row in off.items() if key in wanted and row.id not in for_good
+        ),
     )
+
+
+def _wanted(session: Session, span: Span) -> tuple[dict[tuple[int, datetime], Shape], set[int]]:
+    """What the slots say, and the slots that cannot be read (edited by hand, say): their airings stay as they are."""
+    wanted: dict[tuple[int, datetime], Shape] = {}
+    unreadable: set[int] = set()
+    for row in session.exec(select(SlotRow)).all():
+        try:
+            of_slot = list(shapes(row, Span(max(span.start, row.created_at), span.end)))
+        except (ValueError, TypeError, ScheduleError) as error:
+            unreadable.add(id_of(row))
+            if is_news(f"slot {row.id}"):
+                log.warning("a slot cannot be read", slot=row.id, why=str(error))
+        else:
+            wanted |= {(shape.slot_id, shape.starts_at): shape for shape in of_slot}
+    return wanted, unreadable
+
+
+def _called_off_by_people(session: Session) -> frozenset[int]:
+    carried_out = select(Intent.airing_id).where(
+        Intent.kind == "cancel", col(Intent.carried_out_at).is_not(None), col(Intent.refused).is_(None)
+    )
+    return frozenset(session.exec(carried_out).all())
 
 
 def materialise(session: Session, now: datetime, until: datetime) -> Differences:
@@ -112,7 +143,10 @@ def materialise(session: Session, now: datetime, until: datetime) -> Differences
         session.add(airing)
         session.flush()
         emit(session, "airing", id_of(airing), airing.state, at=now)
-    for airing, shape in found.reshaped:
+    for airing, _ in found.restored:
+        airing.state, airing.readiness = "compiled" if airing.version else "planned", "ok"
+        airing.armed_version = 0  # it was disarmed
+    for airing, shape in (*found.reshaped, *found.restored):
         airing.stops_at, airing.compile_at = shape.stops_at, shape.compile_at
         airing.target_samples = shape.target_samples
         session.add(airing)

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from app.air.arming import arm, disarm
 from app.airings import asrun
-from app.airings.carriage import LISTENING_RECIPE, carriages, instants, recipe, wishes
+from app.airings.carriage import LISTENING_RECIPE, carriages, instants, readable_recipe, recipe, wishes
 from app.airings.materialise import materialise
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
@@ -65,9 +65,12 @@ class Actions:
             found = materialise(session, now, action.until)
             for airing in found.displaced:
                 self._call_off(session, airing, "its slot does not have it any more", now)
+            for airing, _ in found.restored:
+                _call_back(session, self._settings, airing, now)
         for airing in found.displaced:
             disarm(self._settings, id_of(airing))
-        log.info("airings follow their slots", new=len(found.new), displaced=len(found.displaced))
+        if found:
+            log.info("airings follow their slots", new=len(found.new), displaced=len(found.displaced))
 
     @execute.register
     def _(self, action: plan.Compile, now: datetime) -> None:
@@ -218,7 +221,8 @@ class Actions:
         """End an airing before its time. Sites that have its audio would air it: people must tell them."""
         airing_id = id_of(airing)
         _move_airing(session, airing, "cancelled", now)
-        there = [one.feed_id for one in _handoffs(session, airing_id) if one.state in DELIVERED]
+        # What is being sent just now arrives, or may have arrived before a crash.
+        there = [one.feed_id for one in _handoffs(session, airing_id) if one.state in (*DELIVERED, "sending")]
         _end_handoffs(session, airing_id, "cancelled", now)
         _refuse_intents(session, airing_id, why, now)
         _settle_alarms(session, self._settings, airing, now)
@@ -282,7 +286,7 @@ def _wishes_for(
     """The encoding and profile behind a recipe's key, as plain fields for a job's payload."""
     wanted = [LISTENING_RECIPE]
     for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
-        wanted += [wishes(feed) for feed in carriage.feeds]
+        wanted += [wishes(feed) for feed in carriage.feeds if readable_recipe(feed)]
     encoding, profile = next(pair for pair in wanted if recipe(*pair) == recipe_key)
     return asdict(encoding), asdict(profile)
 
@@ -352,6 +356,15 @@ def _end_handoffs(session: Session, airing_id: int, state: str, now: datetime) -
     for handoff in session.exec(select(Handoff).where(Handoff.airing_id == airing_id)).all():
         if handoff.state in ("due", "sending") or (state == "cancelled" and handoff.state not in DELIVERED):
             _move_handoff(session, handoff, state, now)
+
+
+def _call_back(session: Session, settings: Settings, airing: Airing, now: datetime) -> None:
+    """The slot has this airing again: what was called off with it goes on."""
+    _settle_alarms(session, settings, airing, now)
+    for handoff in _handoffs(session, id_of(airing)):
+        if handoff.state == "cancelled":
+            handoff.next_attempt_at = max(handoff.deliver_at, now)
+            _move_handoff(session, handoff, "due", now)
 
 
 def _carried_out(session: Session, intent_id: int, now: datetime, refused: str | None = None) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from app.air.journal import Record, read_journal
 from app.air.models import AirRecord
+from app.airings.models import Airing
 from app.alarms.models import Alarm
 from app.alarms.service import clear, raise_alarm
 from app.database import reading, writing
@@ -22,10 +23,14 @@ from app.locks import holder
 from app.settings import Settings
 from app.station.models import Station
 from app.storage import free_bytes
+from schedules.plan import CLOSED
 
 log = structlog.get_logger()
 
 DISK = "disk"
+
+ALARMS_LAPSE_AFTER = timedelta(hours=24)
+"""An airing that was missed, or called off after its delivery, stays before people's eyes for a day."""
 
 COLLECT_AT = timedelta(hours=3)
 """After midnight UTC: noon in Seoul."""
@@ -40,15 +45,20 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
         orphaned = [name for name in busy_workers(session) if _is_dead(settings, name)]
         lost = _lost_ingests(session)
         low = free_bytes(settings) < settings.disk_reserve_bytes
+        lapsed = _lapsed_alarms(session, now)
         position = session.get_one(Station, 1).air_journal_position
     records = list(read_journal(settings.air_dir / "journal", position))
-    if orphaned or lost or records:
+    if orphaned or lost or lapsed or records:
         with writing(database) as session:
             for name in orphaned:
-                log.warning("worker died", worker=name)
-                release(session, name, now)
+                # Asked again under the write lock: its successor, who needs that lock to take a job, may be here now.
+                if _is_dead(settings, name):
+                    log.warning("worker died", worker=name)
+                    release(session, name, now)
             for segment_id, problem in lost:
                 reject(session, segment_id, problem, now=now)
+            for kind, key in lapsed:
+                clear(session, kind, key, now=now)
             _import(session, records)
     _watch_disk(database, settings, now, low=low)
     _collect_daily(database, now)
@@ -68,6 +78,20 @@ def _lost_ingests(session: Session) -> list[tuple[int, dict[str, object]]]:
     return [
         (job.payload["segment_id"], job.problem or {}) for job in failed if job.payload["segment_id"] in ids
     ]
+
+
+def _lapsed_alarms(session: Session, now: datetime) -> list[tuple[str, str]]:
+    """Alarms of airings so long over that nobody can mend anything: their record says what happened."""
+    query = (
+        select(Alarm.kind, Alarm.key)
+        .join(Airing, col(Airing.id) == col(Alarm.airing_id))
+        .where(
+            col(Alarm.cleared_at).is_(None),
+            col(Airing.state).in_(CLOSED),
+            Airing.stops_at <= now - ALARMS_LAPSE_AFTER,
+        )
+    )
+    return list(session.exec(query).all())
 
 
 def _import(session: Session, records: list[Record]) -> None:

@@ -28,7 +28,7 @@ from app.engine.snapshot import take_snapshot
 from app.handoffs.delivery import deliver, recheck
 from app.jobs.service import NIGHT_KINDS, unfinished
 from app.locks import Lock
-from app.processes import Clock, utcnow
+from app.processes import Clock, is_news, utcnow
 from app.settings import Settings
 from app.storage import write_atomically
 from schedules.plan import Action, Plan, plan
@@ -36,6 +36,9 @@ from schedules.plan import Action, Plan, plan
 log = structlog.get_logger()
 
 JOB_DEFAULTS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+PAUSE_S = 5.0
+"""After a delivery of which not even the failure could be written down (a full disk, say)."""
+
 WORK_POLL_S = 0.3
 """While a worker is busy with something that an airing waits for, look this often whether it is done."""
 
@@ -63,12 +66,13 @@ class Engine:
         async with self._ticking:
             now = self.clock()
             current = await asyncio.to_thread(self._plan, now)
-            rounds = 0
-            while current.actions and rounds < ROUNDS:
+            rounds, before = 0, None
+            # The same actions a second time mean that none of them worked: the next sweep tries again.
+            while current.actions not in ((), before) and rounds < ROUNDS:
                 await asyncio.to_thread(self._carry_out, current.actions, now)
-                current = await asyncio.to_thread(self._plan, now)
+                before, current = current.actions, await asyncio.to_thread(self._plan, now)
                 rounds += 1
-            if current.actions:
+            if current.actions and is_news("unrest"):
                 log.error(
                     "the plan does not come to rest", actions=[repr(one) for one in current.actions[:5]]
                 )
@@ -88,7 +92,8 @@ class Engine:
             except Exception:
                 # One airing's trouble must not keep the others from the air. The plan will ask again; people see
                 # the alarm that follows from what was not done.
-                log.exception("action failed", action=repr(action))
+                if is_news(repr(action)):
+                    log.exception("action failed", action=repr(action))
 
     def _ask_delivery(self, handoff_id: int, *, again: bool) -> None:
         """Called from the planning thread: the task itself belongs to the event loop."""
@@ -106,8 +111,9 @@ class Engine:
         try:
             await work
         except Exception:  # the handoff stays in state "sending", and the next sweep looks at the site again
-            log.exception("delivery ended without a record")
-            await asyncio.sleep(WORK_POLL_S)
+            if is_news("delivery"):
+                log.exception("delivery ended without a record")
+            await asyncio.sleep(PAUSE_S)
 
     def _delivered(self, handoff_id: int) -> None:
         del self.deliveries[handoff_id]
@@ -136,9 +142,15 @@ async def run_engine(settings: Settings, clock: Clock = utcnow) -> None:
     scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=JOB_DEFAULTS)
 
     async def turn() -> None:
-        current = await engine.tick()
-        _write_status(settings, clock(), current)
-        _wake_at(scheduler, turn, engine, current)
+        try:
+            current = await engine.tick()
+            _wake_at(scheduler, turn, engine, current)
+            _write_status(settings, clock(), current)
+        except Exception:
+            # A full disk, say. Ending would cut off the deliveries that are under way; the next sweep comes anyway,
+            # and the status that is not renewed tells people that the engine is not well.
+            if is_news("turn"):
+                log.exception("the engine could not finish its turn")
 
     scheduler.add_job(turn, IntervalTrigger(seconds=settings.sweep_s, timezone=UTC), id="sweep")
     scheduler.start()

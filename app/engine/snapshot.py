@@ -9,7 +9,7 @@ from functools import lru_cache
 import structlog
 from sqlmodel import Session, col, select
 
-from app.airings.carriage import LISTENING_RECIPE, PREPARATION, carriages, instants, recipe, wishes
+from app.airings.carriage import LISTENING_RECIPE, PREPARATION, carriages, instants, readable_recipe, recipe
 from app.airings.materialise import differences
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
@@ -17,11 +17,13 @@ from app.database import id_of
 from app.handoffs.models import Handoff
 from app.jobs.models import Job
 from app.library.models import Segment, SegmentState
+from app.processes import is_news
 from app.settings import Settings
 from app.station.models import Station
 from schedules.errors import ScheduleError
 from schedules.plan import (
     CLOSED,
+    DELIVERED,
     AiringView,
     HandoffView,
     IntentView,
@@ -66,7 +68,8 @@ def _guarded(session: Session, airing: Airing, in_flight: Collection[int]) -> Ai
     try:
         return _airing(session, airing, in_flight)
     except (ValueError, TypeError, KeyError, ScheduleError):
-        log.exception("an airing cannot be planned", airing=airing.id)
+        if is_news(f"airing {airing.id}"):
+            log.exception("an airing cannot be planned", airing=airing.id)
         return None
 
 
@@ -90,10 +93,11 @@ def _airing(session: Session, airing: Airing, in_flight: Collection[int]) -> Air
         version=airing.version,
         armed_version=airing.armed_version,
         targets=targets,
-        recipes=frozenset(target.recipe for target in targets) or frozenset({recipe(*LISTENING_RECIPE)}),
+        recipes=frozenset(target.recipe for target in targets if target.recipe)
+        or frozenset({recipe(*LISTENING_RECIPE)}),
         rundown=_rundown(session, airing, rundown) if rundown else None,
         compile_job=_job(job) if job else None,
-        handoffs=tuple(_handoffs(session, airing_id, in_flight)),
+        handoffs=tuple(_handoffs(session, airing, in_flight)),
         intents=tuple(
             IntentView(id_of(intent), intent.kind, intent.handoff_id)
             for intent in session.exec(
@@ -122,7 +126,7 @@ def _targets(session: Session, airing: Airing) -> Iterable[TargetView]:
             when = instants(airing, feed)
             yield TargetView(
                 feed_id=feed.id,
-                recipe=recipe(*wishes(feed)),
+                recipe=readable_recipe(feed),
                 deliver_at=when.deliver_at,
                 warn_at=when.warn_at,
                 deadline_at=when.deadline_at,
@@ -130,8 +134,8 @@ def _targets(session: Session, airing: Airing) -> Iterable[TargetView]:
             )
 
 
-def _handoffs(session: Session, airing_id: int, in_flight: Collection[int]) -> Iterable[HandoffView]:
-    for row in session.exec(select(Handoff).where(Handoff.airing_id == airing_id)).all():
+def _handoffs(session: Session, airing: Airing, in_flight: Collection[int]) -> Iterable[HandoffView]:
+    for row in session.exec(select(Handoff).where(Handoff.airing_id == airing.id)).all():
         yield HandoffView(
             id=id_of(row),
             feed_id=row.feed_id,
@@ -143,7 +147,17 @@ def _handoffs(session: Session, airing_id: int, in_flight: Collection[int]) -> I
             verified_at=row.verified_at,
             rechecked_at=row.rechecked_at,
             in_flight=row.id in in_flight,
+            withdrawn=row.state in DELIVERED and _version_is_withdrawn(session, airing, row.version),
         )
+
+
+def _version_is_withdrawn(session: Session, airing: Airing, version: int) -> bool:
+    body = session.exec(
+        select(RundownVersion.body).where(
+            RundownVersion.airing_id == airing.id, RundownVersion.version == version
+        )
+    ).one()
+    return is_withdrawn(session, parsed(body), airing)
 
 
 def _job(job: Job) -> JobView:

@@ -88,12 +88,8 @@ async def recheck(database: Engine, settings: Settings, handoff_id: int, clock: 
     parcel = await asyncio.to_thread(begin, database, settings, handoff_id, clock())
     if parcel is None:
         return
-    try:
-        seen = await open_feed(parcel.address).read_back(parcel.name, sha256=parcel.sha256, size=parcel.size)
-    except FeedError as error:
-        result = _failed(error)
-    else:
-        result = _judged(seen)
+    result = await attempt(parcel, clock(), again=True)
+    log.info("second look ended", handoff=handoff_id, number=parcel.number, outcome=result.outcome)
     await asyncio.to_thread(conclude, database, settings, parcel, result, clock(), again=True)
 
 
@@ -185,12 +181,12 @@ def _manifest(session: Session, handoff: Handoff, artefact: Artefact, feed: Feed
     )
 
 
-async def attempt(parcel: Parcel, now: datetime) -> Result:
-    """Move the bytes and look at what arrived. Never raises for anything that a site or a network can do."""
+async def attempt(parcel: Parcel, now: datetime, *, again: bool = False) -> Result:
+    """Move the bytes and look at what arrived (``again``: look only). Never raises for what a site or a network does."""
     limit = max(parcel.accept_until - now, SHORTEST_ATTEMPT)
     try:
         async with asyncio.timeout(limit.total_seconds()):
-            return await _send(parcel)
+            return await (_look(parcel) if again else _send(parcel))
     except FeedError as error:
         return _failed(error)
     except TimeoutError:
@@ -200,6 +196,11 @@ async def attempt(parcel: Parcel, now: datetime) -> Result:
         return Result(
             "passing", "internal-error: the delivery broke inside Danpa; the engineer finds it in the log"
         )
+
+
+async def _look(parcel: Parcel) -> Result:
+    feed = open_feed(parcel.address)
+    return _judged(await feed.read_back(parcel.name, sha256=parcel.sha256, size=parcel.size))
 
 
 async def _send(parcel: Parcel) -> Result:
@@ -268,14 +269,19 @@ def conclude(
             result.detail,
             result.receipt,
         )
+        session.add(row)
         handoff = session.get_one(Handoff, parcel.handoff_id)
-        if again:
-            handoff.rechecked_at = now
-        if handoff.state in ("sending", "verified"):
+        if handoff.state not in ("sending", "verified"):  # called off or over while the bytes were moving
+            return
+        if again and result.receipt is None:
+            # The site could not be asked, which says nothing about what lies there: it stays verified.
+            handoff.next_attempt_at = now + _pause(handoff, result, now)
+        else:
+            handoff.rechecked_at = now if again else handoff.rechecked_at
             _advance(handoff, result, now)
             emit(session, "handoff", parcel.handoff_id, handoff.state, at=now)
-        session.add_all([row, handoff])
-        _tell(session, settings, handoff, result, now)
+        session.add(handoff)
+        _tell(session, settings, handoff, result, now, at_once=again)
 
 
 def _advance(handoff: Handoff, result: Result, now: datetime) -> None:
@@ -298,7 +304,9 @@ def _pause(handoff: Handoff, result: Result, now: datetime) -> timedelta:
     return max(BACKOFF[0], min(max(pause, result.retry_after or pause), left))
 
 
-def _tell(session: Session, settings: Settings, handoff: Handoff, result: Result, now: datetime) -> None:
+def _tell(
+    session: Session, settings: Settings, handoff: Handoff, result: Result, now: datetime, *, at_once: bool
+) -> None:
     key = f"airing:{handoff.airing_id}/feed:{handoff.feed_id}"
     if result.outcome in DELIVERED:
         clear(session, "feed_failing", key, now=now)
@@ -309,7 +317,7 @@ def _tell(session: Session, settings: Settings, handoff: Handoff, result: Result
     in_a_row = len(failures) == FAILING_AFTER and all(
         outcome in ("passing", "permanent") for outcome in failures
     )
-    if result.outcome == "permanent" or in_a_row or handoff.rechecked_at == now:
+    if at_once or result.outcome == "permanent" or in_a_row:
         raise_alarm(
             session,
             "feed_failing",

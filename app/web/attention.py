@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from app.airings.models import Airing, RundownVersion
 from app.alarms.models import Alarm
+from app.database import id_of
 from app.feeds.models import Feed
 from app.handoffs.models import Handoff
 from app.library.models import Segment, SegmentState
@@ -95,7 +96,7 @@ def _engine(settings: Settings, now: datetime) -> Iterable[Need]:
 
 def _alarms(session: Session, now: datetime) -> Iterable[Need]:
     rows = session.exec(
-        select(Alarm, Airing, Programme.title, RundownVersion.level, Feed.name)
+        select(Alarm, Airing, Programme.title, RundownVersion.level)
         .join(Airing, col(Airing.id) == col(Alarm.airing_id), isouter=True)
         .join(Slot, col(Slot.id) == col(Airing.slot_id), isouter=True)
         .join(Programme, col(Programme.id) == col(Slot.programme_id), isouter=True)
@@ -105,18 +106,18 @@ def _alarms(session: Session, now: datetime) -> Iterable[Need]:
             & (col(RundownVersion.version) == col(Airing.version)),
             isouter=True,
         )
-        .join(Feed, col(Feed.id) == col(Alarm.feed_id), isouter=True)
         .where(
             col(Alarm.cleared_at).is_(None),
             col(Airing.id).is_(None) | (col(Airing.stops_at) > now - RECENT),
         )
     ).all()
-    for alarm, airing, title, level, feed in rows:
+    feeds = dict(session.exec(select(Feed.id, Feed.name)).all())
+    for alarm, airing, title, level in rows:
         yield Need(
             _kind(alarm.kind, airing, level),
             alarm.raised_at,
-            _subject(airing, title) if airing else None,
-            feed=feed,
+            _subject(airing, title) if alarm.airing_id is not None else None,
+            feed=feeds.get(alarm.feed_id),
             level=level,
             error=_error(session, alarm) if alarm.kind == "feed_failing" else None,
         )
@@ -176,4 +177,4 @@ def _refused_recordings(session: Session, now: datetime) -> Iterable[Need]:
 
 
 def _subject(airing: Airing, title: str | None) -> Subject:
-    return Subject(airing.id or 0, title or "", airing.starts_at)
+    return Subject(id_of(airing), title or "", airing.starts_at)

@@ -43,7 +43,6 @@ KOREAN = {
     "date": "{month}월 {day}일 ({weekday})",
     "weekdays": "월 화 수 목 금 토 일",
     "clock": "지금 시각",
-    "date.year": "{year}년 {date}",
     "span.moments": "1분 이내",
     "span.minutes": "{minutes}분",
     "span.hours": "{hours}시간 {minutes}분",
@@ -259,7 +258,6 @@ ENGLISH = {
     "date": "{weekday} {day} {month}",
     "weekdays": "Mon Tue Wed Thu Fri Sat Sun",
     "clock": "Time now",
-    "date.year": "{date} {year}",
     "span.moments": "under a minute",
     "span.minutes": "{minutes} min",
     "span.hours": "{hours} h {minutes} min",
@@ -441,7 +439,10 @@ ENGLISH = {
     "action.accepted": "Asked for.",
 }
 
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 CATALOGUES: dict[Language, dict[str, str]] = {"ko": KOREAN, "en": ENGLISH}
 

@@ -68,7 +68,7 @@ def show_tonight(
     shown = asked or tonight
     with reading(database) as session:
         page = _templates.get_template("tonight.html").render(
-            _frame(request, words, shown, tonight),
+            _frame(words, shown, tonight),
             station=station(session),
             folder=settings.root,
             actor=actor,
@@ -118,12 +118,12 @@ async def get_asset(fingerprint: str, name: str) -> FileResponse:
 def _sign_in_form(
     request: Request, words: Words, night: date | None, wrong: str | None = None, status: int = 200
 ) -> Response:
-    frame = _frame(request, words, night, night)
+    frame = _frame(words, night, night)
     page = _templates.get_template("sign_in.html").render(frame, wrong=wrong)
     return _page(page, request, status)
 
 
-def _frame(request: Request, words: Words, night: date | None, tonight: date | None) -> dict[str, object]:
+def _frame(words: Words, night: date | None, tonight: date | None) -> dict[str, object]:
     """What every template asks for."""
     other: Language = "en" if words.language == "ko" else "ko"
     return {

@@ -294,7 +294,7 @@ def _airing(rows: _Rows, airing: Airing, programme: Programme, now: datetime) ->
         version=airing.version,
         is_open=is_open,
         lines=tuple(LineView(line.khz, line.power_kw, site.code, site.name) for line, site in on_air),
-        feeds=tuple(_feeds(rows, airing, [id_of(line) for line, _ in on_air], is_open, now)),
+        feeds=tuple(_feeds(rows, airing, [id_of(line) for line, _ in on_air], now, is_open=is_open)),
         rundown=_rundown(rows, airing),
         audio=_audio(rows, airing_id),
         as_run=tuple(_as_run(rows, airing)),
@@ -339,7 +339,7 @@ def _called(rows: _Rows, segment_id: int | None) -> tuple[str | None, str]:
 
 
 def _feeds(
-    rows: _Rows, airing: Airing, line_ids: Sequence[int], is_open: bool, now: datetime
+    rows: _Rows, airing: Airing, line_ids: Sequence[int], now: datetime, *, is_open: bool
 ) -> Iterable[FeedView]:
     """The feeds that take it now, and those that were handed a version of it and take it no more."""
     by_feed = _grouped(rows.handoffs.get(id_of(airing), ()), lambda row: row.feed_id)
@@ -347,7 +347,7 @@ def _feeds(
     for feed_id, (feed, site) in rows.feeds.items():
         handoffs = by_feed.get(feed_id, [])
         if handoffs or (feed_id in taking and feed.enabled):
-            yield _feed(rows, airing, feed, site, handoffs, is_open, now)
+            yield _feed(rows, airing, feed, site, handoffs, now, is_open=is_open)
 
 
 def _feed(
@@ -356,8 +356,9 @@ def _feed(
     feed: Feed,
     site: Site,
     handoffs: Sequence[Handoff],
-    is_open: bool,
     now: datetime,
+    *,
+    is_open: bool,
 ) -> FeedView:
     newest = handoffs[-1] if handoffs else None
     when = instants(airing, feed)
@@ -429,4 +430,3 @@ def _grouped(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return groups
-

@@ -58,13 +58,10 @@ class Words:
             **{name: harmless(value) for name, value in places.items()}
         )
 
-    def date(self, day: date) -> Markup:
+    def day(self, day: date) -> Markup:
         weekday = CATALOGUES[self.language]["weekdays"].split()[day.weekday()]
         month = str(day.month) if self.language == "ko" else MONTHS[day.month - 1]
         return self("date", month=month, day=day.day, weekday=weekday)
-
-    def date_with_year(self, day: date) -> Markup:
-        return self("date.year", year=day.year, date=self.date(day))
 
     def zones(self, instant: datetime) -> tuple[tuple[str, datetime], tuple[str, datetime]]:
         """The instant in both zones, the reader's own first."""
@@ -75,7 +72,7 @@ class Words:
         """The instant as a ``<time>`` in both zones."""
         pattern = "%H:%M:%S" if seconds else "%H:%M"
         (first, here), (second, there) = self.zones(instant)
-        day = Markup("{} ").format(self.date(here.date())) if with_date else ""
+        day = Markup("{} ").format(self.day(here.date())) if with_date else ""
         return Markup('<time datetime="{}">{}<b>{}</b> {} <span class="zone">({} {})</span></time>').format(
             instant.astimezone(UTC).isoformat(),
             day,

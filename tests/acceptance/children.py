@@ -66,7 +66,7 @@ class Commits:
 async def run_engine(settings: Settings, clock: FileClock, until: datetime, fatal: int | None) -> int:
     """Live from instant to instant: when nothing is left to do at one, go to the next that the plan names."""
     lock = Lock(settings.run_dir / "engine.lock")
-    while not lock.acquire():
+    while not lock.acquire():  # noqa: ASYNC110 - no event tells of another process's end
         await asyncio.sleep(0.01)
     database = open_database(settings)
     commits = Commits(database, fatal)

@@ -25,7 +25,7 @@ class Heard:
 def hear(path: Path) -> Heard:
     """Decode a whole file and measure it."""
     ffmpeg = str(find_ffmpeg(None))
-    graph = "aformat=channel_layouts=mono,silencedetect=noise=-60dB:d=1.0,ebur128=peak=true:framelog=quiet"
+    graph = "aformat=channel_layouts=mono,silencedetect=noise=-60dB:d=1.0,ebur128=peak=true:framelog=verbose"
     meter = subprocess.run(
         [ffmpeg, "-hide_banner", "-nostats", "-i", str(path), "-af", graph, "-f", "null", "-"],
         capture_output=True,

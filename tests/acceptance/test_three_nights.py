@@ -250,14 +250,14 @@ def _handoffs(stage: Stage, airing: Any) -> list[Any]:
 
 def _news_of(stage: Stage, airing: Any) -> int:
     rundown = stage.station.items(f"/airings/{airing['id']}/rundown")[0]["rundown"]
-    return next(item["source"]["segment_id"] for item in rundown["items"] if item["element"] == 2)
+    return next(int(item["source"]["segment_id"]) for item in rundown["items"] if item["element"] == 2)
 
 
 def _sha256_of(stage: Stage, airing: Any, handoff: Any) -> str:
     artefacts = stage.station.get(f"/airings/{airing['id']}/manifest")["artefacts"]
     extension = handoff["object_name"].rpartition(".")[2]
     return next(
-        one["sha256"] for one in artefacts if one["extension"] == extension and _suits(stage, one, handoff)
+        str(one["sha256"]) for one in artefacts if one["extension"] == extension and _suits(stage, one, handoff)
     )
 
 
@@ -269,7 +269,7 @@ def _suits(stage: Stage, artefact: Any, handoff: Any) -> bool:
 def _path_at_site(stage: Stage, handoff: Any) -> Path:
     code = next(code for code, feed in stage.feeds.items() if feed == handoff["feed_id"])
     folder = stage.folders[code] if code in stage.folders else stage.sites[code].folder
-    return Path(folder) / handoff["object_name"]
+    return folder / str(handoff["object_name"])
 
 
 def _sha256(path: Path) -> str:

@@ -72,6 +72,9 @@ class WholeStation:
             process.terminate()
         for process in self.processes:
             process.wait(20)
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
         self.log.close()
 
     # --- the engine ----------------------------------------------------------------------------------------------

@@ -66,7 +66,9 @@ def listening(browser: Browser) -> None:
     )
 
 
-def test_a_key_typed_into_the_form_opens_the_page_without_scripts(night: FilledNight, chromium: Browser) -> None:
+def test_a_key_typed_into_the_form_opens_the_page_without_scripts(
+    night: FilledNight, chromium: Browser
+) -> None:
     with serving(night.station) as url:
         chromium.resize(360, script=False)
         chromium.open(f"{url}/?lang=en")
@@ -110,7 +112,9 @@ def test_calling_an_airing_off_asks_first_and_names_it(night: FilledNight, page:
     page.run(f"{button}.focus()")
     page.press("Enter")
     page.wait_for("document.getElementById('confirm').open")
-    assert "새벽 편지 (05:00 KST / 20:00 UTC)" in page.run("document.getElementById('confirm-words').textContent")
+    assert "새벽 편지 (05:00 KST / 20:00 UTC)" in page.run(
+        "document.getElementById('confirm-words').textContent"
+    )
     page.press("Enter")  # the focus is on going back
     page.wait_for("!document.getElementById('confirm').open")
     assert wishes(night) == []
@@ -158,10 +162,10 @@ def test_it_fits_every_window(page: Browser, width: int) -> None:
     assert page.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth") is True
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_every_text_stands_out_from_its_ground(page: Browser, dark: bool) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(page: Browser, scheme: str) -> None:
     """WCAG 2.2 AA: 4.5 to 1 (large text needs less; we ask the same of it)."""
-    page.resize(1200, dark=dark)
+    page.resize(1200, dark=scheme == "dark")
     page.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert page.run(CONTRAST) == []
 

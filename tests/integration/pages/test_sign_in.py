@@ -30,7 +30,9 @@ def test_a_key_leads_back_to_the_night_that_was_asked_for(night: FilledNight, br
 @pytest.mark.parametrize("asked", ["//evil.example", "https://evil.example/", "2026-11-22&lang=en"])
 def test_signing_in_never_leads_elsewhere(night: FilledNight, browser: Browser, asked: str) -> None:
     client = browser(signed_in=False)
-    answer = client.post("/sign-in", data={"key": night.station.key, "night": asked[:10]}, follow_redirects=False)
+    answer = client.post(
+        "/sign-in", data={"key": night.station.key, "night": asked[:10]}, follow_redirects=False
+    )
     assert answer.headers["location"] in ("/", "/?night=2026-11-22")
 
 
@@ -58,7 +60,13 @@ def test_another_site_cannot_sign_a_browser_in(station: SmallStation, browser: B
 
 @pytest.mark.parametrize(
     ("accepted", "language"),
-    [("en-GB,ko;q=0.5", "en"), ("fr,ko;q=0.8,en;q=0.7", "ko"), ("de", "ko"), ("en;q=0", "ko"), ("en;q=x,*", "ko")],
+    [
+        ("en-GB,ko;q=0.5", "en"),
+        ("fr,ko;q=0.8,en;q=0.7", "ko"),
+        ("de", "ko"),
+        ("en;q=0", "ko"),
+        ("en;q=x,*", "ko"),
+    ],
 )
 def test_the_browsers_language_decides_at_first(
     station: SmallStation, browser: Browser, accepted: str, language: str

@@ -38,12 +38,21 @@ def entry(page: str, airing_id: int) -> str:
 
 def test_an_evening_shows_every_airing_with_its_state(night: FilledNight, browser: Browser) -> None:
     page = browser().get("/").text
-    states = {"1000": "결방", "1200": "끝남", "1430": "방송 중", "1530": "준비 끝", "1800": "편성됨", "2000": "예정"}
+    states = {
+        "1000": "결방",
+        "1200": "끝남",
+        "1430": "방송 중",
+        "1530": "준비 끝",
+        "1800": "편성됨",
+        "2000": "예정",
+    }
     for time, word in states.items():
         assert word in text_of(entry(page, night.airings[time]))
 
 
-def test_times_are_in_both_zones_and_the_readers_own_comes_first(night: FilledNight, browser: Browser) -> None:
+def test_times_are_in_both_zones_and_the_readers_own_comes_first(
+    night: FilledNight, browser: Browser
+) -> None:
     client = browser()
     korean = text_of(entry(client.get("/").text, night.airings["1530"]))
     english = text_of(entry(client.get("/?lang=en").text, night.airings["1530"]))
@@ -53,11 +62,15 @@ def test_times_are_in_both_zones_and_the_readers_own_comes_first(night: FilledNi
 
 def test_an_early_morning_airing_belongs_to_the_night_before(night: FilledNight, browser: Browser) -> None:
     client = browser()
-    assert f'id="airing-{night.airings["2000"]}"' in client.get("/?night=2026-11-22").text  # 05:00 KST on the 23rd
+    assert (
+        f'id="airing-{night.airings["2000"]}"' in client.get("/?night=2026-11-22").text
+    )  # 05:00 KST on the 23rd
     assert f'id="airing-{night.airings["2000"]}"' not in client.get("/?night=2026-11-23").text
 
 
-@pytest.mark.parametrize("night_asked", ["yesterday", "0001-01-01", "9999-12-31", "2026-11-31", "2026-11-22x"])
+@pytest.mark.parametrize(
+    "night_asked", ["yesterday", "0001-01-01", "9999-12-31", "2026-11-31", "2026-11-22x"]
+)
 def test_a_night_that_is_none_is_tonight(night: FilledNight, browser: Browser, night_asked: str) -> None:
     answer = browser().get("/", params={"night": night_asked})
     assert answer.status_code == 200
@@ -84,11 +97,22 @@ def test_what_needs_a_person_is_said_in_words_with_what_to_do(night: FilledNight
 
 
 def test_every_kind_of_alarm_has_its_own_words(night: FilledNight, browser: Browser) -> None:
-    kinds = ["deadline_near", "deadline_missed", "withdrawn_after_delivery", "disk_low", "airing_missed", "feed_failing"]
+    kinds = [
+        "deadline_near",
+        "deadline_missed",
+        "withdrawn_after_delivery",
+        "disk_low",
+        "airing_missed",
+        "feed_failing",
+    ]
     with writing(night.station.database) as session:
         for kind in kinds:
-            about = {} if kind == "disk_low" else {"airing_id": night.airings["2000"], "feed_id": night.feeds["TAC"]}
-            session.add(Alarm(kind=kind, key=f"another:{kind}", raised_at=AT, **about))
+            airing_id, feed_id = (
+                (None, None) if kind == "disk_low" else (night.airings["2000"], night.feeds["TAC"])
+            )
+            session.add(
+                Alarm(kind=kind, key=f"another:{kind}", raised_at=AT, airing_id=airing_id, feed_id=feed_id)
+            )
         session.add(Alarm(kind="of_tomorrow", key="new", raised_at=AT))
     page = browser().get("/?lang=en").text
     assert page.count("An alarm was raised") == 1
@@ -111,12 +135,18 @@ def test_a_refused_recording_needs_its_producer(night: FilledNight, browser: Bro
 
 def test_old_alarms_do_not_hide_the_new_ones(night: FilledNight, browser: Browser) -> None:
     night.station.clock.advance(timedelta(days=2))
-    (night.station.settings.run_dir / "engine.json").write_text(json.dumps({"at": night.station.clock().isoformat()}))
+    (night.station.settings.run_dir / "engine.json").write_text(
+        json.dumps({"at": night.station.clock().isoformat()})
+    )
     assert "지금 손볼 것이 없습니다." in browser().get("/").text
 
 
-@pytest.mark.parametrize("status", [None, "{", '{"at": "2026-11-22T14:38:59+00:00"}', '{"at": "2026-11-22T14:39:59"}'])
-def test_an_engine_that_is_not_there_is_said_loudly(night: FilledNight, browser: Browser, status: str | None) -> None:
+@pytest.mark.parametrize(
+    "status", [None, "{", '{"at": "2026-11-22T14:38:59+00:00"}', '{"at": "2026-11-22T14:39:59"}']
+)
+def test_an_engine_that_is_not_there_is_said_loudly(
+    night: FilledNight, browser: Browser, status: str | None
+) -> None:
     file = night.station.settings.run_dir / "engine.json"
     if status is None:
         file.unlink()
@@ -169,7 +199,9 @@ def test_a_fall_down_the_chain_tells_why(night: FilledNight, browser: Browser) -
     assert "no approved news is left" in shown
 
 
-def test_the_record_tells_its_evidence_and_what_it_does_not_prove(night: FilledNight, browser: Browser) -> None:
+def test_the_record_tells_its_evidence_and_what_it_does_not_prove(
+    night: FilledNight, browser: Browser
+) -> None:
     shown = text_of(entry(browser().get("/").text, night.airings["1200"]))
     assert "송신소 도착 확인" in shown
     assert "전파로 나갔다는 증거는 아닙니다" in shown
@@ -187,7 +219,9 @@ def test_only_what_can_still_be_changed_has_buttons(night: FilledNight, browser:
     assert re.search(r'data-confirm="밤의 목소리 \(00:30 KST / 15:30 UTC\) 방송을 취소할까요\?', coming)
 
 
-def test_a_button_works_with_the_pages_token_and_the_wish_is_shown(night: FilledNight, browser: Browser) -> None:
+def test_a_button_works_with_the_pages_token_and_the_wish_is_shown(
+    night: FilledNight, browser: Browser
+) -> None:
     client = browser()
     token = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/").text)
     assert token
@@ -237,4 +271,3 @@ def test_a_full_night_takes_no_more_queries_than_a_small_one(night: FilledNight)
         for site in ("TAC", "PAO"):
             handed_over(night, time, site, "verified")
     assert queries(night) == before
-

@@ -55,7 +55,16 @@ def test_every_word_that_the_templates_ask_for_is_there() -> None:
         ("outcome", ["sending", "verified", "stored", "passing", "permanent", "interrupted"]),
         (
             "evidence",
-            ["planned", "delivered", "fetched", "sent", "endpoint_accepted", "site_confirmed", "monitored", "heard"],
+            [
+                "planned",
+                "delivered",
+                "fetched",
+                "sent",
+                "endpoint_accepted",
+                "site_confirmed",
+                "monitored",
+                "heard",
+            ],
         ),
     ],
 )
@@ -98,7 +107,11 @@ def test_joined_syllables_and_emoji_stay_as_they_are() -> None:
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [("timeout: the site took longer", "The site did not answer in time."), ("new-code: what", None), ("", None)],
+    [
+        ("timeout: the site took longer", "The site did not answer in time."),
+        ("new-code: what", None),
+        ("", None),
+    ],
 )
 def test_known_errors_have_the_readers_words(error: str, words: str | None) -> None:
     assert Words("en").error(error) == words

@@ -1,0 +1,467 @@
+CREATE TABLE air_record (
+    sequence INTEGER NOT NULL,
+    at DATETIME NOT NULL,
+    kind VARCHAR NOT NULL,
+    airing_id INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    detail VARCHAR,
+    PRIMARY KEY (sequence)
+);
+
+CREATE INDEX ix_air_record_airing_id ON air_record (airing_id);
+
+CREATE TABLE airing (
+    id INTEGER NOT NULL,
+    slot_id INTEGER NOT NULL,
+    starts_at DATETIME NOT NULL,
+    stops_at DATETIME NOT NULL,
+    target_samples INTEGER NOT NULL,
+    compile_at DATETIME NOT NULL,
+    state VARCHAR NOT NULL,
+    readiness VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    armed_version INTEGER NOT NULL,
+    created_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(slot_id) REFERENCES slot (id),
+    UNIQUE (slot_id, starts_at)
+);
+
+CREATE INDEX ix_airing_slot_id ON airing (slot_id);
+
+CREATE INDEX ix_airing_starts_at ON airing (starts_at);
+
+CREATE TABLE alarm (
+    id INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    "key" VARCHAR NOT NULL,
+    airing_id INTEGER,
+    feed_id INTEGER,
+    raised_at DATETIME NOT NULL,
+    cleared_at DATETIME,
+    PRIMARY KEY (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(feed_id) REFERENCES feed (id)
+);
+
+CREATE INDEX ix_alarm_key ON alarm ("key");
+
+CREATE TABLE artefact (
+    id INTEGER NOT NULL,
+    rundown_id INTEGER NOT NULL,
+    recipe VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    extension VARCHAR NOT NULL,
+    media_type VARCHAR NOT NULL,
+    bytes INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    sample_rate INTEGER NOT NULL,
+    frames INTEGER,
+    loudness_lufs FLOAT,
+    peak_dbtp FLOAT,
+    joins JSON NOT NULL,
+    rendered_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(rundown_id) REFERENCES rundown (id),
+    UNIQUE (rundown_id, recipe)
+);
+
+CREATE INDEX ix_artefact_rundown_id ON artefact (rundown_id);
+
+CREATE INDEX ix_artefact_sha256 ON artefact (sha256);
+
+CREATE TABLE as_run (
+    id INTEGER NOT NULL,
+    airing_id INTEGER NOT NULL,
+    line_id INTEGER NOT NULL,
+    feed_id INTEGER,
+    version INTEGER,
+    position INTEGER NOT NULL,
+    segment_id INTEGER,
+    source VARCHAR NOT NULL,
+    starts_at DATETIME NOT NULL,
+    ends_at DATETIME NOT NULL,
+    evidence VARCHAR NOT NULL,
+    details JSON NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(feed_id) REFERENCES feed (id),
+    FOREIGN KEY(line_id) REFERENCES line (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    UNIQUE (airing_id, line_id, feed_id, position)
+);
+
+CREATE INDEX ix_as_run_airing_id ON as_run (airing_id);
+
+CREATE INDEX ix_as_run_starts_at ON as_run (starts_at);
+
+CREATE TABLE attempt (
+    id INTEGER NOT NULL,
+    handoff_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    started_at DATETIME NOT NULL,
+    finished_at DATETIME,
+    outcome VARCHAR NOT NULL,
+    detail VARCHAR,
+    receipt JSON,
+    PRIMARY KEY (id),
+    FOREIGN KEY(handoff_id) REFERENCES handoff (id),
+    UNIQUE (handoff_id, number)
+);
+
+CREATE INDEX ix_attempt_handoff_id ON attempt (handoff_id);
+
+CREATE TABLE browser_session (
+    id INTEGER NOT NULL,
+    person_id INTEGER NOT NULL,
+    key_id INTEGER,
+    token_sha256 VARCHAR NOT NULL,
+    created_at DATETIME NOT NULL,
+    expires_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(key_id) REFERENCES "key" (id),
+    FOREIGN KEY(person_id) REFERENCES person (id),
+    UNIQUE (token_sha256)
+);
+
+CREATE INDEX ix_browser_session_person_id ON browser_session (person_id);
+
+CREATE TABLE event (
+    id INTEGER NOT NULL,
+    at DATETIME NOT NULL,
+    subject VARCHAR NOT NULL,
+    subject_id INTEGER NOT NULL,
+    state VARCHAR NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE feed (
+    id INTEGER NOT NULL,
+    site_id INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    protocol VARCHAR NOT NULL,
+    address VARCHAR NOT NULL,
+    credential VARCHAR,
+    codec VARCHAR NOT NULL,
+    sample_rate INTEGER NOT NULL,
+    bitrate_kbps INTEGER,
+    profile JSON NOT NULL,
+    name_template VARCHAR NOT NULL,
+    sidecar VARCHAR NOT NULL,
+    read_back VARCHAR NOT NULL,
+    max_duration_s INTEGER,
+    lead_s INTEGER NOT NULL,
+    warn_s INTEGER NOT NULL,
+    deadline_s INTEGER NOT NULL,
+    accept_until_s INTEGER NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    created_at DATETIME NOT NULL,
+    updated_at DATETIME NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(site_id) REFERENCES site (id),
+    UNIQUE (name)
+);
+
+CREATE INDEX ix_feed_site_id ON feed (site_id);
+
+CREATE TABLE handoff (
+    id INTEGER NOT NULL,
+    airing_id INTEGER NOT NULL,
+    feed_id INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    artefact_id INTEGER NOT NULL,
+    object_name VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    was_late BOOLEAN NOT NULL,
+    deliver_at DATETIME NOT NULL,
+    deadline_at DATETIME NOT NULL,
+    accept_until DATETIME NOT NULL,
+    next_attempt_at DATETIME NOT NULL,
+    attempts INTEGER NOT NULL,
+    verified_at DATETIME,
+    rechecked_at DATETIME,
+    error VARCHAR,
+    created_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(artefact_id) REFERENCES artefact (id),
+    FOREIGN KEY(feed_id) REFERENCES feed (id),
+    UNIQUE (airing_id, feed_id, version)
+);
+
+CREATE INDEX ix_handoff_airing_id ON handoff (airing_id);
+
+CREATE INDEX ix_handoff_feed_id ON handoff (feed_id);
+
+CREATE INDEX ix_handoff_state ON handoff (state);
+
+CREATE TABLE idempotent_request (
+    id INTEGER NOT NULL,
+    person_id INTEGER NOT NULL,
+    "key" VARCHAR NOT NULL,
+    target VARCHAR NOT NULL,
+    status INTEGER,
+    body VARCHAR,
+    location VARCHAR,
+    created_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(person_id) REFERENCES person (id),
+    UNIQUE (person_id, "key")
+);
+
+CREATE TABLE imported_file (
+    id INTEGER NOT NULL,
+    path VARCHAR NOT NULL,
+    bytes INTEGER NOT NULL,
+    modified_ns INTEGER NOT NULL,
+    segment_id INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    UNIQUE (path)
+);
+
+CREATE TABLE intent (
+    id INTEGER NOT NULL,
+    airing_id INTEGER NOT NULL,
+    handoff_id INTEGER,
+    kind VARCHAR NOT NULL,
+    person_id INTEGER,
+    created_at DATETIME NOT NULL,
+    carried_out_at DATETIME,
+    refused VARCHAR,
+    PRIMARY KEY (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(handoff_id) REFERENCES handoff (id),
+    FOREIGN KEY(person_id) REFERENCES person (id)
+);
+
+CREATE INDEX ix_intent_airing_id ON intent (airing_id);
+
+CREATE INDEX ix_intent_carried_out_at ON intent (carried_out_at);
+
+CREATE TABLE job (
+    id INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    "key" VARCHAR NOT NULL,
+    payload JSON NOT NULL,
+    state VARCHAR NOT NULL,
+    worker VARCHAR,
+    tries INTEGER NOT NULL,
+    result JSON,
+    problem JSON,
+    created_at DATETIME NOT NULL,
+    finished_at DATETIME,
+    PRIMARY KEY (id),
+    UNIQUE ("key")
+);
+
+CREATE INDEX ix_job_state ON job (state);
+
+CREATE TABLE journal (
+    id INTEGER NOT NULL,
+    at DATETIME NOT NULL,
+    person_id INTEGER,
+    action VARCHAR NOT NULL,
+    subject_id INTEGER,
+    details JSON NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(person_id) REFERENCES person (id)
+);
+
+CREATE INDEX ix_journal_at ON journal (at);
+
+CREATE TABLE "key" (
+    id INTEGER NOT NULL,
+    person_id INTEGER NOT NULL,
+    label VARCHAR NOT NULL,
+    secret_sha256 VARCHAR NOT NULL,
+    created_at DATETIME NOT NULL,
+    revoked_at DATETIME,
+    PRIMARY KEY (id),
+    FOREIGN KEY(person_id) REFERENCES person (id),
+    UNIQUE (secret_sha256)
+);
+
+CREATE INDEX ix_key_person_id ON "key" (person_id);
+
+CREATE TABLE line (
+    id INTEGER NOT NULL,
+    slot_id INTEGER NOT NULL,
+    site_id INTEGER NOT NULL,
+    khz INTEGER NOT NULL,
+    power_kw FLOAT,
+    azimuth INTEGER,
+    ciraf_zones VARCHAR,
+    days VARCHAR NOT NULL,
+    first_date DATE NOT NULL,
+    last_date DATE NOT NULL,
+    created_at DATETIME NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(site_id) REFERENCES site (id),
+    FOREIGN KEY(slot_id) REFERENCES slot (id)
+);
+
+CREATE INDEX ix_line_slot_id ON line (slot_id);
+
+CREATE TABLE line_feed (
+    line_id INTEGER NOT NULL,
+    feed_id INTEGER NOT NULL,
+    PRIMARY KEY (line_id, feed_id),
+    FOREIGN KEY(feed_id) REFERENCES feed (id),
+    FOREIGN KEY(line_id) REFERENCES line (id)
+);
+
+CREATE TABLE login_link (
+    id INTEGER NOT NULL,
+    person_id INTEGER NOT NULL,
+    token_sha256 VARCHAR NOT NULL,
+    created_at DATETIME NOT NULL,
+    expires_at DATETIME NOT NULL,
+    used_at DATETIME,
+    PRIMARY KEY (id),
+    FOREIGN KEY(person_id) REFERENCES person (id),
+    UNIQUE (token_sha256)
+);
+
+CREATE TABLE notification (
+    id INTEGER NOT NULL,
+    alarm_id INTEGER NOT NULL,
+    channel VARCHAR NOT NULL,
+    next_attempt_at DATETIME,
+    attempts INTEGER NOT NULL,
+    sent_at DATETIME,
+    error VARCHAR,
+    PRIMARY KEY (id),
+    FOREIGN KEY(alarm_id) REFERENCES alarm (id)
+);
+
+CREATE INDEX ix_notification_alarm_id ON notification (alarm_id);
+
+CREATE TABLE person (
+    id INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    created_at DATETIME NOT NULL,
+    disabled_at DATETIME,
+    PRIMARY KEY (id),
+    UNIQUE (name)
+);
+
+CREATE TABLE programme (
+    id INTEGER NOT NULL,
+    title VARCHAR NOT NULL,
+    code VARCHAR NOT NULL,
+    clock JSON NOT NULL,
+    standby_segment_id INTEGER,
+    created_at DATETIME NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(standby_segment_id) REFERENCES segment (id),
+    UNIQUE (code)
+);
+
+CREATE TABLE rundown (
+    id INTEGER NOT NULL,
+    airing_id INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    level VARCHAR NOT NULL,
+    cause VARCHAR NOT NULL,
+    body VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    compiled_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    UNIQUE (airing_id, version)
+);
+
+CREATE INDEX ix_rundown_airing_id ON rundown (airing_id);
+
+CREATE TABLE segment (
+    id INTEGER NOT NULL,
+    title VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    tags JSON NOT NULL,
+    presenter VARCHAR,
+    air_from DATETIME,
+    air_until DATETIME,
+    state VARCHAR NOT NULL,
+    created_at DATETIME NOT NULL,
+    created_by INTEGER,
+    approved_at DATETIME,
+    approved_by INTEGER,
+    revision INTEGER NOT NULL,
+    original_name VARCHAR,
+    original_sha256 VARCHAR,
+    original_bytes INTEGER,
+    master_sha256 VARCHAR,
+    samples INTEGER,
+    cue_in INTEGER,
+    cue_out INTEGER,
+    loudness_lufs FLOAT,
+    peak_dbtp FLOAT,
+    leading_silence_samples INTEGER,
+    trailing_silence_samples INTEGER,
+    silences JSON NOT NULL,
+    clipped_samples INTEGER,
+    damaged BOOLEAN NOT NULL,
+    peaks_sha256 VARCHAR,
+    problem JSON,
+    PRIMARY KEY (id),
+    FOREIGN KEY(approved_by) REFERENCES person (id),
+    FOREIGN KEY(created_by) REFERENCES person (id)
+);
+
+CREATE INDEX ix_segment_kind ON segment (kind);
+
+CREATE INDEX ix_segment_master_sha256 ON segment (master_sha256);
+
+CREATE INDEX ix_segment_original_sha256 ON segment (original_sha256);
+
+CREATE INDEX ix_segment_state ON segment (state);
+
+CREATE TABLE site (
+    id INTEGER NOT NULL,
+    code VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    operator VARCHAR,
+    latitude FLOAT,
+    longitude FLOAT,
+    contacts VARCHAR,
+    created_at DATETIME NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (code)
+);
+
+CREATE TABLE slot (
+    id INTEGER NOT NULL,
+    programme_id INTEGER NOT NULL,
+    start_minute INTEGER NOT NULL,
+    stop_minute INTEGER NOT NULL,
+    days VARCHAR NOT NULL,
+    first_date DATE NOT NULL,
+    last_date DATE NOT NULL,
+    early_off_s INTEGER NOT NULL,
+    compile_lead_s INTEGER NOT NULL,
+    created_at DATETIME NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(programme_id) REFERENCES programme (id)
+);
+
+CREATE INDEX ix_slot_programme_id ON slot (programme_id);
+
+CREATE TABLE station (
+    id INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    is_demo BOOLEAN NOT NULL,
+    evergreen_segment_id INTEGER,
+    interval_signal_sha256 VARCHAR,
+    interval_signal_samples INTEGER,
+    materialised_until DATETIME,
+    air_journal_position INTEGER NOT NULL,
+    created_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(evergreen_segment_id) REFERENCES segment (id)
+);

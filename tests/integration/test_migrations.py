@@ -1,0 +1,63 @@
+"""The migrations lead to what the models say, there and back, and `docs/schema.sql` shows where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Engine, inspect
+
+from app.database import alembic_config, current_revision, migrate, open_sqlite, schema_sql
+from app.models import SQLModel
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "schema.sql"
+REFRESH = "docs/schema.sql is old. Look at the difference, then: .venv/bin/danpa schema > docs/schema.sql"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Engine]:
+    """An empty database file."""
+    engine = open_sqlite(tmp_path / "danpa.db")
+    yield engine
+    engine.dispose()
+
+
+def tables(database: Engine) -> set[str]:
+    return set(inspect(database).get_table_names()) - {"alembic_version"}
+
+
+def test_all_migrations_give_every_table_that_a_model_has(database: Engine) -> None:
+    migrate(database)
+
+    assert tables(database) == set(SQLModel.metadata.tables)
+
+
+def test_models_and_migrations_do_not_differ(database: Engine) -> None:
+    migrate(database)
+
+    command.check(alembic_config(database))  # raises with the list of differences
+
+
+def test_every_migration_can_be_undone(database: Engine) -> None:
+    migrate(database)
+    migrate(database, "base")
+
+    assert tables(database) == set()
+    assert current_revision(database) is None
+
+
+def test_up_down_and_up_again_gives_the_same_schema(database: Engine) -> None:
+    migrate(database)
+    first = schema_sql(database)
+    migrate(database, "base")
+    migrate(database)
+
+    assert schema_sql(database) == first
+
+
+def test_the_committed_schema_is_the_current_one(database: Engine) -> None:
+    migrate(database)
+
+    assert schema_sql(database) == COMMITTED.read_text(encoding="utf-8"), REFRESH
