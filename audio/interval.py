@@ -25,12 +25,14 @@ from audio.pcm import RATE
 Signal = NDArray[np.float64]
 
 INTERVAL_SIGNAL_SAMPLES: Final = 9 * RATE
-"""375 MP3 frames. It ends in a gap of under a second, so that it can be repeated for as long as it takes."""
+"""375 MP3 frames. It ends in a rest so short that, with the longest pause after it, nobody hears a second of silence."""
 
 MUSIC_SAMPLES: Final = 150 * RATE
 
 _PEAK: Final = 0.5
 _BEAT_S: Final = 0.6
+_SIGNAL_BEAT_S: Final = 0.7
+"""Twelve beats in nine seconds: the last bell still rings when the signal ends."""
 _C5_HZ: Final = 523.251
 
 
@@ -79,8 +81,8 @@ def interval_signal() -> Signal:
     at = 0.0
     for semitone, beats in _ARIRANG:
         _add(sound, at, _note(semitone, _BELL))
-        at += beats * _BEAT_S
-    return _finished(sound, fade_s=0.5, gap_s=0.5)
+        at += beats * _SIGNAL_BEAT_S
+    return _finished(sound, fade_s=0.5, gap_s=0.05)
 
 
 def music(seed: int = 1) -> Signal:

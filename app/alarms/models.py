@@ -10,7 +10,7 @@ class Alarm(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str
-    """``audio_missing``, ``feed_failing``, ``deadline_near``, ``deadline_missed``, ``withdrawn_after_delivery``, ``disk_low``."""
+    """What is wrong: ``docs/operations.md`` lists every kind with what to do (a test compares the two)."""
     key: str = Field(index=True)
     """What it is about, e.g. ``airing:12/feed:3``: at most one open alarm for a kind and key."""
     airing_id: int | None = Field(default=None, foreign_key="airing.id")

@@ -37,6 +37,7 @@ _MEANINGS = {
     "deadline_missed": "The deadline has passed and the audio is not verified at the site.",
     "airing_missed": "This airing went out without its audio, or not at all.",
     "withdrawn_after_delivery": "Audio that was withdrawn is still at a site.",
+    "cancelled_after_delivery": "This airing was cancelled and its audio is still at a site.",
     "disk_low": "The disk is nearly full.",
     "test": "This is a test.",
 }

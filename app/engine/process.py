@@ -92,7 +92,8 @@ class Engine:
             except Exception:
                 # One airing's trouble must not keep the others from the air. The plan will ask again; people see
                 # the alarm that follows from what was not done.
-                if is_news(repr(action)):
+                subject = getattr(action, "airing_id", None) or getattr(action, "handoff_id", "")
+                if is_news(f"{type(action).__name__} {subject}"):
                     log.exception("action failed", action=repr(action))
 
     def _ask_delivery(self, handoff_id: int, *, again: bool) -> None:

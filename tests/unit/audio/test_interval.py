@@ -27,7 +27,7 @@ def test_the_interval_signal_is_the_same_wherever_it_is_made(ffmpeg: Path, tmp_p
 def test_it_can_be_repeated_without_a_click_or_a_hole(wheel: Path, tmp_path: Path) -> None:
     master = synthesise_interval_signal(tmp_path, ffmpeg=wheel)
     assert master.silences == ()
-    assert master.leading_silence_samples + master.trailing_silence_samples < 48_000
+    assert master.trailing_silence_samples < 9_600  # the usual pause after it makes no dead air of it
     sound = interval_signal()
     assert sound[0] == sound[-1] == 0.0
 
@@ -41,7 +41,7 @@ def test_it_plays_the_opening_of_arirang() -> None:
 
     heard, at = [], 0.0
     for beats in (1.5, 0.5, 0.5, 0.5, 1.5, 0.5, 0.5, 0.5, 1.0, 0.5, 0.5, 0.5, 0.5, 3.0):
-        stroke = round(at * 0.6 * 48_000)
+        stroke = round(at * 0.7 * 48_000)
         hertz = (spectrum(stroke + 9600) - spectrum(stroke))[
             :1600
         ].argmax() / 2  # under 800 Hz: the ground tones

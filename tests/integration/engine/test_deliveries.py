@@ -1,0 +1,199 @@
+"""Sites and disks that fail: what arrives all the same, what people are told, and what others notice (nothing)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.airings.models import Airing, AsRun, Intent
+from app.database import writing
+from app.engine.process import Engine
+from app.feeds.models import Feed
+from app.handoffs.models import Attempt, Handoff
+from app.settings import Settings
+from app.web.application import create_app
+from tests.integration.engine.living import (
+    ACCEPT_UNTIL,
+    DEADLINE_AT,
+    DELIVER_AT,
+    ON_AIR_AT,
+    OVER_AT,
+    VOICES,
+    LivingStation,
+)
+from tests.receivers import Fault, Receiver
+from tests.stations import keyed, running
+
+MINUTE = timedelta(minutes=1)
+SHORT_LEAD = {"lead_s": 120, "warn_s": 60}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of its own that one programme does not fit on."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(["mount", *options], check=False).returncode != 0:
+        pytest.skip("only root may mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def outcomes(station: LivingStation) -> list[str]:
+    return [row.outcome for row in station.rows(Attempt)]
+
+
+def test_a_host_that_does_not_resolve_harms_no_other_feed(station: LivingStation, tmp_path: Path) -> None:
+    slot, good = station.evening(tmp_path / "site", **SHORT_LEAD)
+    lost = station.feed(slot, "http://site.invalid/in", **SHORT_LEAD)
+    station.live_until(DEADLINE_AT - MINUTE / 2)
+    assert {("feed_failing", lost), ("deadline_near", lost)} <= station.alarms()
+    assert station.airing().readiness == "at_risk"
+    station.live_until(ON_AIR_AT)
+    assert ("deadline_missed", lost) in station.alarms()
+    station.live_until(OVER_AT)
+    assert station.airing().state == "done"
+    assert station.handoffs(station.airing()) == [(good, 1, "verified"), (lost, 1, "failed")]
+    evidence = {(row.feed_id, row.evidence) for row in station.rows(AsRun)}
+    assert evidence == {(good, "delivered"), (lost, "planned")}
+    assert station.alarms() == set()
+
+
+def test_a_full_disk_at_the_site_and_then_room(station: LivingStation, small_disk: Path) -> None:
+    station.evening(small_disk)
+    station.live_until(DELIVER_AT + MINUTE)
+    assert "disk-full" in (station.rows(Handoff)[0].error or "")
+    assert not [path.name for path in small_disk.iterdir()], "no half file stays and takes the room"
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    station.live_until(OVER_AT)
+    assert station.airing().state == "done"
+    assert set(outcomes(station)) == {"passing", "verified"}
+
+
+def test_a_site_that_loses_the_file_after_the_upload(station: LivingStation, tmp_path: Path) -> None:
+    with Receiver(tmp_path / "site") as site:
+        station.evening(site.url, read_back="head")
+        site.fail(Fault("lose"), times=2)
+        station.live_until(OVER_AT)
+        assert outcomes(station) == ["passing", "passing", "verified", "verified"]
+        assert len(site.finals()) == 1
+    assert station.airing().state == "done"
+
+
+def test_a_site_that_loses_it_after_the_verification(station: LivingStation, tmp_path: Path) -> None:
+    _, feed = station.evening(tmp_path / "site")
+    station.live_until(DEADLINE_AT - MINUTE)
+    (file,) = (tmp_path / "site").iterdir()
+    content = file.read_bytes()
+    file.unlink()
+    station.live_until(ON_AIR_AT)
+    assert file.read_bytes() == content
+    assert outcomes(station) == ["verified", "passing", "verified"]
+    assert station.handoffs(station.airing()) == [(feed, 1, "verified")]
+    assert station.alarms() == set()
+
+
+def test_a_site_that_cannot_be_asked_again_keeps_what_was_verified(station: LivingStation, tmp_path: Path) -> None:
+    site = Receiver(tmp_path / "site")
+    with site:
+        _, feed = station.evening(site.url, read_back="head")
+        station.live_until(DEADLINE_AT - MINUTE)
+    station.live_until(ACCEPT_UNTIL + MINUTE)
+    assert ("feed_failing", feed) in station.alarms()
+    assert station.handoffs(station.airing()) == [(feed, 1, "verified")]
+    assert 3 < len(outcomes(station)) < 30, "asked again, with pauses"
+    station.live_until(OVER_AT)
+    assert station.airing().state == "done"
+    assert {row.evidence for row in station.rows(AsRun)} == {"delivered"}
+
+
+def test_a_permanent_error_waits_for_a_person(station: LivingStation, tmp_path: Path) -> None:
+    with Receiver(tmp_path / "site") as site:
+        _, feed = station.evening(site.url, read_back="get")
+        site.fail(Fault("error", status=403))
+        station.live_until(DELIVER_AT + 20 * MINUTE)
+        (handoff,) = station.rows(Handoff)
+        assert handoff.state == "failed"
+        assert station.alarms() == {("feed_failing", feed)}
+        assert outcomes(station) == ["permanent"], "not tried again by itself"
+        wish = Intent(airing_id=handoff.airing_id, handoff_id=handoff.id, kind="retry", created_at=station.clock())
+        station.add(wish)
+        station.live_until(OVER_AT)
+        assert station.airing().state == "done"
+        assert station.alarms() == set()
+        assert len(site.finals()) == 1
+
+
+@pytest.mark.parametrize(
+    ("begun", "state", "was_late"),
+    [(DEADLINE_AT + MINUTE, "done", True), (DELIVER_AT + MINUTE, "done", False), (ACCEPT_UNTIL, "missed", None)],
+    ids=["after the deadline", "before it", "after the site closed"],
+)
+def test_started_late(
+    station: LivingStation, tmp_path: Path, begun: object, state: str, was_late: bool | None
+) -> None:
+    station.evening(tmp_path / "site")
+    station.clock.at = begun  # type: ignore[assignment]
+    station.live_until(OVER_AT)
+    assert station.airing().state == state
+    assert [row.was_late for row in station.rows(Handoff)] == ([] if was_late is None else [was_late])
+    assert station.alarms() == ({("airing_missed", None)} if state == "missed" else set())
+
+
+def test_a_feed_row_with_nonsense_in_it_stops_nobody_else(station: LivingStation, tmp_path: Path) -> None:
+    slot, good = station.evening(tmp_path / "good")
+    bad = station.feed(slot, tmp_path / "bad")
+    other = station.slot(station.programme("late"), start_minute=905, stop_minute=906)
+    station.feed(other, tmp_path / "other")
+    with writing(station.database) as session:
+        session.execute(text("UPDATE feed SET codec = 'xyz' WHERE id = :id"), {"id": bad})
+        session.commit()
+    station.live_until(DEADLINE_AT + MINUTE)
+    assert ("deadline_missed", bad) in station.alarms()
+    station.live_until(OVER_AT + 5 * MINUTE)
+    assert {row.state for row in station.rows(Airing, Airing.starts_at < OVER_AT + 60 * MINUTE)} == {"done"}
+    assert station.handoffs(station.airing()) == [(good, 1, "verified")]
+    assert len(list((tmp_path / "other").iterdir())) == 1
+
+
+def test_a_feed_that_is_disabled_gets_nothing_more(station: LivingStation, tmp_path: Path) -> None:
+    slot, feed = station.evening(tmp_path / "site")
+    station.feed(slot, tmp_path / "other")
+    station.live_until(DELIVER_AT - MINUTE)
+    station.change(Feed, feed, enabled=False)
+    station.live_until(OVER_AT)
+    assert not list((tmp_path / "site").iterdir())
+    assert len(list((tmp_path / "other").iterdir())) == 1
+
+
+def test_a_disk_below_its_reserve_refuses_uploads_and_delivers(station: LivingStation, tmp_path: Path) -> None:
+    station.evening(tmp_path / "site")
+    station.live_until(DELIVER_AT - MINUTE)
+    full = LivingStation(Settings(home=station.settings.root, disk_reserve_bytes=1 << 60, port=0), station.clock)
+    seen: list[set[tuple[str, int | None]]] = []
+
+    def look(_engine: Engine) -> None:
+        seen.append(full.alarms())
+
+    full.live_until(DELIVER_AT + MINUTE, at_rest=look)
+    assert seen[-1] == {("disk_low", None)}
+    key = (station.settings.root / "api-key").read_text()
+    with running(create_app(full.settings, now=full.clock), full.settings) as url, keyed(url, key) as http:
+        with (VOICES / "ident.opus").open("rb") as stream:
+            answer = http.post(
+                "/api/v1/segments", data={"title": "소식", "kind": "news"}, files={"file": ("a.opus", stream)}
+            )
+    assert answer.status_code == 507
+    assert answer.json()["type"] == "urn:danpa:problem:disk-reserve"
+    full.live_until(OVER_AT)
+    assert full.airing().state == "done"
+    full.database.dispose()
+    station.live_until(OVER_AT + MINUTE)
+    assert station.alarms() == set()
