@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy import Engine
 
@@ -49,8 +50,14 @@ err = Console(stderr=True)
 
 def main() -> None:
     """Run the command; what the service refuses ends as one line, not as a traceback."""
+    os.umask(0o077)  # what a station holds is its owner's only
     try:
         cli()
+    except ValidationError as error:  # of the settings
+        for wrong in error.errors():
+            name = "_".join(str(part) for part in wrong["loc"]).upper()
+            err.print(f"danpa: DANPA_{name}: {wrong['msg']}", style="bold red", markup=False)
+        sys.exit(1)
     except (DanpaError, NotInitialised) as error:
         err.print(f"danpa: {error}", style="bold red", markup=False)
         sys.exit(1)

@@ -131,7 +131,7 @@ def current_revision(engine: Engine) -> str | None:
     """The revision the database is at; None for an empty one."""
     from alembic.runtime.migration import MigrationContext
 
-    with engine.connect() as connection:
+    with engine.execution_options(read_only=True).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 

@@ -129,10 +129,10 @@ class Supervisor:
             child.not_before = child.started_at + LONGEST_PAUSE_S
 
     def _end(self) -> None:
-        """Web first, so that nobody is told "yes" any more; an idle air process ends with us, a busy one stays."""
+        """Web first, so that nobody is told "yes" any more; the air process ends with us unless it feeds a live endpoint."""
         stopping = [child for child in reversed(self.children) if child.process is not None]
-        if _is_on_air(self.settings):
-            log.info("something is on the air: the air process stays")
+        if _is_live(self.settings):
+            log.info("a programme is on the air live: the air process stays")
             stopping = [child for child in stopping if not child.detached]
         elif (adopted := holder(self.settings.run_dir / "air.lock")) is not None:
             _signal(adopted)
@@ -154,9 +154,9 @@ def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "app", *arguments]
 
 
-def _is_on_air(settings: Settings) -> bool:
+def _is_live(settings: Settings) -> bool:
     try:
-        return bool(json.loads((settings.run_dir / "air.json").read_bytes())["on_air"])
+        return bool(json.loads((settings.run_dir / "air.json").read_bytes())["live"])
     except (OSError, ValueError, KeyError):
         return False
 

@@ -1,11 +1,12 @@
 CREATE TABLE air_record (
+    id INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
     at DATETIME NOT NULL,
     kind VARCHAR NOT NULL,
     airing_id INTEGER NOT NULL,
     version INTEGER NOT NULL,
     detail VARCHAR,
-    PRIMARY KEY (sequence)
+    PRIMARY KEY (id)
 );
 
 CREATE INDEX ix_air_record_airing_id ON air_record (airing_id);

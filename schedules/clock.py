@@ -35,6 +35,11 @@ LONGEST_PAUSE_S = 1.0
 """A longer silence is dead air to a listener, and to the monitors at the sites."""
 
 LONGEST_ELEMENT_S = 86_400.0
+LARGEST_NUMBER = 10**18
+"""What a 64-bit column holds, as people count."""
+
+_HARMFUL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, lone surrogates, line and paragraph separators."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +189,10 @@ def _read_element(element: object) -> Element:
 def _text(key: str, value: object) -> str:
     if not isinstance(value, str):
         raise BadClock(f'"{key}" is {_shown(value)}: write a text')
-    return unicodedata.normalize("NFC", value)
+    text = unicodedata.normalize("NFC", value)
+    if any(unicodedata.category(character) in _HARMFUL_CATEGORIES for character in text):
+        raise BadClock(f'"{key}" holds control characters: remove them')
+    return text
 
 
 def _texts(key: str, value: object) -> tuple[str, ...]:
@@ -196,6 +204,7 @@ def _texts(key: str, value: object) -> tuple[str, ...]:
 def _whole(key: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise BadClock(f'"{key}" is {_shown(value)}: write a whole number')
+    _check_size(key, value)
     return value
 
 
@@ -206,6 +215,7 @@ def _whole_or_none(key: str, value: object) -> int | None:
 def _number(key: str, value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise BadClock(f'"{key}" is {_shown(value)}: write a number of seconds')
+    _check_size(key, value)
     return value
 
 
@@ -238,6 +248,12 @@ def _check_common(element: _Common) -> None:
 def _check_range(key: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
         raise BadClock(f'"{key}" is {value:g}: it goes from {least:g} to {most:g}')
+
+
+def _check_size(key: str, value: float) -> None:
+    """Numbers that no database holds and no float shows. Not a number passes: no range admits it."""
+    if abs(value) > LARGEST_NUMBER:
+        raise BadClock(f'"{key}" is a number of more than 18 digits')
 
 
 def _check_choice(key: str, value: str, allowed: Sequence[str]) -> None:

@@ -7,15 +7,42 @@ same snapshot it says the same thing, and called after a crash it says what is l
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
-Readiness = Literal["ok", "at_risk", "failed"]
-Cause = Literal["first", "requested", "withdrawn", "failed"]
-
-CHAIN = ("programme", "standby", "evergreen", "interval_signal")
-"""What airs when the step before it cannot. The last one is synthesised and always can."""
+from schedules.actions import (
+    Action,
+    Arm,
+    Cancel,
+    Clear,
+    Close,
+    Compile,
+    GiveUp,
+    HandOver,
+    Materialise,
+    Raise,
+    Recheck,
+    Refuse,
+    Render,
+    Retry,
+    Send,
+    SetReadiness,
+    SetState,
+    Supersede,
+    TakeArtefact,
+    TakeRundown,
+)
+from schedules.snapshot import (
+    CHAIN,
+    DELIVERED,
+    AiringView,
+    HandoffView,
+    JobView,
+    Readiness,
+    RundownView,
+    Snapshot,
+    TargetView,
+)
 
 RETRY = timedelta(seconds=60)
 """When the end of the chain itself fails (a full disk, no ffmpeg), try again this often."""
@@ -25,275 +52,6 @@ AHEAD = timedelta(hours=6)
 
 WATCHED = frozenset({"audio_missing", "withdrawn_after_delivery", "deadline_missed", "deadline_near"})
 """Alarms that the plan raises and clears; the others belong to who raises them."""
-
-CLOSED = frozenset({"done", "missed", "cancelled"})
-DELIVERED = frozenset({"stored", "verified", "manual"})
-
-
-@dataclass(frozen=True, slots=True)
-class JobView:
-    """A worker's job. ``finished_at`` is set for ``done`` and ``failed``."""
-
-    id: int
-    state: str
-    finished_at: datetime | None = None
-    level: str = CHAIN[0]
-    """Where in the chain a compile job begins."""
-
-    @property
-    def running(self) -> bool:
-        return self.state in ("queued", "running")
-
-
-@dataclass(frozen=True, slots=True)
-class TargetView:
-    """A feed that takes this airing, with its instants and what it wants: the recipe of encoding and profile."""
-
-    feed_id: int
-    recipe: str | None
-    """None: the feed's row cannot be read. It gets nothing, and its deadlines say so."""
-    deliver_at: datetime
-    warn_at: datetime
-    deadline_at: datetime
-    accept_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class HandoffView:
-    """One version on its way to one feed. ``in_flight``: a task of this engine is busy with it."""
-
-    id: int
-    feed_id: int
-    version: int
-    state: str
-    next_attempt_at: datetime
-    deadline_at: datetime
-    accept_until: datetime
-    verified_at: datetime | None = None
-    rechecked_at: datetime | None = None
-    in_flight: bool = False
-    withdrawn: bool = False
-    """It has arrived, and something in it may no longer air."""
-
-
-@dataclass(frozen=True, slots=True)
-class RundownView:
-    """The newest compiled version and how far its rendering is."""
-
-    version: int
-    level: str
-    withdrawn: bool
-    """Some item may no longer air (recalled, retired, outside its dates), or the slot has another length now."""
-    rendered: frozenset[str] = frozenset()
-    """Recipes with an artefact."""
-    render_jobs: dict[str, JobView] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class IntentView:
-    """What a person asked for and nobody has carried out yet."""
-
-    id: int
-    kind: str
-    handoff_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AiringView:
-    """An open airing with everything that decides what happens to it next."""
-
-    id: int
-    starts_at: datetime
-    stops_at: datetime
-    compile_at: datetime
-    state: str
-    readiness: Readiness
-    version: int
-    armed_version: int
-    targets: tuple[TargetView, ...]
-    recipes: frozenset[str]
-    """What must be rendered: the targets' recipes, or the station's own where no feed takes the airing."""
-    rundown: RundownView | None = None
-    compile_job: JobView | None = None
-    """The job for version + 1, if there is one."""
-    handoffs: tuple[HandoffView, ...] = ()
-    intents: tuple[IntentView, ...] = ()
-    alarms: frozenset[tuple[str, int | None]] = frozenset()
-    """Open alarms about this airing: kind and feed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everything that is open, as the database had it at one instant."""
-
-    airings: tuple[AiringView, ...]
-    materialised_until: datetime | None
-    horizon: timedelta
-    slots_changed: bool = False
-    """Some slot says something else than its airings do."""
-
-
-# --- what the engine is told to do ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Materialise:
-    """Make the airings that start before ``until``, and let those there are follow their slots."""
-
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Compile:
-    """Start the compile of the next version, beginning at ``level`` of the chain."""
-
-    airing_id: int
-    level: str
-    cause: Cause
-    intent_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TakeRundown:
-    """A compile has ended: store its rundown as the next version."""
-
-    airing_id: int
-    job_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Render:
-    """Start rendering the newest version for one recipe."""
-
-    airing_id: int
-    version: int
-    recipe: str
-
-
-@dataclass(frozen=True, slots=True)
-class TakeArtefact:
-    """A render has ended: store its artefact."""
-
-    airing_id: int
-    version: int
-    recipe: str
-    job_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    """Make the handoff of a rendered version to a feed; older ones that have not arrived are superseded."""
-
-    airing_id: int
-    version: int
-    feed_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Deliver (or, after a crash, look first whether it is already there)."""
-
-    handoff_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Recheck:
-    """Look once more, before air, whether what was verified is still there."""
-
-    handoff_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """The site takes nothing any more."""
-
-    handoff_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Supersede:
-    """A newer version lies at the feed: this one is history."""
-
-    handoff_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """Put the newest version into the air process's folder."""
-
-    airing_id: int
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class SetState:
-    """Change an airing's state: rendered, on_air."""
-
-    airing_id: int
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetReadiness:
-    """Change what people see at a glance."""
-
-    airing_id: int
-    readiness: Readiness
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """The slot is over: write the as-run record; done where something was delivered, else missed."""
-
-    airing_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """A person called the airing off."""
-
-    airing_id: int
-    intent_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """A person asks for another attempt at a failed handoff."""
-
-    handoff_id: int
-    intent_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """What a person asked for cannot be done any more."""
-
-    intent_id: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Raise:
-    """Raise an alarm about an airing (and a feed)."""
-
-    kind: str
-    airing_id: int
-    feed_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Clear:
-    """The cause of an alarm is gone."""
-
-    kind: str
-    airing_id: int
-    feed_id: int | None = None
-
-
-Action = (
-    Materialise | Compile | TakeRundown | Render | TakeArtefact | HandOver | Send | Recheck | GiveUp | Supersede
-    | Arm | SetState | SetReadiness | Close | Cancel | Retry | Refuse | Raise | Clear
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,6 +220,8 @@ def _send_newest(handoff: HandoffView, clock: _Clock) -> Iterable[Action]:
             yield GiveUp(handoff.id)
         elif handoff.state == "sending" or clock.reached(handoff.next_attempt_at):
             yield Send(handoff.id)
+    elif handoff.state == "failed" and handoff.mended and not clock.reached(handoff.accept_until):
+        yield Retry(handoff.id)
     elif _recheck_is_due(handoff, clock):
         yield Recheck(handoff.id)
 

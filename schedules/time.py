@@ -55,10 +55,13 @@ def format_hhmm(minute: int) -> str:
 
 
 def to_utc(instant: datetime) -> datetime:
-    """The same instant in UTC. Raises BadTime where the time zone is missing: nothing is guessed."""
+    """The same instant in UTC. Raises BadTime where the time zone is missing (nothing is guessed) or the year beyond 9999."""
     if instant.utcoffset() is None:
         raise BadTime(f"{instant.isoformat()} has no time zone: write it in UTC with a Z, or with its offset")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise BadTime(f"{instant.isoformat()} is beyond the years 1 to 9999 in UTC") from None
 
 
 def to_kst(instant: datetime) -> datetime:
@@ -113,7 +116,9 @@ def night_of(instant: datetime) -> date:
 
 
 def night_span(night: date) -> Span:
-    """The night from noon KST of its date to noon KST of the next."""
+    """The night from noon KST of its date to noon KST of the next. Raises BadTime for the last date there is."""
+    if night == date.max:
+        raise BadTime(f"{night} has no next day, so it has no night")
     noon = time(12, tzinfo=KST)
     return Span(datetime.combine(night, noon), datetime.combine(night + timedelta(days=1), noon))
 

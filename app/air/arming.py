@@ -30,13 +30,15 @@ class ArmedFile:
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """Everything the air process needs for one airing. Live endpoints join it with their own issue of the schema."""
+    """Everything the air process needs for one airing."""
 
     airing_id: int
     version: int
     starts_at: datetime
     stops_at: datetime
     artefacts: tuple[ArmedFile, ...]
+    endpoints: tuple[str, ...] = ()
+    """Where its sound goes live; none for file feeds, whose sites have their audio already."""
     schema: int = SCHEMA
 
 
@@ -93,6 +95,7 @@ def read_armed(path: Path) -> Armed:
             starts_at=datetime.fromisoformat(body["starts_at"]),
             stops_at=datetime.fromisoformat(body["stops_at"]),
             artefacts=tuple(ArmedFile(**one) for one in body["artefacts"]),
+            endpoints=tuple(body["endpoints"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise BadArmedFile(f"{path.name} is not an armed airing: {error}") from error

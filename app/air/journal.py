@@ -58,9 +58,10 @@ class Journal:
             "airing": airing_id,
             "version": version,
         }
-        line = json.dumps(body | ({"detail": detail} if detail else {})).encode()
-        if len(line) >= RECORD_BYTES:
-            line = json.dumps(body | {"detail": (detail or "")[: RECORD_BYTES // 6]}).encode()
+        detail = detail or ""
+        # A record that ran over its end would make the next one unreadable. What is not ASCII takes six bytes a letter.
+        while len(line := json.dumps(body | ({"detail": detail} if detail else {})).encode()) >= RECORD_BYTES:
+            detail = detail[: len(detail) * 3 // 4]
         os.pwrite(self._descriptor, line.ljust(RECORD_BYTES - 1) + b"\n", self._next * RECORD_BYTES)
         os.fdatasync(self._descriptor)
         self._next += 1

@@ -10,7 +10,9 @@ class AirRecord(SQLModel, table=True):
 
     __tablename__ = "air_record"
 
-    sequence: int = Field(primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)
+    sequence: int
+    """Its number in the journal of its time: a restored station begins a new journal."""
     at: datetime
     kind: str
     """``accepted``, ``refused``, ``started`` or ``ended``."""

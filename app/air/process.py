@@ -77,11 +77,13 @@ class Watch:
             self._follow(armed, now)
         for key in [key for key in self.accepted if key not in present]:
             del self.accepted[key]
-        on_air = sorted(
-            armed.airing_id for armed in self.accepted.values() if armed.starts_at <= now < armed.stops_at
-        )
-        armed_keys = sorted(f"{airing}-{version}" for airing, version in self.accepted)
-        return json.dumps({"armed": armed_keys, "on_air": on_air})
+        playing = [one for one in self.accepted.values() if one.starts_at <= now < one.stops_at]
+        status = {
+            "armed": sorted(f"{airing}-{version}" for airing, version in self.accepted),
+            "on_air": sorted({one.airing_id for one in playing}),
+            "live": sorted({one.airing_id for one in playing if one.endpoints}),
+        }
+        return json.dumps(status)
 
     def _accept(self, now: datetime) -> set[Key]:
         present: set[Key] = set()

@@ -24,6 +24,7 @@ from app.airings.schemas import (
 from app.database import id_of, reading, writing
 from app.errors import Invalid, NotFound
 from app.programmes.models import Programme, Slot
+from app.web.bodies import RowId
 from app.web.dependencies import Actor, CurrentBlobs, Database, Now
 from app.web.pagination import Page, WantedPage, page_of
 from schedules.time import night_span
@@ -55,20 +56,20 @@ def list_airings(
 
 
 @router.get("/airings/{airing_id}", summary="One airing")
-def get_airing(_actor: Actor, database: Database, airing_id: int) -> AiringOut:
+def get_airing(_actor: Actor, database: Database, airing_id: RowId) -> AiringOut:
     with reading(database) as session:
         return AiringOut.of(service.get(session, airing_id))
 
 
 @router.get("/airings/{airing_id}/rundown", summary="Its rundowns, the newest version first")
-def get_rundowns(_actor: Actor, database: Database, airing_id: int) -> Page[RundownOut]:
+def get_rundowns(_actor: Actor, database: Database, airing_id: RowId) -> Page[RundownOut]:
     with reading(database) as session:
         service.get(session, airing_id)
         return Page(items=[RundownOut.of(row) for row in service.rundowns(session, airing_id)], next=None)
 
 
 @router.get("/airings/{airing_id}/manifest", summary="What was made of its newest version")
-def get_manifest(_actor: Actor, database: Database, airing_id: int) -> ManifestOut:
+def get_manifest(_actor: Actor, database: Database, airing_id: RowId) -> ManifestOut:
     with reading(database) as session:
         airing = service.get(session, airing_id)
         versions = service.rundowns(session, airing_id)
@@ -89,7 +90,9 @@ def get_manifest(_actor: Actor, database: Database, airing_id: int) -> ManifestO
     summary="Listen to it: what the sites were given",
     response_class=FileResponse,
 )
-def get_airing_audio(_actor: Actor, database: Database, blobs: CurrentBlobs, airing_id: int) -> FileResponse:
+def get_airing_audio(
+    _actor: Actor, database: Database, blobs: CurrentBlobs, airing_id: RowId
+) -> FileResponse:
     with reading(database) as session:
         artefact = service.audible(session, service.get(session, airing_id))
     path = blobs.path("artefacts", artefact.sha256, f".{artefact.extension}") if artefact else None
@@ -101,7 +104,7 @@ def get_airing_audio(_actor: Actor, database: Database, blobs: CurrentBlobs, air
 
 
 @router.get("/airings/{airing_id}/as-run", summary="What went out in it, and how we know")
-def get_airing_as_run(_actor: Actor, database: Database, airing_id: int) -> Page[AsRunOut]:
+def get_airing_as_run(_actor: Actor, database: Database, airing_id: RowId) -> Page[AsRunOut]:
     with reading(database) as session:
         service.get(session, airing_id)
         return Page(items=[AsRunOut.of(row) for row in service.as_run(session, airing_id)], next=None)
@@ -126,17 +129,17 @@ def list_as_run(
 
 
 @router.post("/airings/{airing_id}/compile", status_code=202, summary="Compile it again from today's library")
-def compile_airing(actor: Actor, database: Database, now: Now, airing_id: int) -> IntentOut:
+def compile_airing(actor: Actor, database: Database, now: Now, airing_id: RowId) -> IntentOut:
     return _want(actor, database, now, airing_id, "compile")
 
 
 @router.post("/airings/{airing_id}/standby", status_code=202, summary="Air the stand-by instead")
-def standby_airing(actor: Actor, database: Database, now: Now, airing_id: int) -> IntentOut:
+def standby_airing(actor: Actor, database: Database, now: Now, airing_id: RowId) -> IntentOut:
     return _want(actor, database, now, airing_id, "standby")
 
 
 @router.post("/airings/{airing_id}/cancel", status_code=202, summary="Call it off")
-def cancel_airing(actor: Actor, database: Database, now: Now, airing_id: int) -> IntentOut:
+def cancel_airing(actor: Actor, database: Database, now: Now, airing_id: RowId) -> IntentOut:
     return _want(actor, database, now, airing_id, "cancel")
 
 
@@ -147,7 +150,7 @@ def _want(actor: Actor, database: Database, now: Now, airing_id: int, kind: str)
 
 
 @router.post("/programmes/{programme_id}/preview", tags=["programmes"], summary="Try an edition of any date")
-def preview_programme(_actor: Actor, database: Database, programme_id: int, body: PreviewIn) -> PreviewOut:
+def preview_programme(_actor: Actor, database: Database, programme_id: RowId, body: PreviewIn) -> PreviewOut:
     with reading(database) as session:
         programme = session.get(Programme, programme_id)
         if programme is None:

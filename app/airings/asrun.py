@@ -9,8 +9,8 @@ from app.airings.models import Airing, AsRun, RundownVersion
 from app.database import id_of
 from app.feeds.models import Feed
 from app.handoffs.models import Handoff
-from schedules.plan import DELIVERED
 from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
+from schedules.snapshot import DELIVERED
 from schedules.time import samples_to_timedelta
 
 EVIDENCE = {"verified": "delivered", "stored": "sent", "manual": "sent"}

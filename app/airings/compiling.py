@@ -24,8 +24,8 @@ from schedules.candidates import Candidate
 from schedules.clock import parse_clock
 from schedules.compile import Request, compile_rundown, compile_single
 from schedules.errors import ScheduleError
-from schedules.plan import CHAIN, CLOSED
 from schedules.rundown import Level, Rundown, SegmentSource, audio_airs_at
+from schedules.snapshot import CHAIN, CLOSED
 from schedules.time import SAMPLE_RATE
 
 

@@ -18,9 +18,9 @@ from app.programmes.models import Slot as SlotRow
 from app.station.models import Station
 from schedules.days import days_from_eibi
 from schedules.errors import ScheduleError
-from schedules.plan import CLOSED
 from schedules.season import season_at
 from schedules.slots import Slot, occurrences
+from schedules.snapshot import CLOSED
 from schedules.time import SAMPLE_RATE, Span
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
-from app.web.bodies import Answer, Body, example
+from app.web.bodies import Answer, Body, RowId, example
 
 _AIRING: dict[str, Any] = {
     "id": 12,
@@ -190,7 +190,7 @@ class PreviewIn(Body):
     model_config = Body.model_config | example(date="2026-11-24", slot_id=3)
 
     date: date
-    slot_id: Annotated[int | None, Field(description="The programme's first slot where left out.")] = None
+    slot_id: Annotated[RowId | None, Field(description="The programme's first slot where left out.")] = None
 
 
 class PreviewOut(Answer):

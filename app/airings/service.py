@@ -11,7 +11,7 @@ from app.errors import Conflict, NotFound
 from app.handoffs.models import Handoff
 from app.journal.service import record
 from app.programmes.models import Programme, Slot
-from schedules.plan import CLOSED
+from schedules.snapshot import CLOSED
 from schedules.time import night_span
 
 

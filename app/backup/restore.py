@@ -7,7 +7,9 @@ again finishes what a crash interrupted.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -94,6 +96,7 @@ def _restore(
     aside.mkdir(mode=0o700)
     try:
         _copy_verified(source, aside, manifest, console)
+        _forget_air(aside / DATABASE)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
@@ -105,6 +108,13 @@ def _restore(
     settings.make_directories()
     sync_directory(settings.root)
     return Restored(manifest, set_aside)
+
+
+def _forget_air(database: Path) -> None:
+    """The air process of the restored station begins with an empty folder and a new journal: arm everything again."""
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE airing SET armed_version = 0")
+        connection.execute("UPDATE station SET air_journal_position = 0")
 
 
 def _require_known_revision(settings: Settings, manifest: Manifest) -> None:

@@ -12,7 +12,7 @@ from app.airings.models import Airing, Artefact, RundownVersion
 from app.library.models import Segment, SegmentState
 from app.settings import Settings
 from app.station.models import Station
-from schedules.plan import CLOSED
+from schedules.snapshot import CLOSED
 
 KINDS = ("originals", "masters", "peaks", "artefacts")
 

@@ -1,4 +1,4 @@
-"""What the demo station holds: a pack of espeak-ng voices, two programmes, two sites, three feeds inside its folder."""
+"""What the demo station holds: a pack of espeak-ng voices, a programme, two sites with a feed each."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ from app.jobs.service import enqueue
 from app.journal.service import record
 from app.programmes.models import Programme, Slot
 from app.settings import Settings
-from schedules import plan
-from schedules.plan import DELIVERED
+from schedules import actions as due
+from schedules.snapshot import DELIVERED
 
 log = structlog.get_logger()
 
@@ -47,7 +47,7 @@ class StartDelivery(Protocol):
 
 
 class Actions:
-    """Executes actions of the plan. Deliveries are handed to ``start_delivery``."""
+    """Executes the actions of the plan. Deliveries are handed to ``start_delivery``."""
 
     def __init__(self, database: Engine, settings: Settings, start_delivery: StartDelivery) -> None:
         self._database = database
@@ -55,12 +55,12 @@ class Actions:
         self._start_delivery = start_delivery
 
     @singledispatchmethod
-    def execute(self, action: plan.Action, now: datetime) -> None:
+    def execute(self, action: due.Action, now: datetime) -> None:
         """Carry out one action as of ``now``."""
         raise TypeError(f"no way to carry out {action!r} at {now}")
 
     @execute.register
-    def _(self, action: plan.Materialise, now: datetime) -> None:
+    def _(self, action: due.Materialise, now: datetime) -> None:
         with writing(self._database) as session:
             found = materialise(session, now, action.until)
             for airing in found.displaced:
@@ -73,7 +73,7 @@ class Actions:
             log.info("airings follow their slots", new=len(found.new), displaced=len(found.displaced))
 
     @execute.register
-    def _(self, action: plan.Compile, now: datetime) -> None:
+    def _(self, action: due.Compile, now: datetime) -> None:
         with writing(self._database) as session:
             airing = session.get_one(Airing, action.airing_id)
             payload = {"airing_id": action.airing_id, "level": action.level, "cause": action.cause}
@@ -85,7 +85,7 @@ class Actions:
                 _carried_out(session, action.intent_id, now)
 
     @execute.register
-    def _(self, action: plan.TakeRundown, now: datetime) -> None:
+    def _(self, action: due.TakeRundown, now: datetime) -> None:
         with writing(self._database) as session:
             job = session.get_one(Job, action.job_id)
             airing = session.get_one(Airing, action.airing_id)
@@ -119,7 +119,7 @@ class Actions:
         log.info("rundown", airing=action.airing_id, version=airing.version, level=result["level"])
 
     @execute.register
-    def _(self, action: plan.Render, now: datetime) -> None:
+    def _(self, action: due.Render, now: datetime) -> None:
         with writing(self._database) as session:
             airing = session.get_one(Airing, action.airing_id)
             rundown = _rundown(session, action.airing_id, action.version)
@@ -128,7 +128,7 @@ class Actions:
             enqueue(session, "render", render_key(id_of(rundown), action.recipe), payload, now)
 
     @execute.register
-    def _(self, action: plan.TakeArtefact, now: datetime) -> None:
+    def _(self, action: due.TakeArtefact, now: datetime) -> None:
         with writing(self._database) as session:
             job = session.get_one(Job, action.job_id)
             rundown = _rundown(session, action.airing_id, action.version)
@@ -144,20 +144,20 @@ class Actions:
         log.info("artefact", airing=action.airing_id, version=action.version, recipe=action.recipe)
 
     @execute.register
-    def _(self, action: plan.HandOver, now: datetime) -> None:
+    def _(self, action: due.HandOver, now: datetime) -> None:
         with writing(self._database) as session:
             _hand_over(session, action, now)
 
     @execute.register
-    def _(self, action: plan.Send, _now: datetime) -> None:
+    def _(self, action: due.Send, _now: datetime) -> None:
         self._start_delivery(action.handoff_id, again=False)
 
     @execute.register
-    def _(self, action: plan.Recheck, _now: datetime) -> None:
+    def _(self, action: due.Recheck, _now: datetime) -> None:
         self._start_delivery(action.handoff_id, again=True)
 
     @execute.register
-    def _(self, action: plan.GiveUp, now: datetime) -> None:
+    def _(self, action: due.GiveUp, now: datetime) -> None:
         late = "too-late: the site takes nothing for this airing any more"
         with writing(self._database) as session:
             handoff = session.get_one(Handoff, action.handoff_id)
@@ -165,12 +165,12 @@ class Actions:
             handoff.error = f"{handoff.error}; {late}" if handoff.error else late
 
     @execute.register
-    def _(self, action: plan.Supersede, now: datetime) -> None:
+    def _(self, action: due.Supersede, now: datetime) -> None:
         with writing(self._database) as session:
             _move_handoff(session, session.get_one(Handoff, action.handoff_id), "superseded", now)
 
     @execute.register
-    def _(self, action: plan.Arm, now: datetime) -> None:
+    def _(self, action: due.Arm, now: datetime) -> None:
         with reading(self._database) as session:
             airing = session.get_one(Airing, action.airing_id)
             artefacts = session.exec(
@@ -185,12 +185,12 @@ class Actions:
             _move_airing(session, airing, "armed", now)
 
     @execute.register
-    def _(self, action: plan.SetState, now: datetime) -> None:
+    def _(self, action: due.SetState, now: datetime) -> None:
         with writing(self._database) as session:
             _move_airing(session, session.get_one(Airing, action.airing_id), action.state, now)
 
     @execute.register
-    def _(self, action: plan.SetReadiness, now: datetime) -> None:
+    def _(self, action: due.SetReadiness, now: datetime) -> None:
         with writing(self._database) as session:
             airing = session.get_one(Airing, action.airing_id)
             airing.readiness = action.readiness
@@ -198,7 +198,7 @@ class Actions:
             emit(session, "airing", action.airing_id, airing.state, at=now)
 
     @execute.register
-    def _(self, action: plan.Close, now: datetime) -> None:
+    def _(self, action: due.Close, now: datetime) -> None:
         with writing(self._database) as session:
             airing = session.get_one(Airing, action.airing_id)
             delivered = asrun.record(session, airing)
@@ -211,7 +211,7 @@ class Actions:
         log.info("airing closed", airing=action.airing_id, state=airing.state)
 
     @execute.register
-    def _(self, action: plan.Cancel, now: datetime) -> None:
+    def _(self, action: due.Cancel, now: datetime) -> None:
         with writing(self._database) as session:
             _carried_out(session, action.intent_id, now)
             self._call_off(session, session.get_one(Airing, action.airing_id), "it was cancelled", now)
@@ -238,20 +238,21 @@ class Actions:
             )
 
     @execute.register
-    def _(self, action: plan.Retry, now: datetime) -> None:
+    def _(self, action: due.Retry, now: datetime) -> None:
         with writing(self._database) as session:
             handoff = session.get_one(Handoff, action.handoff_id)
             handoff.next_attempt_at = now
             _move_handoff(session, handoff, "due", now)
-            _carried_out(session, action.intent_id, now)
+            if action.intent_id is not None:
+                _carried_out(session, action.intent_id, now)
 
     @execute.register
-    def _(self, action: plan.Refuse, now: datetime) -> None:
+    def _(self, action: due.Refuse, now: datetime) -> None:
         with writing(self._database) as session:
             _carried_out(session, action.intent_id, now, refused=action.why)
 
     @execute.register
-    def _(self, action: plan.Raise, now: datetime) -> None:
+    def _(self, action: due.Raise, now: datetime) -> None:
         with writing(self._database) as session:
             raise_alarm(
                 session,
@@ -264,7 +265,7 @@ class Actions:
             )
 
     @execute.register
-    def _(self, action: plan.Clear, now: datetime) -> None:
+    def _(self, action: due.Clear, now: datetime) -> None:
         with writing(self._database) as session:
             clear(session, action.kind, alarm_key(action.airing_id, action.feed_id), now=now)
 
@@ -291,7 +292,7 @@ def _wishes_for(
     return asdict(encoding), asdict(profile)
 
 
-def _hand_over(session: Session, action: plan.HandOver, now: datetime) -> None:
+def _hand_over(session: Session, action: due.HandOver, now: datetime) -> None:
     airing = session.get_one(Airing, action.airing_id)
     feed = session.get_one(Feed, action.feed_id)
     slot = session.get_one(Slot, airing.slot_id)

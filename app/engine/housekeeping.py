@@ -23,7 +23,7 @@ from app.locks import holder
 from app.settings import Settings
 from app.station.models import Station
 from app.storage import free_bytes
-from schedules.plan import CLOSED
+from schedules.snapshot import CLOSED
 
 log = structlog.get_logger()
 
@@ -97,7 +97,9 @@ def _lapsed_alarms(session: Session, now: datetime) -> list[tuple[str, str]]:
 def _import(session: Session, records: list[Record]) -> None:
     station = session.get_one(Station, 1)
     for record in records:
-        session.add(AirRecord(**{name: getattr(record, name) for name in AirRecord.model_fields}))
+        session.add(
+            AirRecord(**{name: getattr(record, name) for name in AirRecord.model_fields if name != "id"})
+        )
     station.air_journal_position += len(records)
     session.add(station)
 

@@ -31,7 +31,8 @@ from app.locks import Lock
 from app.processes import Clock, is_news, utcnow
 from app.settings import Settings
 from app.storage import write_atomically
-from schedules.plan import Action, Plan, plan
+from schedules.actions import Action
+from schedules.plan import Plan, plan
 
 log = structlog.get_logger()
 

@@ -7,21 +7,23 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from app.airings.carriage import LISTENING_RECIPE, PREPARATION, carriages, instants, readable_recipe, recipe
 from app.airings.materialise import differences
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
 from app.database import id_of
-from app.handoffs.models import Handoff
+from app.feeds.models import Feed
+from app.handoffs.models import Attempt, Handoff
 from app.jobs.models import Job
 from app.library.models import Segment, SegmentState
 from app.processes import is_news
 from app.settings import Settings
 from app.station.models import Station
 from schedules.errors import ScheduleError
-from schedules.plan import (
+from schedules.rundown import Rundown, SegmentSource, audio_airs_at
+from schedules.snapshot import (
     CLOSED,
     DELIVERED,
     AiringView,
@@ -32,7 +34,6 @@ from schedules.plan import (
     Snapshot,
     TargetView,
 )
-from schedules.rundown import Rundown, SegmentSource, audio_airs_at
 from schedules.time import samples_to_timedelta
 
 log = structlog.get_logger()
@@ -148,7 +149,14 @@ def _handoffs(session: Session, airing: Airing, in_flight: Collection[int]) -> I
             rechecked_at=row.rechecked_at,
             in_flight=row.id in in_flight,
             withdrawn=row.state in DELIVERED and _version_is_withdrawn(session, airing, row.version),
+            mended=row.state == "failed" and _was_mended(session, row),
         )
+
+
+def _was_mended(session: Session, handoff: Handoff) -> bool:
+    """Whether somebody has changed the feed since the last attempt at it ended."""
+    ended = session.exec(select(func.max(Attempt.finished_at)).where(Attempt.handoff_id == handoff.id)).one()
+    return ended is not None and session.get_one(Feed, handoff.feed_id).updated_at > ended
 
 
 def _version_is_withdrawn(session: Session, airing: Airing, version: int) -> bool:

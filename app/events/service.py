@@ -18,7 +18,9 @@ def emit(session: Session, subject: str, subject_id: int, state: str, *, at: dat
 
 def since(session: Session, last_id: int, limit: int = 200) -> Sequence[Event]:
     """Events after ``last_id``, oldest first."""
-    return session.exec(select(Event).where(col(Event.id) > last_id).order_by(col(Event.id)).limit(limit)).all()
+    return session.exec(
+        select(Event).where(col(Event.id) > last_id).order_by(col(Event.id)).limit(limit)
+    ).all()
 
 
 def newest_id(session: Session) -> int:

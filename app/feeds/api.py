@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlmodel import col, select
 
@@ -14,7 +14,7 @@ from app.feeds import service
 from app.feeds.models import Feed
 from app.feeds.names import DEFAULT_TEMPLATE
 from app.feeds.service import FeedFields
-from app.web.bodies import Answer, Body, Text, created, etag, example
+from app.web.bodies import Answer, Body, RowId, Text, created, etag, example
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
 from audio.profile import SHORTWAVE, Codec
@@ -61,7 +61,7 @@ class FeedIn(Body):
 
     model_config = example(**_FEED)
 
-    site_id: int
+    site_id: RowId
     name: Annotated[Text, Field(max_length=200)]
     protocol: Literal["folder", "http_put"]
     address: Annotated[
@@ -123,7 +123,7 @@ class FeedOut(Answer):
 
 @router.get("/feeds", summary="The sites' endpoints that take our audio")
 def list_feeds(
-    database: Database, _actor: Actor, wanted: WantedPage, site_id: Annotated[int | None, Query()] = None
+    database: Database, _actor: Actor, wanted: WantedPage, site_id: RowId | None = None
 ) -> Page[FeedOut]:
     query = select(Feed)
     if site_id is not None:
@@ -147,7 +147,7 @@ def create_feed(
 
 
 @router.get("/feeds/{feed_id}", summary="One feed")
-def read_feed(feed_id: int, database: Database, _actor: Actor, response: Response) -> FeedOut:
+def read_feed(feed_id: RowId, database: Database, _actor: Actor, response: Response) -> FeedOut:
     with reading(database) as session:
         row = service.feed(session, feed_id)
     etag(response, row.revision)
@@ -156,7 +156,7 @@ def read_feed(feed_id: int, database: Database, _actor: Actor, response: Respons
 
 @router.put("/feeds/{feed_id}", summary="Change a feed")
 def update_feed(
-    feed_id: int,
+    feed_id: RowId,
     body: FeedIn,
     database: Database,
     settings: CurrentSettings,
@@ -180,6 +180,6 @@ def update_feed(
 
 
 @router.delete("/feeds/{feed_id}", status_code=204, summary="Delete a feed that was never used")
-def delete_feed(feed_id: int, database: Database, actor: Actor, now: Now) -> None:
+def delete_feed(feed_id: RowId, database: Database, actor: Actor, now: Now) -> None:
     with writing(database) as session:
         service.delete_feed(session, feed_id, now=now, by=actor.person_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -107,6 +107,11 @@ def check_template(template: str) -> None:
         raise InvalidTemplate(
             "a fixed name cannot hold {version}: an older version would stay beside the newer one"
         )
+
+
+def typical_name(template: str, *, site_code: str, extension: str) -> str:
+    """The name that a feed would give one and the same airing: equal for two feeds that would overwrite each other."""
+    return expand(template, replace(_LONGEST_FACTS, site_code=site_code, extension=extension))
 
 
 def _value(placeholder: str, facts: NameFacts) -> str:

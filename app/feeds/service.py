@@ -7,15 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from app.alarms.models import Alarm
-from app.errors import Invalid
+from app.errors import Conflict, Invalid
 from app.feeds.confinement import check_address
 from app.feeds.contract import FeedAddress
 from app.feeds.credentials import check_reference
 from app.feeds.models import Feed
-from app.feeds.names import DEFAULT_TEMPLATE, check_template
+from app.feeds.names import DEFAULT_TEMPLATE, check_template, typical_name
 from app.frequencies.models import LineFeed, Site
 from app.handoffs.models import Handoff
 from app.journal.service import record
@@ -63,7 +63,7 @@ def confinement(session: Session, settings: Settings) -> Path | None:
 def create_feed(
     session: Session, wanted: FeedFields, *, confined_to: Path | None, now: datetime, by: int | None
 ) -> Feed:
-    """Add a feed. Raises Invalid with the field, Conflict where the name is taken."""
+    """Add a feed. Raises Invalid with the field; Conflict where its name is taken, or another one's files would be."""
     columns = _checked(session, wanted, None, confined_to)
     made = Feed(**columns, created_at=now, updated_at=now)
     session.add(made)
@@ -140,7 +140,7 @@ def _checked(
     session: Session, wanted: FeedFields, feed_id: int | None, confined_to: Path | None
 ) -> dict[str, Any]:
     """A feed's columns, once each part was asked whether it can work."""
-    referred(session, Site, wanted.site_id, "site", "site_id")
+    site = referred(session, Site, wanted.site_id, "site", "site_id")
     require_free(
         session, col(Feed.name), wanted.name, feed_id, f'there is already a feed called "{wanted.name}"'
     )
@@ -152,7 +152,29 @@ def _checked(
     encoding = encoding_of(wanted)
     profile_of(wanted)
     _check_instants(wanted)
+    if wanted.enabled:
+        _check_names_apart(session, wanted, feed_id, _place(wanted, site, encoding.extension))
     return asdict(wanted) | {"bitrate_kbps": encoding.bitrate_kbps}
+
+
+def _check_names_apart(
+    session: Session, wanted: FeedFields, feed_id: int | None, place: tuple[str, str]
+) -> None:
+    """Two feeds that put the same airing under one name would overwrite each other's file until the deadline."""
+    others = select(Feed, Site).join(Site, col(Site.id) == col(Feed.site_id))
+    for other, site in session.exec(others.where(Feed.protocol == wanted.protocol, col(Feed.enabled))):
+        extension = Encoding(cast("Codec", other.codec)).extension
+        if other.id != feed_id and _place(other, site, extension) == place:
+            raise Conflict(
+                f'feed {other.id} ("{other.name}") puts its files under the same names into the same place: '
+                "give one of them another name template or a folder of its own"
+            )
+
+
+def _place(feed: FeedFields | Feed, site: Site, extension: str) -> tuple[str, str]:
+    """Where a feed puts an airing, and under which name."""
+    name = typical_name(feed.name_template, site_code=site.code, extension=extension)
+    return feed.address.rstrip("/"), name
 
 
 def _check_instants(wanted: FeedFields) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from sqlmodel import Session, col, select
 
 from app.database import id_of, reading, writing
 from app.frequencies import service
 from app.frequencies.models import Line, Site
 from app.frequencies.schemas import LineIn, LineOut, SiteIn, SiteOut
-from app.web.bodies import created, etag
+from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
 
@@ -34,7 +32,7 @@ def create_site(body: SiteIn, database: Database, actor: Actor, now: Now, respon
 
 
 @router.get("/sites/{site_id}", summary="One transmitter site")
-def read_site(site_id: int, database: Database, _actor: Actor, response: Response) -> SiteOut:
+def read_site(site_id: RowId, database: Database, _actor: Actor, response: Response) -> SiteOut:
     with reading(database) as session:
         row = service.site(session, site_id)
     etag(response, row.revision)
@@ -43,7 +41,7 @@ def read_site(site_id: int, database: Database, _actor: Actor, response: Respons
 
 @router.put("/sites/{site_id}", summary="Change a transmitter site")
 def update_site(
-    site_id: int,
+    site_id: RowId,
     body: SiteIn,
     database: Database,
     actor: Actor,
@@ -60,7 +58,7 @@ def update_site(
 
 
 @router.delete("/sites/{site_id}", status_code=204, summary="Delete a site without lines and feeds")
-def delete_site(site_id: int, database: Database, actor: Actor, now: Now) -> None:
+def delete_site(site_id: RowId, database: Database, actor: Actor, now: Now) -> None:
     with writing(database) as session:
         service.delete_site(session, site_id, now=now, by=actor.person_id)
 
@@ -70,8 +68,8 @@ def list_lines(
     database: Database,
     _actor: Actor,
     wanted: WantedPage,
-    slot_id: Annotated[int | None, Query()] = None,
-    site_id: Annotated[int | None, Query()] = None,
+    slot_id: RowId | None = None,
+    site_id: RowId | None = None,
 ) -> Page[LineOut]:
     query = select(Line)
     if slot_id is not None:
@@ -94,7 +92,7 @@ def create_line(body: LineIn, database: Database, actor: Actor, now: Now, respon
 
 
 @router.get("/lines/{line_id}", summary="One line")
-def read_line(line_id: int, database: Database, _actor: Actor, response: Response) -> LineOut:
+def read_line(line_id: RowId, database: Database, _actor: Actor, response: Response) -> LineOut:
     with reading(database) as session:
         row = service.line(session, line_id)
         shown = _shown(session, row)
@@ -104,7 +102,7 @@ def read_line(line_id: int, database: Database, _actor: Actor, response: Respons
 
 @router.put("/lines/{line_id}", summary="Change a line and the feeds that take its audio")
 def update_line(
-    line_id: int,
+    line_id: RowId,
     body: LineIn,
     database: Database,
     actor: Actor,
@@ -122,7 +120,7 @@ def update_line(
 
 
 @router.delete("/lines/{line_id}", status_code=204, summary="Delete a line that has never been on the air")
-def delete_line(line_id: int, database: Database, actor: Actor, now: Now) -> None:
+def delete_line(line_id: RowId, database: Database, actor: Actor, now: Now) -> None:
     with writing(database) as session:
         service.delete_line(session, line_id, now=now, by=actor.person_id)
 

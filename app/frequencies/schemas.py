@@ -11,7 +11,7 @@ from app.frequencies.bands import notes_on
 from app.frequencies.models import Line
 from app.frequencies.service import LineFields, SiteFields
 from app.programmes.times import read_days
-from app.web.bodies import Answer, Body, Prose, Text, example
+from app.web.bodies import Answer, Body, Prose, RowId, Text, example
 from schedules.days import days_from_eibi, days_to_hfcc, format_days
 
 _SITE: dict[str, Any] = {
@@ -73,8 +73,8 @@ class LineIn(Body):
 
     model_config = example(**_LINE)
 
-    slot_id: int
-    site_id: int
+    slot_id: RowId
+    site_id: RowId
     khz: int
     power_kw: Annotated[float | None, Field(gt=0, le=5000)] = None
     azimuth: Annotated[
@@ -90,7 +90,7 @@ class LineIn(Body):
     first_date: date | None = None
     last_date: date | None = None
     feed_ids: Annotated[
-        list[int],
+        list[RowId],
         Field(default_factory=list, max_length=50, description="The feeds of its site that take its audio"),
     ]
 

@@ -14,7 +14,7 @@ from app.handoffs.models import Attempt, Handoff
 from app.web.bodies import Answer, example
 from app.web.dependencies import Actor, Database, Now
 from app.web.pagination import Page, WantedPage, page_of
-from schedules.plan import DELIVERED
+from schedules.snapshot import DELIVERED
 
 router = APIRouter(prefix="/api/v1", tags=["handoffs"])
 

@@ -31,7 +31,7 @@ from app.processes import Clock
 from app.settings import Settings
 from app.station.models import Station
 from app.storage import Blobs
-from schedules.plan import DELIVERED
+from schedules.snapshot import DELIVERED
 
 log = structlog.get_logger()
 

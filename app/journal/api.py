@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from app.database import reading
 from app.journal.models import JournalEntry
 from app.people.models import Person
-from app.web.bodies import Answer, example
+from app.web.bodies import Answer, RowId, example
 from app.web.dependencies import Actor, Database
 from app.web.pagination import Page, WantedPage, page_of
 
@@ -43,7 +43,7 @@ def list_journal(
     _actor: Actor,
     wanted: WantedPage,
     action: str | None = None,
-    subject_id: int | None = None,
+    subject_id: RowId | None = None,
 ) -> Page[JournalEntryOut]:
     query = select(JournalEntry)
     if action is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
@@ -18,13 +18,11 @@ from app.library.description import from_form
 from app.library.models import SegmentKind, SegmentState
 from app.library.receive import Receiver
 from app.library.schemas import PeaksOut, SegmentDetail, SegmentOut, SegmentPatch
-from app.web.bodies import created, etag
+from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, write_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["library"])
-
-SegmentId = Annotated[int, Path(ge=1, lt=2**63)]
 
 LARGEST_UPLOAD = 1 << 62
 """FastAPI's own limit is lifted here: the receiver enforces the station's, which also covers bodies without a length."""
@@ -127,9 +125,7 @@ def list_segments(
 
 
 @router.get("/segments/{segment_id}", summary="Read one segment")
-def read_segment(
-    segment_id: SegmentId, response: Response, database: Database, _actor: Actor
-) -> SegmentDetail:
+def read_segment(segment_id: RowId, response: Response, database: Database, _actor: Actor) -> SegmentDetail:
     with reading(database) as session:
         segment = service.get(session, segment_id)
         shown = SegmentDetail.of(segment, service.same_audio_as(session, segment))
@@ -139,7 +135,7 @@ def read_segment(
 
 @router.patch("/segments/{segment_id}", summary="Change what is said about a segment")
 def change_segment(
-    segment_id: SegmentId,
+    segment_id: RowId,
     body: SegmentPatch,
     response: Response,
     database: Database,
@@ -157,14 +153,14 @@ def change_segment(
 
 @router.post("/segments/{segment_id}/approve", summary="Let a draft go on the air")
 def approve_segment(
-    segment_id: SegmentId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
+    segment_id: RowId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
 ) -> SegmentOut:
     return _step("approve", segment_id, response, database, actor.person_id, now, if_match)
 
 
 @router.post("/segments/{segment_id}/retire", summary="Take an approved segment out of use")
 def retire_segment(
-    segment_id: SegmentId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
+    segment_id: RowId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
 ) -> SegmentOut:
     return _step("retire", segment_id, response, database, actor.person_id, now, if_match)
 
@@ -173,7 +169,7 @@ def retire_segment(
     "/segments/{segment_id}/recall", summary="Recall a segment: it must not air, not even where delivered"
 )
 def recall_segment(
-    segment_id: SegmentId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
+    segment_id: RowId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
 ) -> SegmentOut:
     return _step("recall", segment_id, response, database, actor.person_id, now, if_match)
 
@@ -202,7 +198,7 @@ def _step(
     responses={200: {"content": {"audio/flac": {}}}, 206: {"description": "The range that was asked for"}},
 )
 def read_segment_audio(
-    segment_id: SegmentId, database: Database, blobs: CurrentBlobs, _actor: Actor
+    segment_id: RowId, database: Database, blobs: CurrentBlobs, _actor: Actor
 ) -> FileResponse:
     """The master, as FLAC; a `Range` is honoured, so that a player can seek."""
     with reading(database) as session:
@@ -215,7 +211,7 @@ def read_segment_audio(
 
 @router.get("/segments/{segment_id}/peaks", summary="Read a segment's waveform")
 def read_segment_peaks(
-    segment_id: SegmentId,
+    segment_id: RowId,
     database: Database,
     blobs: CurrentBlobs,
     _actor: Actor,

@@ -96,7 +96,10 @@ def _instant(given: Mapping[str, str], field: str) -> datetime | None:
         raise Invalid(f'{field} "{text[:40]}" is not a time such as 2026-11-22T20:00Z', field=field) from None
     if instant.tzinfo is None:
         raise Invalid(
-            f"{field} lacks its time zone: write {text[:40]}Z for UTC or {text[:40]}+09:00 for KST",
+            f'{field} "{text[:40]}" lacks its time zone: write 2026-11-22T20:00Z for UTC or 2026-11-23T05:00+09:00 for KST',
             field=field,
         )
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise Invalid(f'{field} "{text[:40]}" is beyond the years 1 to 9999 in UTC', field=field) from None

@@ -125,5 +125,8 @@ def _extended(value: bytes) -> str:
     raw = unquote_to_bytes(escaped or value)
     try:
         return raw.decode(charset.decode("ascii"))
-    except (LookupError, UnicodeDecodeError):
+    except (
+        LookupError,
+        ValueError,
+    ):  # some codecs refuse with their own: "undefined", "idna", a name with a NUL
         return decoded(raw)

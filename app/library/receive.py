@@ -54,7 +54,7 @@ class Receiver:
         """Refuse what can be refused before the first byte.
 
         Raises:
-            Invalid: the body is not multipart.
+            Invalid: the body is not multipart, or its boundary cannot be used.
             TooLarge: the announced length is over the limit.
             DiskReserve: the announced length would eat into the reserve.
         """
@@ -65,20 +65,7 @@ class Receiver:
         kind, options = parse_options_header(content_type)
         if kind != b"multipart/form-data" or not options.get(b"boundary"):
             raise Invalid("send the recording as multipart/form-data with a field named file")
-        self._parser = MultipartParser(
-            options[b"boundary"],
-            {
-                "on_part_begin": self._begin_part,
-                "on_header_field": self._header_name,
-                "on_header_value": self._header_value,
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._begin_content,
-                "on_part_data": self._content,
-                "on_part_end": self._end_part,
-                "on_end": self._end,
-            },
-            max_header_size=HEADER_LIMIT,
-        )
+        self._parser = self._parser_for(options[b"boundary"])
         self._path = settings.incoming_dir / f"{secrets.token_hex(16)}.part"
         self._stream = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         self._kept = False
@@ -130,6 +117,25 @@ class Receiver:
         self._stream.close()
         if not self._kept:
             self._path.unlink(missing_ok=True)
+
+    def _parser_for(self, boundary: bytes) -> MultipartParser:
+        try:
+            return MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._begin_part,
+                    "on_header_field": self._header_name,
+                    "on_header_value": self._header_value,
+                    "on_header_end": self._end_header,
+                    "on_headers_finished": self._begin_content,
+                    "on_part_data": self._content,
+                    "on_part_end": self._end_part,
+                    "on_end": self._end,
+                },
+                max_header_size=HEADER_LIMIT,
+            )
+        except FormParserError as error:
+            raise Invalid(f"the form is not well-formed: {error}") from error
 
     # The parser's callbacks, in the order in which they come.
 

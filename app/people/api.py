@@ -19,7 +19,7 @@ from app.errors import NotSignedIn
 from app.people import service
 from app.people.models import Key, Person
 from app.web import security
-from app.web.bodies import Answer, Body, Text, created, example
+from app.web.bodies import Answer, Body, RowId, Text, created, example
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
 from app.web.pagination import Page, WantedPage, page_of
 
@@ -62,7 +62,7 @@ class PersonOut(Answer):
 class KeyIn(Body):
     model_config = example(person_id=1, label="studio 2")
 
-    person_id: Annotated[int | None, Field(description="Whose key; yours if left out")] = None
+    person_id: Annotated[RowId | None, Field(description="Whose key; yours if left out")] = None
     label: Annotated[
         Text, Field(max_length=100, description="Where it is used, so that you know which to revoke")
     ]
@@ -118,7 +118,7 @@ def create_person(
 
 
 @router.get("/people/{person_id}", summary="One person")
-def read_person(person_id: int, database: Database, _actor: Actor) -> PersonOut:
+def read_person(person_id: RowId, database: Database, _actor: Actor) -> PersonOut:
     with reading(database) as session:
         return PersonOut.model_validate(service.person(session, person_id))
 
@@ -140,13 +140,13 @@ def create_key(body: KeyIn, database: Database, actor: Actor, now: Now, response
 
 
 @router.get("/keys/{key_id}", summary="One key, without its secret")
-def read_key(key_id: int, database: Database, _actor: Actor) -> KeyOut:
+def read_key(key_id: RowId, database: Database, _actor: Actor) -> KeyOut:
     with reading(database) as session:
         return KeyOut.model_validate(service.key(session, key_id))
 
 
 @router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key; sessions got with it end too")
-def revoke_key(key_id: int, database: Database, actor: Actor, now: Now) -> None:
+def revoke_key(key_id: RowId, database: Database, actor: Actor, now: Now) -> None:
     with writing(database) as session:
         service.revoke_key(session, key_id, now=now, by=actor.person_id)
 

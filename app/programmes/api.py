@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from sqlmodel import col, select
 
 from app.database import reading, writing
 from app.programmes import service
 from app.programmes.models import Programme, Slot
 from app.programmes.schemas import ClockIn, ClockOut, NewProgramme, ProgrammeIn, ProgrammeOut, SlotIn, SlotOut
-from app.web.bodies import created, etag
+from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
 
@@ -36,7 +34,9 @@ def create_programme(
 
 
 @router.get("/programmes/{programme_id}", summary="One programme")
-def read_programme(programme_id: int, database: Database, _actor: Actor, response: Response) -> ProgrammeOut:
+def read_programme(
+    programme_id: RowId, database: Database, _actor: Actor, response: Response
+) -> ProgrammeOut:
     with reading(database) as session:
         row = service.programme(session, programme_id)
     etag(response, row.revision)
@@ -45,7 +45,7 @@ def read_programme(programme_id: int, database: Database, _actor: Actor, respons
 
 @router.put("/programmes/{programme_id}", summary="Change a programme's title, code or stand-by")
 def update_programme(
-    programme_id: int,
+    programme_id: RowId,
     body: ProgrammeIn,
     database: Database,
     actor: Actor,
@@ -62,13 +62,13 @@ def update_programme(
 
 
 @router.delete("/programmes/{programme_id}", status_code=204, summary="Delete a programme that has no slots")
-def delete_programme(programme_id: int, database: Database, actor: Actor, now: Now) -> None:
+def delete_programme(programme_id: RowId, database: Database, actor: Actor, now: Now) -> None:
     with writing(database) as session:
         service.delete_programme(session, programme_id, now=now, by=actor.person_id)
 
 
 @router.get("/programmes/{programme_id}/clock", summary="A programme's clock")
-def read_clock(programme_id: int, database: Database, _actor: Actor, response: Response) -> ClockOut:
+def read_clock(programme_id: RowId, database: Database, _actor: Actor, response: Response) -> ClockOut:
     with reading(database) as session:
         row = service.programme(session, programme_id)
     etag(response, row.revision)
@@ -77,7 +77,7 @@ def read_clock(programme_id: int, database: Database, _actor: Actor, response: R
 
 @router.put("/programmes/{programme_id}/clock", summary="Write a programme's clock")
 def update_clock(
-    programme_id: int,
+    programme_id: RowId,
     body: ClockIn,
     database: Database,
     actor: Actor,
@@ -96,7 +96,7 @@ def update_clock(
 
 @router.get("/slots", summary="The slots")
 def list_slots(
-    database: Database, _actor: Actor, wanted: WantedPage, programme_id: Annotated[int | None, Query()] = None
+    database: Database, _actor: Actor, wanted: WantedPage, programme_id: RowId | None = None
 ) -> Page[SlotOut]:
     query = select(Slot)
     if programme_id is not None:
@@ -117,7 +117,7 @@ def create_slot(body: SlotIn, database: Database, actor: Actor, now: Now, respon
 
 
 @router.get("/slots/{slot_id}", summary="One slot")
-def read_slot(slot_id: int, database: Database, _actor: Actor, response: Response) -> SlotOut:
+def read_slot(slot_id: RowId, database: Database, _actor: Actor, response: Response) -> SlotOut:
     with reading(database) as session:
         row = service.slot(session, slot_id)
     etag(response, row.revision)
@@ -126,7 +126,7 @@ def read_slot(slot_id: int, database: Database, _actor: Actor, response: Respons
 
 @router.put("/slots/{slot_id}", summary="Change a slot")
 def update_slot(
-    slot_id: int,
+    slot_id: RowId,
     body: SlotIn,
     database: Database,
     actor: Actor,
@@ -145,6 +145,6 @@ def update_slot(
 @router.delete(
     "/slots/{slot_id}", status_code=204, summary="Delete a slot that no line carries and that never aired"
 )
-def delete_slot(slot_id: int, database: Database, actor: Actor, now: Now) -> None:
+def delete_slot(slot_id: RowId, database: Database, actor: Actor, now: Now) -> None:
     with writing(database) as session:
         service.delete_slot(session, slot_id, now=now, by=actor.person_id)

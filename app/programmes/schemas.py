@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from app.programmes.models import Programme, Slot
 from app.programmes.service import ProgrammeFields, SlotFields, times_of
 from app.programmes.times import Zone, read_times, shown_in_kst, shown_in_utc
-from app.web.bodies import Answer, Body, Text, example
+from app.web.bodies import Answer, Body, RowId, Text, example
 from schedules.slots import Slot as PlannedSlot
 
 CLOCK: list[dict[str, Any]] = [
@@ -69,7 +69,7 @@ class ProgrammeIn(Body):
         Field(description="Short ASCII name for the files at the sites"),
     ]
     standby_segment_id: Annotated[
-        int | None, Field(description="Aired when the programme cannot be compiled or delivered")
+        RowId | None, Field(description="Aired when the programme cannot be compiled or delivered")
     ] = None
 
     def fields(self) -> ProgrammeFields:
@@ -119,10 +119,11 @@ class SlotIn(Body):
 
     model_config = example(**_SLOT)
 
-    programme_id: int
+    programme_id: RowId
     start: Annotated[str, Field(description="Four digits: 2000 (or 20:00)", max_length=10)]
     stop: Annotated[
-        str, Field(description="Four digits; 2400 ends a day; before the start means the next day")
+        str,
+        Field(description="Four digits; 2400 ends a day; before the start means the next day", max_length=10),
     ]
     zone: Zone = "UTC"
     days: Annotated[

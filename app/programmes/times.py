@@ -21,6 +21,7 @@ from schedules.days import (
     minute_to_utc,
     parse_days,
 )
+from schedules.errors import BadDateRange
 from schedules.slots import slot_times
 from schedules.time import DAY_MINUTES, format_hhmm
 
@@ -64,19 +65,23 @@ def read_times(
     The weekdays and dates are those of the start: Monday 05:00 in KST is Sunday 20:00 UTC.
 
     Raises:
-        BadTime, EmptySlot, BadDays: say what was written and what to write.
+        BadTime, EmptySlot, BadDays, BadDateRange: say what was written and what to write.
     """
     start_minute, stop_minute = slot_times(start, stop, notes)
     weekdays = read_days(days)
     if zone == "UTC":
         return SlotTimes(start_minute, stop_minute, weekdays, first_date, last_date)
     shift = timedelta(days=day_shift_to_utc(start_minute))
+    try:
+        first_utc, last_utc = first_date + shift, last_date + shift
+    except OverflowError:
+        raise BadDateRange(f"{first_date} to {last_date} in KST are not all dates in UTC") from None
     return SlotTimes(
         minute_to_utc(start_minute),
         minute_to_utc(stop_minute) or DAY_MINUTES,
         days_to_utc(weekdays, start_minute),
-        first_date + shift,
-        last_date + shift,
+        first_utc,
+        last_utc,
     )
 
 

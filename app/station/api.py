@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from app.database import reading, writing
 from app.station import service
-from app.web.bodies import Answer, Body, example
+from app.web.bodies import Answer, Body, RowId, example
 from app.web.dependencies import Actor, Database, Now
 
 router = APIRouter(prefix="/api/v1", tags=["station"])
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/v1", tags=["station"])
 class StationIn(Body):
     model_config = example(evergreen_segment_id=12)
 
-    evergreen_segment_id: int | None
+    evergreen_segment_id: RowId | None
     """What is aired when a programme and its stand-by both fail; null for the interval signal only."""
 
 

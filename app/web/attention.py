@@ -18,7 +18,7 @@ from app.library.models import Segment, SegmentState
 from app.programmes.models import Programme, Slot
 from app.settings import Settings
 from app.web.health import ENGINE_FRESH_FOR
-from schedules.plan import CLOSED
+from schedules.snapshot import CLOSED
 from schedules.time import night_of
 
 RECENT = timedelta(hours=24)
@@ -27,7 +27,7 @@ RECENT = timedelta(hours=24)
 LISTED = 20
 URGENT = frozenset({
     "engine_lost", "audio_missing", "below_programme", "deadline_missed", "airing_missed", "withdrawn_after_delivery",
-    "disk_low",
+    "cancelled_after_delivery", "disk_low",
 })  # fmt: skip
 
 

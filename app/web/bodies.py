@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Response
@@ -47,12 +47,21 @@ def _prose(text: str, info: ValidationInfo) -> str:
     return "\n".join(lines).strip()
 
 
+def _utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond the years 1 to 9999 in UTC") from None
+
+
 Text = Annotated[str, AfterValidator(_line)]
 """One line, NFC, without control characters; not empty."""
 Prose = Annotated[str, AfterValidator(_prose), Field(max_length=4000)]
 """Several lines, each as `Text`; may be empty."""
-Instant = Annotated[AwareDatetime, AfterValidator(lambda instant: instant.astimezone(UTC))]
+Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """An instant with its time zone, kept as UTC."""
+RowId = Annotated[int, Field(ge=1, lt=2**63)]
+"""The id of a row: SQLite has no larger numbers, and Python's driver fails on them."""
 
 
 def etag(response: Response, revision: int) -> None:

@@ -16,6 +16,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 from app.errors import Invalid
 
 LIMIT = 200
+LARGEST_ID = 2**63 - 1
+"""Of an SQLite row."""
 
 T = TypeVar("T")
 
@@ -69,8 +71,8 @@ def _read_cursor(cursor: str) -> int:
         word, _, number = (
             base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition(":")
         )
-        if word == "after":
-            return int(number)
+        if word == "after" and (after := int(number)) < LARGEST_ID:
+            return after
     except (binascii.Error, ValueError):
         pass
     raise Invalid("this is not a cursor that we gave: begin without one", field="cursor")

@@ -101,13 +101,20 @@ def _problem(
     code: str, status: HTTPStatus, detail: str, listed: Sequence[dict[str, str]] = ()
 ) -> dict[str, Any]:
     title = code.replace("-", " ").capitalize()
+    detail = _encodable(detail)
     problem = {
         "type": f"urn:danpa:problem:{code}",
         "title": title,
         "status": int(status),
         "detail": detail,
     }
-    return problem | ({"errors": list(listed)} if listed else {})
+    shown = [{name: _encodable(text) for name, text in one.items()} for one in listed]
+    return problem | ({"errors": shown} if shown else {})
+
+
+def _encodable(text: str) -> str:
+    """Messages repeat what was sent, and JSON can send lone surrogates, which no answer in UTF-8 can hold."""
+    return text.encode(errors="replace").decode()
 
 
 def _of_domain(error: Exception, status: HTTPStatus) -> dict[str, Any]:

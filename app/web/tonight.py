@@ -20,8 +20,8 @@ from app.jobs.models import Job
 from app.library.models import Segment
 from app.programmes.models import Programme
 from app.storage import Blobs
-from schedules.plan import CLOSED, DELIVERED
 from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
+from schedules.snapshot import CLOSED, DELIVERED
 
 T = TypeVar("T")
 K = TypeVar("K")

@@ -73,8 +73,10 @@ async def run_engine(settings: Settings, clock: FileClock, until: datetime, fata
     engine = Engine(settings, database, clock)
     for _ in range(20_000):
         busy = is_busy(engine)
+        engine.changed.clear()
         current = await engine.tick()
-        if busy or is_busy(engine) or current.actions:
+        # A delivery that ended inside the tick leaves a plan that still counted with it.
+        if busy or is_busy(engine) or engine.changed.is_set() or current.actions:
             await asyncio.sleep(0.02)
         elif clock() >= until:
             await engine.close()

@@ -96,7 +96,8 @@ class LivingStation:
             return id_of(row)  # type: ignore[arg-type]  # every table here has an id
 
     def programme(self, code: str = "evening", **fields: Any) -> int:
-        return self.add(Programme(**{"title": code, "code": code, "clock": CLOCK, "created_at": DAWN} | fields))
+        usual: dict[str, Any] = {"title": code, "code": code, "clock": CLOCK, "created_at": DAWN}
+        return self.add(Programme(**usual | fields))
 
     def slot(self, programme_id: int, **fields: Any) -> int:
         usual: dict[str, Any] = {
@@ -192,9 +193,12 @@ class LivingStation:
                 current = await engine.tick()
                 if await self._work() or await _finish(engine):
                     continue
+                if engine.changed.is_set():  # a delivery ended while the plan that we hold was being made
+                    engine.changed.clear()
+                    continue
                 if self.keep_workers is not None and self._awaits_workers():
                     self.keep_workers()
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.3)  # as the real engine does: the workers need the processor
                     continue
                 if at_rest is not None:
                     at_rest(engine)
@@ -218,7 +222,6 @@ class LivingStation:
         if job is not None:
             await asyncio.to_thread(work, self.database, self.settings, job, self.clock)
         return job is not None
-
 
     def _awaits_workers(self) -> bool:
         with reading(self.database) as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -100,7 +100,9 @@ def test_a_site_that_loses_it_after_the_verification(station: LivingStation, tmp
     assert station.alarms() == set()
 
 
-def test_a_site_that_cannot_be_asked_again_keeps_what_was_verified(station: LivingStation, tmp_path: Path) -> None:
+def test_a_site_that_cannot_be_asked_again_keeps_what_was_verified(
+    station: LivingStation, tmp_path: Path
+) -> None:
     site = Receiver(tmp_path / "site")
     with site:
         _, feed = station.evening(site.url, read_back="head")
@@ -123,7 +125,9 @@ def test_a_permanent_error_waits_for_a_person(station: LivingStation, tmp_path: 
         assert handoff.state == "failed"
         assert station.alarms() == {("feed_failing", feed)}
         assert outcomes(station) == ["permanent"], "not tried again by itself"
-        wish = Intent(airing_id=handoff.airing_id, handoff_id=handoff.id, kind="retry", created_at=station.clock())
+        wish = Intent(
+            airing_id=handoff.airing_id, handoff_id=handoff.id, kind="retry", created_at=station.clock()
+        )
         station.add(wish)
         station.live_until(OVER_AT)
         assert station.airing().state == "done"
@@ -133,17 +137,21 @@ def test_a_permanent_error_waits_for_a_person(station: LivingStation, tmp_path: 
 
 @pytest.mark.parametrize(
     ("begun", "state", "was_late"),
-    [(DEADLINE_AT + MINUTE, "done", True), (DELIVER_AT + MINUTE, "done", False), (ACCEPT_UNTIL, "missed", None)],
+    [
+        (DEADLINE_AT + MINUTE, "done", [True]),
+        (DELIVER_AT + MINUTE, "done", [False]),
+        (ACCEPT_UNTIL, "missed", []),
+    ],
     ids=["after the deadline", "before it", "after the site closed"],
 )
 def test_started_late(
-    station: LivingStation, tmp_path: Path, begun: object, state: str, was_late: bool | None
+    station: LivingStation, tmp_path: Path, begun: datetime, state: str, was_late: list[bool]
 ) -> None:
     station.evening(tmp_path / "site")
-    station.clock.at = begun  # type: ignore[assignment]
+    station.clock.at = begun
     station.live_until(OVER_AT)
     assert station.airing().state == state
-    assert [row.was_late for row in station.rows(Handoff)] == ([] if was_late is None else [was_late])
+    assert [row.was_late for row in station.rows(Handoff)] == was_late
     assert station.alarms() == ({("airing_missed", None)} if state == "missed" else set())
 
 
@@ -173,10 +181,14 @@ def test_a_feed_that_is_disabled_gets_nothing_more(station: LivingStation, tmp_p
     assert len(list((tmp_path / "other").iterdir())) == 1
 
 
-def test_a_disk_below_its_reserve_refuses_uploads_and_delivers(station: LivingStation, tmp_path: Path) -> None:
+def test_a_disk_below_its_reserve_refuses_uploads_and_delivers(
+    station: LivingStation, tmp_path: Path
+) -> None:
     station.evening(tmp_path / "site")
     station.live_until(DELIVER_AT - MINUTE)
-    full = LivingStation(Settings(home=station.settings.root, disk_reserve_bytes=1 << 60, port=0), station.clock)
+    full = LivingStation(
+        Settings(home=station.settings.root, disk_reserve_bytes=1 << 60, port=0), station.clock
+    )
     seen: list[set[tuple[str, int | None]]] = []
 
     def look(_engine: Engine) -> None:
@@ -185,11 +197,10 @@ def test_a_disk_below_its_reserve_refuses_uploads_and_delivers(station: LivingSt
     full.live_until(DELIVER_AT + MINUTE, at_rest=look)
     assert seen[-1] == {("disk_low", None)}
     key = (station.settings.root / "api-key").read_text()
-    with running(create_app(full.settings, now=full.clock), full.settings) as url, keyed(url, key) as http:
-        with (VOICES / "ident.opus").open("rb") as stream:
-            answer = http.post(
-                "/api/v1/segments", data={"title": "소식", "kind": "news"}, files={"file": ("a.opus", stream)}
-            )
+    site = running(create_app(full.settings, now=full.clock), full.settings)
+    with site as url, keyed(url, key) as http, (VOICES / "ident.opus").open("rb") as stream:
+        body = {"title": "소식", "kind": "news"}
+        answer = http.post("/api/v1/segments", data=body, files={"file": ("a.opus", stream)})
     assert answer.status_code == 507
     assert answer.json()["type"] == "urn:danpa:problem:disk-reserve"
     full.live_until(OVER_AT)
@@ -197,3 +208,21 @@ def test_a_disk_below_its_reserve_refuses_uploads_and_delivers(station: LivingSt
     full.database.dispose()
     station.live_until(OVER_AT + MINUTE)
     assert station.alarms() == set()
+
+
+def test_a_mended_feed_is_tried_again_by_itself(station: LivingStation, tmp_path: Path) -> None:
+    """Who mends a feed at three in the morning has nothing else to press."""
+    with Receiver(tmp_path / "site", token="secret") as site:
+        _, feed = station.evening(site.url)
+        station.live_until(DELIVER_AT + MINUTE)
+        assert station.handoffs(station.airing()) == [(feed, 1, "failed")]
+        with writing(station.database) as session:
+            row = session.get_one(Feed, feed)
+            token = tmp_path / "token"
+            token.write_text("secret")
+            token.chmod(0o600)
+            row.credential, row.updated_at = f"file:{token}", station.clock()
+            session.add(row)
+        station.live_until(DELIVER_AT + 2 * MINUTE)
+        assert station.handoffs(station.airing()) == [(feed, 1, "verified")]
+    assert ("feed_failing", feed) not in station.alarms()

@@ -60,9 +60,10 @@ def test_a_master_that_is_gone_from_the_disk(station: LivingStation, tmp_path: P
 
 
 def test_without_ffmpeg_there_is_an_alarm_and_it_recovers(station: LivingStation, tmp_path: Path) -> None:
-    _, feed = station.evening(tmp_path / "site")
+    station.evening(tmp_path / "site")
     lame = LivingStation(
-        Settings(home=station.settings.root, disk_reserve_bytes=0, ffmpeg=tmp_path / "no-ffmpeg"), station.clock
+        Settings(home=station.settings.root, disk_reserve_bytes=0, ffmpeg=tmp_path / "no-ffmpeg"),
+        station.clock,
     )
     lame.clock.at = DELIVER_AT - timedelta(minutes=2)
     lame.live_until(DELIVER_AT)

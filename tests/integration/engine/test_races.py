@@ -18,7 +18,7 @@ from app.engine.process import Engine
 from app.handoffs.delivery import Parcel, Result, begin, conclude
 from app.handoffs.models import Attempt, Handoff
 from app.settings import Settings
-from schedules import plan
+from schedules import actions as due
 from tests.integration.engine.living import DEADLINE_AT, DELIVER_AT, ON_AIR_AT, OVER_AT, LivingStation
 
 MINUTE = timedelta(minutes=1)
@@ -42,7 +42,7 @@ def concluded(station: LivingStation, parcel: Parcel, result: Result) -> Handoff
     return handoff
 
 
-def act(station: LivingStation, *actions: plan.Action) -> None:
+def act(station: LivingStation, *actions: due.Action) -> None:
     carry_out = Actions(station.database, station.settings, lambda _handoff, *, again: None)
     for action in actions:
         carry_out.execute(action, station.clock())
@@ -54,7 +54,7 @@ def test_called_off_while_the_bytes_are_moving(station: LivingStation, tmp_path:
     parcel = begun(station)
     airing = id_of(station.airing())
     wish = station.add(Intent(airing_id=airing, kind="cancel", created_at=station.clock()))
-    act(station, plan.Cancel(airing, wish))
+    act(station, due.Cancel(airing, wish))
     assert concluded(station, parcel, VERIFIED).state == "cancelled"
     assert station.alarms() == {("cancelled_after_delivery", feed)}, "the site has it now and would air it"
 
@@ -65,7 +65,7 @@ def test_over_while_the_bytes_are_moving(station: LivingStation, tmp_path: Path,
     station.live_until(DELIVER_AT - MINUTE)
     parcel = begun(station)
     station.clock.at = OVER_AT
-    act(station, plan.Close(id_of(station.airing())))
+    act(station, due.Close(id_of(station.airing())))
     assert station.airing().state == "missed"
     assert concluded(station, parcel, result).state == "failed"
     assert station.alarms() == {("airing_missed", None)}, "no alarm is raised that nothing would clear"
@@ -80,7 +80,9 @@ def test_a_version_that_is_overtaken_while_it_is_sent(station: LivingStation, tm
     asyncio.run(_tick_with(station, parcel.handoff_id))
     assert station.handoffs(station.airing()) == [(feed, 1, "sending"), (feed, 2, "due")]
     assert concluded(station, parcel, VERIFIED).state == "verified"
-    assert begin(station.database, station.settings, id_of(first), station.clock()) is None, "it has a successor"
+    assert begin(station.database, station.settings, id_of(first), station.clock()) is None, (
+        "it has a successor"
+    )
     station.live_until(OVER_AT)
     assert station.handoffs(station.airing()) == [(feed, 1, "superseded"), (feed, 2, "verified")]
 
@@ -126,7 +128,7 @@ def test_an_action_that_fails_neither_floods_nor_stops_the_night(
     tried: Counter[str] = Counter()
     carry_out = Engine._carry_out
 
-    def counting(self: Engine, actions: tuple[plan.Action, ...], now: datetime) -> None:
+    def counting(self: Engine, actions: tuple[due.Action, ...], now: datetime) -> None:
         tried.update(type(action).__name__ for action in actions)
         carry_out(self, actions, now)
 
@@ -138,7 +140,7 @@ def test_an_action_that_fails_neither_floods_nor_stops_the_night(
     async def one_tick() -> None:
         engine = Engine(station.settings, station.database, station.clock)
         rest = await engine.tick()
-        assert [type(action) for action in rest.actions] == [plan.Arm]
+        assert [type(action) for action in rest.actions] == [due.Arm]
         await engine.close()
 
     asyncio.run(one_tick())
@@ -155,7 +157,8 @@ def test_an_action_that_fails_neither_floods_nor_stops_the_night(
 def test_an_alarm_is_told_once_over_each_channel(station: LivingStation, tmp_path: Path) -> None:
     _, feed = station.evening("http://127.0.0.1:9/", lead_s=120, warn_s=60)
     loud = LivingStation(
-        Settings(home=station.settings.root, disk_reserve_bytes=0, alarm_webhook_url="http://127.0.0.1:9/"), station.clock
+        Settings(home=station.settings.root, disk_reserve_bytes=0, alarm_webhook_url="http://127.0.0.1:9/"),
+        station.clock,
     )
     loud.live_until(ON_AIR_AT)
     alarms = [(row.kind, row.feed_id) for row in loud.rows(Alarm)]
@@ -175,7 +178,9 @@ def test_a_stale_parcel_cannot_bring_a_lost_airing_back(station: LivingStation, 
     second = begin(station.database, station.settings, parcel.handoff_id, station.clock())
     assert second is not None
     assert (parcel.number, second.number) == (1, 2)
-    assert replace(second, number=1, attempt_id=parcel.attempt_id) == parcel, "the same name and the same bytes"
+    assert replace(second, number=1, attempt_id=parcel.attempt_id) == parcel, (
+        "the same name and the same bytes"
+    )
     assert concluded(station, second, VERIFIED).state == "verified"
     station.live_until(OVER_AT)
     assert {row.state for row in station.rows(Airing, Airing.starts_at < OVER_AT)} == {"done"}

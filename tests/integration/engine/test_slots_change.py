@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from app.airings.models import Airing, Intent, RundownVersion
-from app.database import writing
+from app.database import id_of, writing
 from app.handoffs.models import Handoff
 from app.programmes.models import Slot
 from schedules.time import SAMPLE_RATE
@@ -19,7 +19,11 @@ HOUR = timedelta(hours=1)
 
 
 def states(station: LivingStation) -> dict[str, str]:
-    return {f"{row.starts_at:%d %H%M}": row.state for row in station.rows(Airing) if row.starts_at < DAWN + 40 * HOUR}
+    return {
+        f"{row.starts_at:%d %H%M}": row.state
+        for row in station.rows(Airing)
+        if row.starts_at < DAWN + 40 * HOUR
+    }
 
 
 def test_a_moved_slot_takes_its_airings_along(station: LivingStation, tmp_path: Path) -> None:
@@ -67,7 +71,9 @@ def test_a_change_that_is_taken_back_brings_the_airing_back(station: LivingStati
     assert station.handoffs(station.airing()) == [(feed, 1, "verified")]
 
 
-def test_an_airing_brought_back_before_its_delivery_is_delivered(station: LivingStation, tmp_path: Path) -> None:
+def test_an_airing_brought_back_before_its_delivery_is_delivered(
+    station: LivingStation, tmp_path: Path
+) -> None:
     slot, feed = station.evening(tmp_path / "site")
     station.live_until(DELIVER_AT - MINUTE)
     station.change(Slot, slot, days="7")
@@ -82,7 +88,7 @@ def test_an_airing_brought_back_before_its_delivery_is_delivered(station: Living
 def test_what_a_person_called_off_stays_off(station: LivingStation, tmp_path: Path) -> None:
     slot, _ = station.evening(tmp_path / "site")
     station.live_until(DAWN)
-    station.add(Intent(airing_id=station.airing().id, kind="cancel", created_at=DAWN))
+    station.add(Intent(airing_id=id_of(station.airing()), kind="cancel", created_at=DAWN))
     station.live_until(DAWN + MINUTE)
     station.change(Slot, slot, early_off_s=3)
     station.live_until(OVER_AT)

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules import plan as rules
-from schedules.plan import (
+from schedules import actions as rules
+from schedules.actions import Action
+from schedules.plan import WATCHED, Plan, plan
+from schedules.snapshot import (
     CHAIN,
     CLOSED,
-    Action,
+    DELIVERED,
     AiringView,
     HandoffView,
     IntentView,
     JobView,
-    Plan,
     RundownView,
     Snapshot,
     TargetView,
-    plan,
 )
 
 START = datetime(2026, 11, 22, 15, tzinfo=UTC)
@@ -395,7 +395,7 @@ def airings(draw: st.DrawFn) -> AiringView:
         )
     known = draw(st.sets(st.tuples(st.integers(1, 3), st.integers(1, version)))) if version else set()
     kinds = st.sampled_from(["compile", "standby", "retry", "cancel"])
-    alarms = st.tuples(st.sampled_from(sorted(rules.WATCHED)), st.none() | st.integers(1, 3))
+    alarms = st.tuples(st.sampled_from(sorted(WATCHED)), st.none() | st.integers(1, 3))
     return airing(
         state=draw(st.sampled_from(["planned", "compiled", "rendered", "armed", "on_air"])),
         readiness=draw(st.sampled_from(["ok", "at_risk", "failed"])),
@@ -502,6 +502,13 @@ class ToyStation:
                 self.hand(number, state="failed")
             case rules.Supersede(number):
                 self.hand(number, state="superseded")
+            case rules.Refuse(number, _):
+                self.carried_out(number)
+            case _:
+                self.note(action)
+
+    def note(self, action: Action) -> None:
+        match action:
             case rules.Arm(_, version):
                 self.set(armed_version=version, state="armed")
             case rules.SetState(_, state):
@@ -509,14 +516,12 @@ class ToyStation:
             case rules.SetReadiness(_, readiness):
                 self.set(readiness=readiness)
             case rules.Close(_):
-                delivered = any(each.state in rules.DELIVERED for each in self.one.handoffs)
+                delivered = any(each.state in DELIVERED for each in self.one.handoffs)
                 self.set(state="done" if delivered else "missed")
             case rules.Raise(kind, _, feed):
                 self.set(alarms=self.one.alarms | {(kind, feed)})
             case rules.Clear(kind, _, feed):
                 self.set(alarms=self.one.alarms - {(kind, feed)})
-            case rules.Refuse(number, _):
-                self.carried_out(number)
             case _:
                 raise AssertionError(action)
 
@@ -609,13 +614,13 @@ def test_every_night_comes_to_rest_and_to_its_end(
             now = current.next_at
     assert station.one.state in ("done", "missed")
     assert now == max(STOP, START + MINUTE * started)
-    arrived = any(each.state in rules.DELIVERED for each in station.one.handoffs)
+    arrived = any(each.state in DELIVERED for each in station.one.handoffs)
     assert (station.one.state == "done") == arrived
     assert not station.one.intents
     for feed in feeds:
         ours = [each for each in station.one.handoffs if each.feed_id == feed.feed_id]
         newest = max((each.version for each in ours), default=0)
-        there = [each.version for each in ours if each.state in rules.DELIVERED]
+        there = [each.version for each in ours if each.state in DELIVERED]
         assert len(there) <= 1, "one final object at a site"
         if newest and there != [newest] and station.one.rundown and newest == station.one.rundown.version:
             assert ("deadline_missed", feed.feed_id) in station.one.alarms

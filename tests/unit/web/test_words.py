@@ -14,7 +14,7 @@ from app.library.models import SegmentKind
 from app.web import messages
 from app.web.messages import ENGLISH, KOREAN
 from app.web.words import Words, harmless, named
-from schedules.plan import CHAIN
+from schedules.snapshot import CHAIN
 
 TEMPLATES = Path(messages.__file__).parent / "templates"
 

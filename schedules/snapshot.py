@@ -1,0 +1,126 @@
+"""What is open, as plain values: everything that decides what happens next to an airing, at one instant.
+
+`app` reads it out of the database; `plan` looks at nothing else. Times are aware UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+Readiness = Literal["ok", "at_risk", "failed"]
+
+CHAIN = ("programme", "standby", "evergreen", "interval_signal")
+"""What airs when the step before it cannot. The last one is synthesised and always can."""
+
+CLOSED = frozenset({"done", "missed", "cancelled"})
+"""States of an airing that is over."""
+
+DELIVERED = frozenset({"stored", "verified", "manual"})
+"""States of a handoff whose file the site has."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A worker's job. ``finished_at`` is set for ``done`` and ``failed``."""
+
+    id: int
+    state: str
+    finished_at: datetime | None = None
+    level: str = CHAIN[0]
+    """Where in the chain a compile job begins."""
+
+    @property
+    def running(self) -> bool:
+        return self.state in ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetView:
+    """A feed that takes this airing, with its instants and what it wants: the recipe of encoding and profile."""
+
+    feed_id: int
+    recipe: str | None
+    """None: the feed's row cannot be read. It gets nothing, and its deadlines say so."""
+    deliver_at: datetime
+    warn_at: datetime
+    deadline_at: datetime
+    accept_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffView:
+    """One version on its way to one feed. ``in_flight``: a task of this engine is busy with it."""
+
+    id: int
+    feed_id: int
+    version: int
+    state: str
+    next_attempt_at: datetime
+    deadline_at: datetime
+    accept_until: datetime
+    verified_at: datetime | None = None
+    rechecked_at: datetime | None = None
+    in_flight: bool = False
+    withdrawn: bool = False
+    """It has arrived, and something in it may no longer air."""
+    mended: bool = False
+    """It failed, and its feed was changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class RundownView:
+    """The newest compiled version and how far its rendering is."""
+
+    version: int
+    level: str
+    withdrawn: bool
+    """Some item may no longer air (recalled, retired, outside its dates), or the slot has another length now."""
+    rendered: frozenset[str] = frozenset()
+    """Recipes with an artefact."""
+    render_jobs: dict[str, JobView] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IntentView:
+    """What a person asked for and nobody has carried out yet."""
+
+    id: int
+    kind: str
+    handoff_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AiringView:
+    """An open airing with everything that decides what happens to it next."""
+
+    id: int
+    starts_at: datetime
+    stops_at: datetime
+    compile_at: datetime
+    state: str
+    readiness: Readiness
+    version: int
+    armed_version: int
+    targets: tuple[TargetView, ...]
+    recipes: frozenset[str]
+    """What must be rendered: the targets' recipes, or the station's own where no feed takes the airing."""
+    rundown: RundownView | None = None
+    compile_job: JobView | None = None
+    """The job for version + 1, if there is one."""
+    handoffs: tuple[HandoffView, ...] = ()
+    intents: tuple[IntentView, ...] = ()
+    alarms: frozenset[tuple[str, int | None]] = frozenset()
+    """Open alarms about this airing: kind and feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that is open, as the database had it at one instant."""
+
+    airings: tuple[AiringView, ...]
+    materialised_until: datetime | None
+    horizon: timedelta
+    slots_changed: bool = False
+    """Some slot says something else than its airings do."""
