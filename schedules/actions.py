@@ -38,7 +38,7 @@ class TakeRundown:
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """Start rendering the newest version for one recipe."""
+    """Render the newest version for one recipe: for the first time, or again after a failure."""
 
     airing_id: int
     version: int

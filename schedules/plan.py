@@ -45,7 +45,8 @@ from schedules.snapshot import (
 )
 
 RETRY = timedelta(seconds=60)
-"""When the end of the chain itself fails (a full disk, no ffmpeg), try again this often."""
+"""What failed and has nothing to fall back on (a full disk, no ffmpeg, one encoding of several) is tried again this
+often."""
 
 AHEAD = timedelta(hours=6)
 """Airings are made this much further ahead than asked for, so that a quiet day costs few writes."""
@@ -141,7 +142,7 @@ def _compile_unasked(airing: AiringView, clock: _Clock) -> Iterable[Action]:
     elif airing.rundown.withdrawn:
         yield Compile(airing.id, "programme", "withdrawn")
     else:
-        yield from _fall_down(airing, airing.rundown, clock)
+        yield from _fall_down(airing, airing.rundown)
 
 
 def _compile_again(airing: AiringView, failed: JobView, clock: _Clock) -> Iterable[Action]:
@@ -153,16 +154,16 @@ def _compile_again(airing: AiringView, failed: JobView, clock: _Clock) -> Iterab
         yield Compile(airing.id, failed.level, "failed")
 
 
-def _fall_down(airing: AiringView, rundown: RundownView, clock: _Clock) -> Iterable[Action]:
-    """A version that cannot be rendered is followed by one from further down the chain."""
-    failed = [job for job in rundown.render_jobs.values() if job.state == "failed"]
-    if not failed:
-        return
-    step = CHAIN.index(rundown.level)
-    if step + 1 < len(CHAIN):
-        yield Compile(airing.id, CHAIN[step + 1], "failed")
-    elif clock.reached(max(job.finished_at or clock.now for job in failed) + RETRY):
-        yield Compile(airing.id, rundown.level, "failed")
+def _fall_down(airing: AiringView, rundown: RundownView) -> Iterable[Action]:
+    """A version that cannot be rendered at all is followed by one from further down the chain.
+
+    Where one recipe was rendered the audio is sound: another one that fails must not take it from its feeds.
+    """
+    jobs = rundown.render_jobs
+    if airing.recipes and all(recipe in jobs and jobs[recipe].state == "failed" for recipe in airing.recipes):
+        step = CHAIN.index(rundown.level)
+        if step + 1 < len(CHAIN):
+            yield Compile(airing.id, CHAIN[step + 1], "failed")
 
 
 def _render(airing: AiringView, clock: _Clock) -> Iterable[Action]:
@@ -171,13 +172,20 @@ def _render(airing: AiringView, clock: _Clock) -> Iterable[Action]:
         return
     for recipe in sorted(airing.recipes - rundown.rendered):
         job = rundown.render_jobs.get(recipe)
-        if job is None:
-            if _still_worth_it(airing, clock):
-                yield Render(airing.id, rundown.version, recipe)
-        elif job.state == "done":
+        if job is not None and job.state == "done":
             yield TakeArtefact(airing.id, rundown.version, recipe, job.id)
+        elif _still_worth_it(airing, clock) and _render_is_due(job, rundown, clock):
+            yield Render(airing.id, rundown.version, recipe)
     if airing.recipes <= rundown.rendered and airing.state == "compiled":
         yield SetState(airing.id, "rendered")
+
+
+def _render_is_due(job: JobView | None, rundown: RundownView, clock: _Clock) -> bool:
+    """Once; and again a while after a failure that did not make the whole version fall."""
+    if job is None or job.state != "failed":
+        return job is None
+    stays = bool(rundown.rendered) or rundown.level == CHAIN[-1]
+    return stays and clock.reached((job.finished_at or clock.now) + RETRY)
 
 
 def _hand_over(airing: AiringView, clock: _Clock) -> Iterable[Action]:

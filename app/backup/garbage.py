@@ -17,6 +17,7 @@ from app.jobs.models import Job
 from app.locks import Lock
 from app.settings import Settings
 from app.storage import Blobs, blobs_lock
+from audio.files import sweep
 from audio.prepare import trim_cache
 
 YOUNG = timedelta(days=1)
@@ -51,6 +52,9 @@ def collect_garbage(engine: Engine, settings: Settings, now: datetime) -> Collec
         removed_bytes = sum(_remove(path) for path in stale)
     finally:
         lock.release()
+    long_ago = (now - YOUNG).timestamp()
+    for directory in (settings.incoming_dir, settings.cache_dir):
+        sweep(directory, untouched_since=long_ago)
     cache_bytes = trim_cache(
         settings.cache_dir, settings.cache_limit_bytes, keep_used_since=(now - RECENTLY_USED).timestamp()
     )

@@ -30,7 +30,7 @@ from app.feeds.models import Feed
 from app.feeds.names import NameFacts, expand
 from app.handoffs.models import Handoff
 from app.jobs.models import Job
-from app.jobs.service import enqueue
+from app.jobs.service import enqueue_again
 from app.journal.service import record
 from app.programmes.models import Programme, Slot
 from app.settings import Settings
@@ -77,10 +77,8 @@ class Actions:
         with writing(self._database) as session:
             airing = session.get_one(Airing, action.airing_id)
             payload = {"airing_id": action.airing_id, "level": action.level, "cause": action.cause}
-            job = enqueue(session, "compile", compile_key(action.airing_id, airing.version + 1), payload, now)
-            if job.state == "failed":  # this version's compile broke: the same job begins again, further down
-                job.state, job.payload, job.tries, job.finished_at = "queued", payload, 0, None
-                session.add(job)
+            key = compile_key(action.airing_id, airing.version + 1)
+            enqueue_again(session, "compile", key, payload, now)
             if action.intent_id is not None:
                 _carried_out(session, action.intent_id, now)
 
@@ -125,7 +123,7 @@ class Actions:
             rundown = _rundown(session, action.airing_id, action.version)
             encoding, profile = _wishes_for(session, airing, action.recipe)
             payload = {"rundown_id": id_of(rundown), "encoding": encoding, "profile": profile}
-            enqueue(session, "render", render_key(id_of(rundown), action.recipe), payload, now)
+            enqueue_again(session, "render", render_key(id_of(rundown), action.recipe), payload, now)
 
     @execute.register
     def _(self, action: due.TakeArtefact, now: datetime) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 from collections.abc import Coroutine
@@ -122,7 +123,9 @@ class Engine:
         self.changed.set()
 
     async def close(self) -> None:
-        """Stop the deliveries. What is cut off here is looked at again by the next engine."""
+        """End between two turns and stop the deliveries. What is cut off is looked at again by the next engine."""
+        async with self._ticking:
+            pass
         tasks = [*self.deliveries.values(), *([self._telling] if self._telling else [])]
         for task in tasks:
             task.cancel()
@@ -141,6 +144,8 @@ async def run_engine(settings: Settings, clock: Clock = utcnow) -> None:
         if await _set_within(stopping, settings.sweep_s):
             return
     engine = Engine(settings, open_database(settings), clock)
+    # It says that a turn was still running when the next was due (nothing is lost by that), and repeats what we log.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=JOB_DEFAULTS)
 
     async def turn() -> None:
@@ -161,8 +166,9 @@ async def run_engine(settings: Settings, clock: Clock = utcnow) -> None:
         if await _set_within(engine.changed, WORK_POLL_S):
             engine.changed.clear()
             await turn()
-    scheduler.shutdown(wait=False)
+    scheduler.pause()
     await engine.close()
+    scheduler.shutdown(wait=False)
     lock.release()
 
 

@@ -26,7 +26,7 @@ _FEED: dict[str, Any] = {
     "name": "Tashkent, studio server",
     "protocol": "http_put",
     "address": "https://files.site.example/incoming",
-    "credential": "env:TAC_TOKEN",
+    "credential": "env:DANPA_FEED_TAC",
     "codec": "mp3",
     "sample_rate": 48000,
     "bitrate_kbps": 128,
@@ -71,7 +71,7 @@ class FeedIn(Body):
         str | None,
         Field(
             max_length=500,
-            description="A reference, never the secret: env:NAME or file:/absolute/path (mode 0600)",
+            description="A reference, never the secret: env:DANPA_FEED_NAME or file:/absolute/path (mode 0600)",
         ),
     ] = None
     codec: Codec = "mp3"
@@ -81,7 +81,7 @@ class FeedIn(Body):
     name_template: Annotated[str, Field(max_length=200)] = DEFAULT_TEMPLATE
     sidecar: Literal["none", "beside"] = "none"
     read_back: Literal["none", "head", "get"] = "get"
-    max_duration_s: Annotated[int | None, Field(gt=0)] = None
+    max_duration_s: Annotated[int | None, Field(gt=0, le=86_400)] = None
     lead_s: Seconds = 3600
     warn_s: Seconds = 900
     deadline_s: Seconds = 1800
@@ -138,10 +138,7 @@ def create_feed(
     body: FeedIn, database: Database, settings: CurrentSettings, actor: Actor, now: Now, response: Response
 ) -> FeedOut:
     with writing(database) as session:
-        confined_to = service.confinement(session, settings)
-        row = service.create_feed(
-            session, body.fields(), confined_to=confined_to, now=now, by=actor.person_id
-        )
+        row = service.create_feed(session, body.fields(), settings=settings, now=now, by=actor.person_id)
     created(response, f"/api/v1/feeds/{row.id}", row.revision)
     return FeedOut.model_validate(row)
 
@@ -170,7 +167,7 @@ def update_feed(
             session,
             feed_id,
             body.fields(),
-            confined_to=service.confinement(session, settings),
+            settings=settings,
             expected=expected,
             now=now,
             by=actor.person_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ import httpx
 from app.errors import Invalid
 from app.feeds.contract import FeedAddress
 from app.feeds.errors import PermanentFeedError
+from app.settings import Settings
 
 
 def check_address(feed: FeedAddress) -> None:
@@ -54,6 +56,24 @@ def check_confined(feed: FeedAddress, root: Path) -> None:
         )
 
 
+def check_not_ours(feed: FeedAddress, settings: Settings) -> None:
+    """Refuse a folder in which the station keeps its own files: a fixed name could replace the database or a lock.
+
+    It compares names only: to follow links would touch the disk, and a feed's mount may be dead.
+
+    Raises:
+        Invalid: says where our files are.
+    """
+    if feed.protocol != "folder":
+        return
+    folder = Path(os.path.normpath(feed.address))
+    ours = (settings.blobs_dir, settings.incoming_dir, settings.cache_dir, settings.run_dir, settings.air_dir)
+    if folder == settings.root or any(folder.is_relative_to(own) for own in ours):
+        raise _invalid(
+            f"the station keeps its own files in {settings.root}: give the feed a folder of its own"
+        )
+
+
 def _check_url(feed: FeedAddress) -> None:
     try:
         url = httpx.URL(feed.address)
@@ -61,6 +81,8 @@ def _check_url(feed: FeedAddress) -> None:
         raise _invalid(f"this is not a URL: {error}") from None
     if url.scheme not in {"http", "https"} or not url.host:
         raise _invalid("an HTTP feed needs a URL such as https://site.example/incoming")
+    if url.port is not None and not 0 < url.port < 65_536:
+        raise _invalid(f"{url.port} is not a port: write 1 to 65535")
     if url.userinfo or url.query or url.fragment:
         raise _invalid(
             "the URL may hold no user, password, query or fragment: secrets belong into the credential"

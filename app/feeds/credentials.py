@@ -1,6 +1,8 @@
 """Credential references: the database knows where a secret is, never the secret.
 
-``env:NAME`` is a variable of the engine's environment, ``file:/absolute/path`` a file that only we can read.
+``env:NAME`` is a variable of the engine's environment, ``file:/absolute/path`` a file that only we can read. Only
+variables called ``DANPA_FEED_...`` are given to sites: whoever may write a feed may choose where they are sent, and the
+environment holds other secrets too.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from app.errors import Invalid
 from app.feeds.errors import PermanentFeedError
 
 LARGEST_SECRET = 16 * 1024
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_VARIABLE = re.compile(r"DANPA_FEED_[A-Z0-9_]+", re.ASCII)
 
 
 def check_reference(reference: str | None) -> None:
@@ -33,7 +35,7 @@ def check_reference(reference: str | None) -> None:
     if scheme == "file" and rest.startswith("/") and rest.isprintable():
         return
     raise Invalid(
-        "a credential is a reference, env:NAME or file:/absolute/path, never the secret itself",
+        "a credential is a reference, env:DANPA_FEED_NAME or file:/absolute/path, never the secret itself",
         field="credential",
     )
 
@@ -47,12 +49,14 @@ def resolve(reference: str | None) -> SecretStr | None:
     if reference is None:
         return None
     scheme, _, rest = reference.partition(":")
-    if scheme == "env":
+    if scheme == "env" and _VARIABLE.fullmatch(rest):
         text = os.environ.get(rest, "")
     elif scheme == "file":
         text = _read_private(Path(rest))
     else:
-        raise _unusable("the feed's credential is no reference: use env:NAME or file:/absolute/path")
+        raise _unusable(
+            "the feed's credential is no reference: use env:DANPA_FEED_NAME or file:/absolute/path"
+        )
     secret = text.strip()
     if not secret:
         raise _unusable("the variable or file that the feed's credential refers to is missing or empty")

@@ -23,7 +23,7 @@ class Feed(SQLModel, table=True):
     address: str
     """An absolute folder, or the URL under which names are put."""
     credential: str | None = None
-    """A reference, never the secret: ``env:NAME`` or ``file:/path`` (mode 0600). An HTTP feed sends it as a bearer token."""
+    """A reference, never the secret: ``env:DANPA_FEED_NAME`` or ``file:/path`` (mode 0600). An HTTP feed sends it as a bearer token."""
     codec: str = "mp3"
     sample_rate: int = 48_000
     bitrate_kbps: int | None = None

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from app.alarms.models import Alarm
 from app.errors import Conflict, Invalid
-from app.feeds.confinement import check_address
+from app.feeds.confinement import check_address, check_not_ours
 from app.feeds.contract import FeedAddress
 from app.feeds.credentials import check_reference
 from app.feeds.models import Feed
@@ -54,17 +54,11 @@ def feed(session: Session, feed_id: int) -> Feed:
     return find(session, Feed, feed_id, "feed")
 
 
-def confinement(session: Session, settings: Settings) -> Path | None:
-    """The folder that this station's feeds may not leave: a demo's own; None for a real station."""
-    station = session.get(Station, 1)
-    return settings.root if station is not None and station.is_demo else None
-
-
 def create_feed(
-    session: Session, wanted: FeedFields, *, confined_to: Path | None, now: datetime, by: int | None
+    session: Session, wanted: FeedFields, *, settings: Settings, now: datetime, by: int | None
 ) -> Feed:
     """Add a feed. Raises Invalid with the field; Conflict where its name is taken, or another one's files would be."""
-    columns = _checked(session, wanted, None, confined_to)
+    columns = _checked(session, wanted, None, settings)
     made = Feed(**columns, created_at=now, updated_at=now)
     session.add(made)
     session.flush()
@@ -77,7 +71,7 @@ def update_feed(
     feed_id: int,
     wanted: FeedFields,
     *,
-    confined_to: Path | None,
+    settings: Settings,
     expected: int | None,
     now: datetime,
     by: int | None,
@@ -85,7 +79,7 @@ def update_feed(
     """Change a feed. Raises NotFound, StaleRevision, Invalid; Conflict where lines of its site would lose it."""
     changed = feed(session, feed_id)
     require_revision(changed, expected)
-    columns = _checked(session, wanted, feed_id, confined_to)
+    columns = _checked(session, wanted, feed_id, settings)
     if wanted.site_id != changed.site_id:
         require_unused(
             session,
@@ -136,18 +130,17 @@ def profile_of(wanted: FeedFields) -> Profile:
         raise Invalid(str(wrong), field="profile") from None
 
 
-def _checked(
-    session: Session, wanted: FeedFields, feed_id: int | None, confined_to: Path | None
-) -> dict[str, Any]:
+def _checked(session: Session, wanted: FeedFields, feed_id: int | None, settings: Settings) -> dict[str, Any]:
     """A feed's columns, once each part was asked whether it can work."""
     site = referred(session, Site, wanted.site_id, "site", "site_id")
     require_free(
         session, col(Feed.name), wanted.name, feed_id, f'there is already a feed called "{wanted.name}"'
     )
     check_reference(wanted.credential)
-    check_address(
-        FeedAddress(wanted.protocol, wanted.address, wanted.credential, wanted.read_back, confined_to)
-    )
+    confined_to = _confinement(session, settings)
+    address = FeedAddress(wanted.protocol, wanted.address, wanted.credential, wanted.read_back, confined_to)
+    check_address(address)
+    check_not_ours(address, settings)
     check_template(wanted.name_template)
     encoding = encoding_of(wanted)
     profile_of(wanted)
@@ -155,6 +148,12 @@ def _checked(
     if wanted.enabled:
         _check_names_apart(session, wanted, feed_id, _place(wanted, site, encoding.extension))
     return asdict(wanted) | {"bitrate_kbps": encoding.bitrate_kbps}
+
+
+def _confinement(session: Session, settings: Settings) -> Path | None:
+    """The folder that this station's feeds may not leave: a demo's own; None for a real station."""
+    station = session.get(Station, 1)
+    return settings.root if station is not None and station.is_demo else None
 
 
 def _check_names_apart(

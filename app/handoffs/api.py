@@ -11,7 +11,7 @@ from app.airings.schemas import IntentOut
 from app.database import reading, writing
 from app.errors import Conflict, NotFound
 from app.handoffs.models import Attempt, Handoff
-from app.web.bodies import Answer, example
+from app.web.bodies import Answer, RowId, example
 from app.web.dependencies import Actor, Database, Now
 from app.web.pagination import Page, WantedPage, page_of
 from schedules.snapshot import DELIVERED
@@ -84,7 +84,7 @@ def list_handoffs(
     _actor: Actor,
     database: Database,
     wanted: WantedPage,
-    airing_id: Annotated[int | None, Query(description="Of one airing")] = None,
+    airing_id: Annotated[RowId | None, Query(description="Of one airing")] = None,
     state: Annotated[str | None, Query(description="due, sending, stored, verified, failed ...")] = None,
 ) -> Page[HandoffOut]:
     query = select(Handoff)
@@ -98,13 +98,13 @@ def list_handoffs(
 
 
 @router.get("/handoffs/{handoff_id}", summary="One handoff")
-def get_handoff(_actor: Actor, database: Database, handoff_id: int) -> HandoffOut:
+def get_handoff(_actor: Actor, database: Database, handoff_id: RowId) -> HandoffOut:
     with reading(database) as session:
         return _out(session, _get(session, handoff_id))
 
 
 @router.get("/handoffs/{handoff_id}/attempts", summary="Its attempts, with their receipts")
-def list_attempts(_actor: Actor, database: Database, handoff_id: int) -> Page[AttemptOut]:
+def list_attempts(_actor: Actor, database: Database, handoff_id: RowId) -> Page[AttemptOut]:
     with reading(database) as session:
         _get(session, handoff_id)
         rows = session.exec(
@@ -114,7 +114,7 @@ def list_attempts(_actor: Actor, database: Database, handoff_id: int) -> Page[At
 
 
 @router.post("/handoffs/{handoff_id}/retry", status_code=202, summary="Try a failed one again")
-def retry_handoff(actor: Actor, database: Database, now: Now, handoff_id: int) -> IntentOut:
+def retry_handoff(actor: Actor, database: Database, now: Now, handoff_id: RowId) -> IntentOut:
     with writing(database) as session:
         handoff = _get(session, handoff_id)
         if handoff.state != "failed":

@@ -27,6 +27,14 @@ def enqueue(session: Session, kind: str, key: str, payload: dict[str, Any], now:
     return job
 
 
+def enqueue_again(session: Session, kind: str, key: str, payload: dict[str, Any], now: datetime) -> None:
+    """Ask for a piece of work, also where it has failed before: the same job begins again, with this payload."""
+    job = enqueue(session, kind, key, payload, now)
+    if job.state == "failed":
+        job.state, job.payload, job.tries, job.finished_at = "queued", payload, 0, None
+        session.add(job)
+
+
 def claim(engine: Engine, worker: str, kinds: Collection[str]) -> Job | None:
     """Take the next job: those with a deadline first, then in order of arrival."""
     queued = (

@@ -23,6 +23,7 @@ import hmac
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -100,7 +101,8 @@ class FailedSignIns:
     ADDRESSES = 10_000
     """The longest-known addresses are forgotten beyond this many."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -115,11 +117,11 @@ class FailedSignIns:
     def failed(self, address: str) -> None:
         """Take one attempt away."""
         with self._lock:
-            self._buckets[address] = (self._left(address) - 1, time.monotonic())
+            self._buckets[address] = (self._left(address) - 1, self._seconds())
             self._buckets.move_to_end(address)
             if len(self._buckets) > self.ADDRESSES:
                 self._buckets.popitem(last=False)
 
     def _left(self, address: str) -> float:
-        left, at = self._buckets.get(address, (float(self.BURST), time.monotonic()))
-        return min(float(self.BURST), left + (time.monotonic() - at) / self.REFILL_S)
+        left, at = self._buckets.get(address, (float(self.BURST), self._seconds()))
+        return min(float(self.BURST), left + (self._seconds() - at) / self.REFILL_S)

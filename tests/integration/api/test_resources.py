@@ -257,12 +257,17 @@ def test_a_slot_cannot_leave_its_lines_behind(api: httpx.Client, schedule: None)
         ({"address": "incoming"}, 422, "address", "needs an absolute path"),
         ({"protocol": "http_put", "address": "site.example"}, 422, "address", "needs a URL"),
         (
-            {"protocol": "http_put", "address": "http://site.example/in", "credential": "env:TOKEN"},
+            {
+                "protocol": "http_put",
+                "address": "http://site.example/in",
+                "credential": "env:DANPA_FEED_SITE",
+            },
             422,
             "address",
             "in clear",
         ),
         ({"credential": "hunter2"}, 422, "credential", "never the secret itself"),
+        ({"credential": "env:danpa_smtp_password"}, 422, "credential", "the station's own settings"),
         ({"codec": "ogg"}, 422, "codec", "mp3"),
         ({"sample_rate": 32000}, 422, "codec", "neither 44100 nor 48000"),
         ({"bitrate_kbps": 100}, 422, "codec", "MP3 has no 100 kbit/s"),
@@ -277,6 +282,8 @@ def test_a_slot_cannot_leave_its_lines_behind(api: httpx.Client, schedule: None)
         ({"warn_s": 7200}, 422, "warn_s", "delivery begins only 3600 s before"),
         ({"lead_s": -5}, 422, "lead_s", "greater than or equal to 0"),
         ({"name": "Tashkent"}, 409, None, "already a feed"),
+        ({}, 409, None, 'feed 1 ("Tashkent") puts its files under the same names into the same place'),
+        ({"address": "/srv/site/", "codec": "mp3", "bitrate_kbps": 64}, 409, None, "a folder of its own"),
     ],
 )
 def test_a_feed_that_cannot_be(
@@ -294,8 +301,30 @@ def test_a_feed_that_cannot_be(
 def test_a_feed_gets_its_codecs_usual_bitrate(
     api: httpx.Client, schedule: None, codec: str, bitrate: int | None
 ) -> None:
-    feed = made(api, "feeds", FEED | {"name": codec, "codec": codec, "profile": {"lowpass_hz": None}})
+    wanted = {"name": codec, "address": f"/srv/{codec}", "codec": codec, "profile": {"lowpass_hz": None}}
+    feed = made(api, "feeds", FEED | wanted)
     assert feed["bitrate_kbps"] == bitrate
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [
+        {"address": "/srv/site/backup"},
+        {"codec": "flac"},
+        {"name_template": "b_{date}_{time}.{ext}"},
+        {"enabled": False},
+    ],
+)
+def test_two_feeds_whose_files_lie_apart(api: httpx.Client, schedule: None, apart: dict[str, Any]) -> None:
+    made(api, "feeds", FEED | {"name": "second"} | apart)
+
+
+def test_a_feed_that_is_enabled_again_must_not_take_the_files_of_another(
+    api: httpx.Client, schedule: None
+) -> None:
+    second = FEED | {"name": "second", "enabled": False}
+    made(api, "feeds", second)
+    refused(api.put("/api/v1/feeds/2", json=second | {"enabled": True}), 409, "under the same names")
 
 
 def test_a_demos_feeds_cannot_leave_its_folder(tmp_path: Path) -> None:

@@ -220,12 +220,12 @@ def test_the_credential_travels_as_a_bearer_token_and_nowhere_else(
     tmp_path: Path, audio: Audio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setenv("SITE_TOKEN", "t0ken")
+    monkeypatch.setenv("DANPA_FEED_SITE", "t0ken")
     with Receiver(tmp_path / "site", token="t0ken") as site:
-        signed = open_feed(FeedAddress("http_put", site.url, credential="env:SITE_TOKEN"))
+        signed = open_feed(FeedAddress("http_put", site.url, credential="env:DANPA_FEED_SITE"))
         assert deliver(signed, audio)[1].verdict == "present"
         assert refused(feed_of(site), audio).code == "unauthorised"
-        monkeypatch.delenv("SITE_TOKEN")
+        monkeypatch.delenv("DANPA_FEED_SITE")
         assert refused(signed, audio).code == "credential"
     assert "t0ken" not in caplog.text
     assert audio.name not in caplog.text  # names and addresses are not for logs

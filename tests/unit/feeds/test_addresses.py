@@ -5,18 +5,19 @@ from pathlib import Path
 import pytest
 
 from app.errors import Invalid
-from app.feeds.confinement import check_address, check_confined
+from app.feeds.confinement import check_address, check_confined, check_not_ours
 from app.feeds.contract import FeedAddress
 from app.feeds.errors import PermanentFeedError
+from app.settings import Settings
 
 
 @pytest.mark.parametrize(
     ("protocol", "address", "credential"),
     [
         ("folder", "/mnt/tashkent/incoming", None),
-        ("http_put", "https://site.example/incoming", "env:TOKEN"),
-        ("http_put", "http://10.8.0.2:8080/in", "env:TOKEN"),  # inside a VPN
-        ("http_put", "http://127.0.0.1:8080", "env:TOKEN"),
+        ("http_put", "https://site.example/incoming", "env:DANPA_FEED_SITE"),
+        ("http_put", "http://10.8.0.2:8080/in", "env:DANPA_FEED_SITE"),  # inside a VPN
+        ("http_put", "http://127.0.0.1:8080", "env:DANPA_FEED_SITE"),
         ("http_put", "http://[::1]:8080/in", None),
         ("http_put", "http://site.example/in", None),
     ],
@@ -35,10 +36,11 @@ def test_addresses_that_work(protocol: str, address: str, credential: str | None
         ("http_put", "file:///etc/passwd", None, "needs a URL", "address"),
         ("http_put", "https://", None, "needs a URL", "address"),
         ("http_put", "https://site.example:port/", None, "not a URL", "address"),
+        ("http_put", "https://site.example:99999/", None, "not a port", "address"),
         ("http_put", "https://user:secret@site.example/", None, "no user, password", "address"),
         ("http_put", "https://site.example/?token=secret", None, "query", "address"),
-        ("http_put", "http://site.example/", "env:TOKEN", "in clear", "address"),
-        ("http_put", "http://93.184.216.34/", "env:TOKEN", "in clear", "address"),
+        ("http_put", "http://site.example/", "env:DANPA_FEED_SITE", "in clear", "address"),
+        ("http_put", "http://93.184.216.34/", "env:DANPA_FEED_SITE", "in clear", "address"),
     ],
 )
 def test_addresses_that_are_refused(
@@ -79,3 +81,21 @@ def test_a_demo_station_reaches_its_own_folder_and_its_own_machine_only(tmp_path
         assert caught.value.code == "confined"
     with pytest.raises(Invalid, match="demo station"):
         check_address(FeedAddress("folder", str(outside), confined_to=root))
+
+
+def test_no_feed_writes_among_the_stations_own_files(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    root = settings.root
+    for folder in (
+        root,
+        settings.run_dir,
+        settings.armed_dir,
+        settings.blobs_dir / "masters",
+        root / "site" / "..",
+    ):
+        with pytest.raises(Invalid, match="its own files") as caught:
+            check_not_ours(FeedAddress("folder", str(folder)), settings)
+        assert caught.value.field == "address"
+    for folder in (root / "site-tashkent", root.parent, root / "runs"):
+        check_not_ours(FeedAddress("folder", str(folder)), settings)
+    check_not_ours(FeedAddress("http_put", "http://127.0.0.1:9/"), settings)

@@ -19,8 +19,8 @@ def secret_file(tmp_path: Path) -> Path:
 
 
 def test_a_reference_leads_to_the_secret(secret_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SITE_TOKEN", "t0ken")
-    from_environment, from_file = resolve("env:SITE_TOKEN"), resolve(f"file:{secret_file}")
+    monkeypatch.setenv("DANPA_FEED_SITE", "t0ken")
+    from_environment, from_file = resolve("env:DANPA_FEED_SITE"), resolve(f"file:{secret_file}")
     assert from_environment is not None
     assert from_environment.get_secret_value() == "t0ken"
     assert from_file is not None
@@ -60,7 +60,7 @@ def test_what_could_not_stand_in_a_header_is_refused(secret_file: Path, content:
 def test_a_missing_secret_is_an_error_and_not_an_unsigned_upload(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     for reference in (
-        "env:NO_SUCH_TOKEN",
+        "env:DANPA_FEED_NONE",
         f"file:{tmp_path}/nothing",
         f"file:{tmp_path}",
         f"file:{tmp_path}/pipe",
@@ -70,12 +70,23 @@ def test_a_missing_secret_is_an_error_and_not_an_unsigned_upload(tmp_path: Path)
         assert caught.value.code == "credential"
 
 
-@pytest.mark.parametrize("reference", [None, "env:SITE_TOKEN", "file:/run/secrets/site"])
+@pytest.mark.parametrize("reference", [None, "env:DANPA_FEED_SITE", "file:/run/secrets/site"])
 def test_references_are_taken(reference: str | None) -> None:
     check_reference(reference)
 
 
-@pytest.mark.parametrize("pasted", ["hunter2", "env:A B", "file:secrets/site", "file:/a\nb", "Bearer xyz"])
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "hunter2",
+        "env:A B",
+        "env:HOME",
+        "env:DANPA_SMTP_PASSWORD",
+        "file:secrets/site",
+        "file:/a\nb",
+        "Bearer xyz",
+    ],
+)
 def test_a_pasted_secret_is_refused_and_not_repeated(pasted: str) -> None:
     with pytest.raises(Invalid) as caught:
         check_reference(pasted)
@@ -85,5 +96,5 @@ def test_a_pasted_secret_is_refused_and_not_repeated(pasted: str) -> None:
 
 @pytest.mark.parametrize("nothing", ["", "env:", "file:", ":"])
 def test_half_a_reference_is_refused(nothing: str) -> None:
-    with pytest.raises(Invalid, match="env:NAME"):
+    with pytest.raises(Invalid, match="env:DANPA_FEED_NAME"):
         check_reference(nothing)

@@ -19,6 +19,11 @@ CASES = [
     (b"form-data; name=\"file\"; filename*=euc-kr'ko'%B4%BA%BD%BA.wav", "뉴스.wav"),
     (b"form-data; name=\"file\"; filename*=UTF-8''%B4%BA%BD%BA.wav", "뉴스.wav"),  # CP949 that says UTF-8
     (b"form-data; name=\"file\"; filename*=no-such-charset''a.wav", "a.wav"),
+    (
+        b"form-data; name=\"file\"; filename*=undefined''a.wav",
+        "a.wav",
+    ),  # a codec of Python's that always fails
+    (b"form-data; name=\"file\"; filename*=\0''a.wav", "a.wav"),
     (b'form-data; name="file"; filename="a\\"b\\";c.wav"', 'a"b";c.wav'),
     (b'form-data; name="file"; filename="a%22b.wav"', 'a"b.wav'),
     (b'form-data; name="file"; filename="a%0D%0Ab.wav"', "a  b.wav"),

@@ -146,6 +146,30 @@ RULES: list[tuple[str, AiringView, datetime, list[Action]]] = [
         [rules.TakeArtefact(1, 1, MP3, 7)],
     ),
     (
+        "one encoding that fails takes nothing from the feeds of another",
+        airing(
+            targets=(target(1, MP3), target(2, WAV)),
+            recipes=frozenset({MP3, WAV}),
+            state="compiled",
+            rundown=rundown(rendered=frozenset({WAV}), render_jobs={MP3: failed(EARLY)}),
+            handoffs=(handoff("due", feed_id=2),),
+        ),
+        EARLY + MINUTE * 0.9,
+        [],
+    ),
+    (
+        "and is tried again a minute later",
+        airing(
+            targets=(target(1, MP3), target(2, WAV)),
+            recipes=frozenset({MP3, WAV}),
+            state="compiled",
+            rundown=rundown(rendered=frozenset({WAV}), render_jobs={MP3: failed(EARLY)}),
+            handoffs=(handoff("due", feed_id=2),),
+        ),
+        EARLY + MINUTE,
+        [rules.Render(1, 1, MP3)],
+    ),
+    (
         "what cannot be rendered is replaced by the stand-by",
         airing(state="compiled", rundown=rundown(render_jobs={MP3: failed()})),
         EARLY,
