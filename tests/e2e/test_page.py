@@ -115,12 +115,15 @@ def test_calling_an_airing_off_asks_first_and_names_it(night: FilledNight, page:
     assert "새벽 편지 (05:00 KST / 20:00 UTC)" in page.run(
         "document.getElementById('confirm-words').textContent"
     )
-    page.press("Enter")  # the focus is on going back
-    page.wait_for("!document.getElementById('confirm').open")
+    going_back = "document.activeElement.matches('#confirm button[value=no]')"
+    page.wait_for(going_back)
+    page.press("Enter")
+    page.wait_for(f"!document.getElementById('confirm').open && document.activeElement === {button}")
     assert wishes(night) == []
-    page.press("Enter")  # and then on the button again
-    page.wait_for("document.getElementById('confirm').open")
+    page.press("Enter")
+    page.wait_for(going_back)
     page.press("Tab")
+    page.wait_for("document.activeElement.id === 'confirm-yes'")
     page.press("Enter")
     page.wait_for("document.getElementById('told').textContent === '요청했습니다.'")
     assert wishes(night) == ["cancel"]

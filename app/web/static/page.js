@@ -77,16 +77,22 @@ function listen() {
   };
 }
 
+/** Settles the question that is being asked. @type {((yes: boolean) => void) | undefined} */
+let settle;
+
 /** Ask before something that cannot be taken back. @param {string} words @param {string} yes @returns {Promise<boolean>} */
 function confirmed(words, yes) {
   const dialog = /** @type {HTMLDialogElement} */ (element("confirm"));
   element("confirm-words").textContent = words;
   element("confirm-yes").textContent = yes;
+  settle?.(false);
   dialog.returnValue = "no";
   dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
-  });
+  dialog.onclose = () => {
+    // The event comes a little after the closing: it may find the next question open already.
+    if (!dialog.open) settle?.(dialog.returnValue === "yes");
+  };
+  return new Promise((resolve) => (settle = resolve));
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -267,7 +267,7 @@ def test_a_slot_cannot_leave_its_lines_behind(api: httpx.Client, schedule: None)
             "in clear",
         ),
         ({"credential": "hunter2"}, 422, "credential", "never the secret itself"),
-        ({"credential": "env:danpa_smtp_password"}, 422, "credential", "the station's own settings"),
+        ({"credential": "env:danpa_smtp_password"}, 422, "credential", "DANPA_FEED_NAME"),
         ({"codec": "ogg"}, 422, "codec", "mp3"),
         ({"sample_rate": 32000}, 422, "codec", "neither 44100 nor 48000"),
         ({"bitrate_kbps": 100}, 422, "codec", "MP3 has no 100 kbit/s"),
