@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -82,8 +83,24 @@ def end_with_parent() -> None:
 
 
 def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set: loops end at their next turn."""
+    """An event that SIGTERM and SIGINT set: loops end at their next turn.
+
+    The handler only writes to a pipe, and a thread sets the event: a second signal that came while the first one's
+    handler was inside ``Event.set`` would wait for ever for the event's own lock.
+    """
     stopping = threading.Event()
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def wait() -> None:
+        os.read(reading, 1)
+        stopping.set()
+
+    def tell(*_: object) -> None:
+        with contextlib.suppress(BlockingIOError):  # the pipe is full of signals already
+            os.write(writing, b"\0")
+
+    threading.Thread(target=wait, name="stop-on-signals", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, tell)
     return stopping
