@@ -251,7 +251,9 @@ def restore(
 
 
 @cli.command()
-def fsck(quick: Annotated[bool, typer.Option("--quick", help="Sizes only, no hashes.")] = False) -> None:
+def fsck(
+    quick: Annotated[bool, typer.Option("--quick", help="Look at presence only, hash nothing.")] = False,
+) -> None:
     """Check that every file that the database names is there and is what it should be."""
     from app.backup.fsck import check
 

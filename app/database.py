@@ -40,6 +40,7 @@ def open_sqlite(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        hide_parameters=True,  # an error's text goes to the log, and titles and names do not
     )
 
     @event.listens_for(engine, "connect")

@@ -27,13 +27,16 @@ class Blobs:
         return self._root / kind / sha256[:2] / f"{sha256}{suffix}"
 
     def adopt(self, file: Path, kind: str, sha256: str, suffix: str = "") -> Path:
-        """Move a finished file of the same file system in; a blob that is already there is kept."""
+        """Move a finished file of the same file system in, in place of a blob that is there already.
+
+        That one should be the same, but a disk may have damaged it: what was made again is known to be right. It is
+        young again too, so that the garbage collection leaves it alone until somebody refers to it.
+        """
         target = self.path(kind, sha256, suffix)
-        if target.exists():
-            target.touch()  # nobody may have referred to it for long: the garbage collection leaves young blobs alone
-            file.unlink()
-            return target
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not target.parent.exists():
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_directory(target.parent.parent)
+        file.touch()
         with file.open("rb") as stream:
             os.fsync(stream.fileno())
         file.replace(target)

@@ -59,14 +59,15 @@ class Supervisor:
         self._lock = Lock(settings.run_dir / "supervisor.lock")
         self._reading, self._writing = os.pipe()
         os.set_inheritable(self._reading, True)
+        # In the order in which somebody waits for them: people, sites, and then those who work in the background.
         self.children = [
+            Child("web", _command("web")),
             Child("engine", _command("engine")),
+            Child("air", _command("air"), detached=True),
             *(
                 Child(f"worker-{number}", _command("worker", str(number)))
                 for number in range(settings.workers)
             ),
-            Child("web", _command("web")),
-            Child("air", _command("air"), detached=True),
         ]
 
     def run(self, stopping: threading.Event, ready: Callable[[], None] | None = None) -> None:
@@ -130,7 +131,7 @@ class Supervisor:
 
     def _end(self) -> None:
         """Web first, so that nobody is told "yes" any more; the air process ends with us unless it feeds a live endpoint."""
-        stopping = [child for child in reversed(self.children) if child.process is not None]
+        stopping = [child for child in self.children if child.process is not None]
         if _is_live(self.settings):
             log.info("a programme is on the air live: the air process stays")
             stopping = [child for child in stopping if not child.detached]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-from schedules.snapshot import Readiness
-
-Cause = Literal["first", "requested", "withdrawn", "failed"]
+from schedules.snapshot import Cause, Readiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class TakeRundown:
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """Render the newest version for one recipe: for the first time, or again after a failure."""
+    """Render a version for one recipe: for the first time, or again after a failure."""
 
     airing_id: int
     version: int
@@ -62,6 +59,13 @@ class HandOver:
     airing_id: int
     version: int
     feed_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Give a handoff the encoding and the name that its feed wants now, and begin it anew."""
+
+    handoff_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,6 @@ class Clear:
 
 
 Action = (
-    Materialise | Compile | TakeRundown | Render | TakeArtefact | HandOver | Send | Recheck | GiveUp | Supersede
+    Materialise | Compile | TakeRundown | Render | TakeArtefact | HandOver | Amend | Send | Recheck | GiveUp | Supersede
     | Arm | SetState | SetReadiness | Close | Cancel | Retry | Refuse | Raise | Clear
 )  # fmt: skip

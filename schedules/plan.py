@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from schedules.actions import (
     Action,
+    Amend,
     Arm,
     Cancel,
     Clear,
@@ -44,14 +45,15 @@ from schedules.snapshot import (
     TargetView,
 )
 
-RETRY = timedelta(seconds=60)
-"""What failed and has nothing to fall back on (a full disk, no ffmpeg, one encoding of several) is tried again this
-often."""
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=5)
+"""What failed (a full disk, no ffmpeg, one encoding of several) is tried again after pauses between these two."""
 
 AHEAD = timedelta(hours=6)
 """Airings are made this much further ahead than asked for, so that a quiet day costs few writes."""
 
-WATCHED = frozenset({"audio_missing", "withdrawn_after_delivery", "deadline_missed", "deadline_near"})
+WATCHED = frozenset(
+    {"audio_missing", "render_failing", "withdrawn_after_delivery", "deadline_missed", "deadline_near"}
+)
 """Alarms that the plan raises and clears; the others belong to who raises them."""
 
 
@@ -108,9 +110,23 @@ def _airing(airing: AiringView, clock: _Clock) -> list[Action]:
     ]
 
 
+def _closes_at(airing: AiringView) -> datetime:
+    """Until when any site still takes something; without a feed, the start."""
+    return max([target.accept_until for target in airing.targets], default=airing.starts_at)
+
+
 def _still_worth_it(airing: AiringView, clock: _Clock) -> bool:
-    """Whether any site still takes something; without a feed, until the start."""
-    return not clock.reached(max([t.accept_until for t in airing.targets], default=airing.starts_at))
+    return not clock.reached(_closes_at(airing))
+
+
+def _is_time_again(airing: AiringView, job: JobView, clock: _Clock) -> bool:
+    """Whether a job that failed is due once more: after half the time for which it has been failing, and sooner when
+    little time is left.
+    """
+    failed_at = job.finished_at or clock.now
+    pause = (failed_at - (job.asked_at or failed_at)) / 2
+    pause = max(SHORTEST_PAUSE, min(pause, LONGEST_PAUSE, (_closes_at(airing) - failed_at) / 4))
+    return clock.reached(failed_at + pause)
 
 
 def _compile(airing: AiringView, clock: _Clock) -> Iterable[Action]:
@@ -124,13 +140,13 @@ def _compile(airing: AiringView, clock: _Clock) -> Iterable[Action]:
     if not _still_worth_it(airing, clock):
         for wish in wishes:
             yield Refuse(wish.id, "no site takes a new version of this airing any more")
-    elif job is not None:
-        yield from _compile_again(airing, job, clock)
     elif wishes:
         for wish in wishes[:-1]:
             yield Refuse(wish.id, "a newer request took its place")
         level = "standby" if wishes[-1].kind == "standby" else "programme"
         yield Compile(airing.id, level, "requested", wishes[-1].id)
+    elif job is not None:
+        yield from _compile_again(airing, job, clock)
     else:
         yield from _compile_unasked(airing, clock)
 
@@ -141,51 +157,73 @@ def _compile_unasked(airing: AiringView, clock: _Clock) -> Iterable[Action]:
             yield Compile(airing.id, "programme", "first")
     elif airing.rundown.withdrawn:
         yield Compile(airing.id, "programme", "withdrawn")
-    else:
-        yield from _fall_down(airing, airing.rundown)
+    elif _falls(airing, airing.rundown):
+        yield Compile(airing.id, CHAIN[CHAIN.index(airing.rundown.level) + 1], "failed")
+    elif airing.rundown.cause == "failed":
+        yield from _climb_up(airing, airing.rundown, clock)
 
 
 def _compile_again(airing: AiringView, failed: JobView, clock: _Clock) -> Iterable[Action]:
-    """The compile itself broke (it took its worker down, say): go on further down the chain."""
+    """The compile itself broke (it took its worker down, say): where nothing else can air, go on down the chain."""
+    rundown = airing.rundown
+    can_air = rundown is not None and not rundown.withdrawn and not _falls(airing, rundown)
     step = CHAIN.index(failed.level)
-    if step + 1 < len(CHAIN):
+    if not can_air and step + 1 < len(CHAIN):
         yield Compile(airing.id, CHAIN[step + 1], "failed")
-    elif clock.reached((failed.finished_at or clock.now) + RETRY):
-        yield Compile(airing.id, failed.level, "failed")
+    elif _is_time_again(airing, failed, clock):
+        yield Compile(airing.id, failed.level, failed.cause)
 
 
-def _fall_down(airing: AiringView, rundown: RundownView) -> Iterable[Action]:
-    """A version that cannot be rendered at all is followed by one from further down the chain.
+def _falls(airing: AiringView, rundown: RundownView) -> bool:
+    """Whether a version cannot be rendered at all and must be followed by one from further down the chain.
 
     Where one recipe was rendered the audio is sound: another one that fails must not take it from its feeds.
     """
     jobs = rundown.render_jobs
-    if airing.recipes and all(recipe in jobs and jobs[recipe].state == "failed" for recipe in airing.recipes):
-        step = CHAIN.index(rundown.level)
-        if step + 1 < len(CHAIN):
-            yield Compile(airing.id, CHAIN[step + 1], "failed")
+    all_failed = all(recipe in jobs and jobs[recipe].state == "failed" for recipe in airing.recipes)
+    return all_failed and not rundown.rendered and rundown.level != CHAIN[-1]
+
+
+def _climb_up(airing: AiringView, stand_in: RundownView, clock: _Clock) -> Iterable[Action]:
+    """Back to where the airing fell from, once what made it fall (a full disk, no ffmpeg, a dead worker) is over.
+
+    A version that could not be rendered is first rendered on trial: sites keep what they have until it works.
+    """
+    fallen = airing.fallen
+    level = fallen.level if fallen else CHAIN[0]
+    if fallen is not None and not fallen.withdrawn:
+        if fallen.rendered & airing.recipes:
+            yield Compile(airing.id, level, "recovered")
+    elif clock.reached(stand_in.compiled_at + SHORTEST_PAUSE):
+        yield Compile(airing.id, level, "recovered")
 
 
 def _render(airing: AiringView, clock: _Clock) -> Iterable[Action]:
-    rundown = airing.rundown
-    if rundown is None or airing.compile_job is not None or rundown.withdrawn:
+    rundown, job, fallen = airing.rundown, airing.compile_job, airing.fallen
+    if rundown is None or rundown.withdrawn or (job is not None and job.state != "failed"):
         return
+    again = bool(rundown.rendered) or rundown.level == CHAIN[-1]
+    yield from _render_version(airing, rundown, clock, again=again)
+    if airing.recipes <= rundown.rendered and airing.state == "compiled":
+        yield SetState(airing.id, "rendered")
+    # What stands in comes first: a trial must not keep it waiting.
+    stood_in = airing.recipes <= {recipe for recipe, one in rundown.render_jobs.items() if not one.running}
+    if fallen is not None and stood_in and not fallen.withdrawn and not fallen.rendered & airing.recipes:
+        yield from _render_version(airing, fallen, clock, again=True)
+
+
+def _render_version(
+    airing: AiringView, rundown: RundownView, clock: _Clock, *, again: bool
+) -> Iterable[Action]:
+    """Each recipe once; and ``again`` a while after a failure that did not make the whole version fall."""
     for recipe in sorted(airing.recipes - rundown.rendered):
         job = rundown.render_jobs.get(recipe)
         if job is not None and job.state == "done":
             yield TakeArtefact(airing.id, rundown.version, recipe, job.id)
-        elif _still_worth_it(airing, clock) and _render_is_due(job, rundown, clock):
+        elif not _still_worth_it(airing, clock):
+            continue
+        elif job is None or (job.state == "failed" and again and _is_time_again(airing, job, clock)):
             yield Render(airing.id, rundown.version, recipe)
-    if airing.recipes <= rundown.rendered and airing.state == "compiled":
-        yield SetState(airing.id, "rendered")
-
-
-def _render_is_due(job: JobView | None, rundown: RundownView, clock: _Clock) -> bool:
-    """Once; and again a while after a failure that did not make the whole version fall."""
-    if job is None or job.state != "failed":
-        return job is None
-    stays = bool(rundown.rendered) or rundown.level == CHAIN[-1]
-    return stays and clock.reached((job.finished_at or clock.now) + RETRY)
 
 
 def _hand_over(airing: AiringView, clock: _Clock) -> Iterable[Action]:
@@ -201,7 +239,7 @@ def _hand_over(airing: AiringView, clock: _Clock) -> Iterable[Action]:
 
 
 def _send(airing: AiringView, clock: _Clock) -> Iterable[Action]:
-    taking = {target.feed_id for target in airing.targets}
+    taking = {target.feed_id: target for target in airing.targets}
     for feed_id in sorted({handoff.feed_id for handoff in airing.handoffs}):
         ours = sorted((one for one in airing.handoffs if one.feed_id == feed_id), key=lambda one: one.version)
         yield from _supersede(ours)
@@ -209,7 +247,10 @@ def _send(airing: AiringView, clock: _Clock) -> Iterable[Action]:
         # One at a time: an older version that is still on its way must not arrive after a newer one.
         # A feed that was disabled or taken off the line gets nothing more.
         if feed_id in taking and not any(handoff.in_flight for handoff in ours):
-            yield from _send_newest(newest, clock)
+            if newest.outdated and not clock.reached(newest.accept_until):
+                yield from _amend(newest, taking[feed_id], airing.rundown)
+            else:
+                yield from _send_newest(newest, clock)
     yield from _retries(airing, clock)
 
 
@@ -220,6 +261,13 @@ def _supersede(ours: list[HandoffView]) -> Iterable[Action]:
         overtaken = handoff.state not in DELIVERED or handoff.version < arrived
         if overtaken and not handoff.in_flight and handoff.state not in ("superseded", "cancelled"):
             yield Supersede(handoff.id)
+
+
+def _amend(handoff: HandoffView, target: TargetView, rundown: RundownView | None) -> Iterable[Action]:
+    """Follow the feed's wishes as soon as they are rendered. What it does not want any more is not sent meanwhile."""
+    is_current = rundown is not None and rundown.version == handoff.version and not rundown.withdrawn
+    if is_current and rundown is not None and target.recipe in rundown.rendered:
+        yield Amend(handoff.id)
 
 
 def _send_newest(handoff: HandoffView, clock: _Clock) -> Iterable[Action]:
@@ -295,28 +343,40 @@ def _audio_is_missing(airing: AiringView) -> bool:
 
     A compile that is merely late shows in the deadlines of the feeds.
     """
-    if airing.rundown is None:
-        return airing.compile_job is not None and airing.compile_job.state == "failed"
-    return airing.rundown.level != CHAIN[0] or not airing.targets
+    if airing.compile_job is not None and airing.compile_job.failing:
+        return True
+    return airing.rundown is not None and (airing.rundown.level != CHAIN[0] or not airing.targets)
 
 
 def _watch_target(airing: AiringView, target: TargetView, clock: _Clock) -> tuple[set[str], Readiness]:
     rundown = airing.rundown
     ours = [handoff for handoff in airing.handoffs if handoff.feed_id == target.feed_id]
-    there = [handoff for handoff in ours if handoff.state in DELIVERED]
+    closed = clock.reached(target.accept_until)
+    # What the site wants otherwise is as good as nothing, as long as it takes something else.
+    there = [one for one in ours if one.state in DELIVERED and (closed or not one.outdated)]
     arrived = max((handoff.version for handoff in there), default=0)
     # Asked of what lies at the site, not of the newest version: that one may have come too late for this site.
     withdrawn = any(handoff.withdrawn for handoff in there if handoff.version == arrived)
     if rundown is not None and arrived == rundown.version and not withdrawn:
         return set(), "ok"
-    closed = clock.reached(target.accept_until)
     alarms = {"withdrawn_after_delivery"} if withdrawn and closed else set()
+    if not closed and _render_is_failing(airing, target):
+        alarms.add("render_failing")
     if clock.reached(target.deadline_at):
         return alarms | {"deadline_missed"}, "failed" if closed and not arrived else "at_risk"
     if clock.reached(target.warn_at):
         return alarms | {"deadline_near"}, "at_risk"
     failing = any(one.state == "failed" and one.version == airing.version for one in ours)
-    return alarms, "at_risk" if failing else "ok"
+    return alarms, "at_risk" if failing or "render_failing" in alarms else "ok"
+
+
+def _render_is_failing(airing: AiringView, target: TargetView) -> bool:
+    """Whether the newest version cannot be had in this feed's encoding, and nothing from down the chain takes its place."""
+    rundown = airing.rundown
+    if rundown is None or target.recipe is None or _falls(airing, rundown):
+        return False
+    job = rundown.render_jobs.get(target.recipe)
+    return job is not None and job.failing and target.recipe not in rundown.rendered
 
 
 def _worse(one: Readiness, other: Readiness) -> Readiness:

@@ -11,6 +11,9 @@ from typing import Literal
 
 Readiness = Literal["ok", "at_risk", "failed"]
 
+Cause = Literal["first", "requested", "withdrawn", "failed", "recovered"]
+"""Why a version was compiled. ``failed``: it stands in for one that could not be made; ``recovered``: now that can."""
+
 CHAIN = ("programme", "standby", "evergreen", "interval_signal")
 """What airs when the step before it cannot. The last one is synthesised and always can."""
 
@@ -30,10 +33,20 @@ class JobView:
     finished_at: datetime | None = None
     level: str = CHAIN[0]
     """Where in the chain a compile job begins."""
+    cause: Cause = "first"
+    asked_at: datetime | None = None
+    """When it was asked for first, however often it was begun again since."""
+    faltered: bool = False
+    """It has failed before, whatever it does now."""
 
     @property
     def running(self) -> bool:
         return self.state in ("queued", "running")
+
+    @property
+    def failing(self) -> bool:
+        """Nothing came of it yet but trouble: true from the first failure on, also while it is tried again."""
+        return self.state == "failed" or (self.faltered and self.running)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +80,18 @@ class HandoffView:
     """It has arrived, and something in it may no longer air."""
     mended: bool = False
     """It failed, and its feed was changed since."""
+    outdated: bool = False
+    """Its feed now wants another encoding or profile, or the file under another name."""
 
 
 @dataclass(frozen=True, slots=True)
 class RundownView:
-    """The newest compiled version and how far its rendering is."""
+    """A compiled version and how far its rendering is."""
 
     version: int
     level: str
+    cause: Cause
+    compiled_at: datetime
     withdrawn: bool
     """Some item may no longer air (recalled, retired, outside its dates), or the slot has another length now."""
     rendered: frozenset[str] = frozenset()
@@ -107,6 +124,9 @@ class AiringView:
     recipes: frozenset[str]
     """What must be rendered: the targets' recipes, or the station's own where no feed takes the airing."""
     rundown: RundownView | None = None
+    """The newest version."""
+    fallen: RundownView | None = None
+    """The version that could not be made, where the newest one stands in for it."""
     compile_job: JobView | None = None
     """The job for version + 1, if there is one."""
     handoffs: tuple[HandoffView, ...] = ()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.nights import FilledNight
+    from tests.stations import SmallStation
 
 # No test asserts a time, Hypothesis included: a busy machine is not a bug.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,3 +46,24 @@ def peer() -> Callable[[str], Path]:
         return Path(found)
 
     return find
+
+
+# The service is imported where it is asked for: tests of the pure rooms start without it, a second earlier.
+
+
+@pytest.fixture
+def demo_station(tmp_path: Path) -> Iterator[SmallStation]:
+    """A small demo station, empty."""
+    from tests.stations import make_station
+
+    made = make_station(tmp_path / "station", is_demo=True)
+    yield made
+    made.database.dispose()
+
+
+@pytest.fixture
+def night(demo_station: SmallStation) -> FilledNight:
+    """That station in the middle of a full night."""
+    from tests.nights import fill_night
+
+    return fill_night(demo_station)

@@ -267,6 +267,9 @@ def test(arguments: list[str]) -> int:
     if "--install-peers" in arguments:
         install_peers([])
     ensure("dev")
+    # Tests start hundreds of processes: without bytecode each compiles Danpa again and takes 3 s instead of 1.5 s to
+    # begin. `run` leaves the variable alone: it starts five, once.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     become(PYTHON, "-m", "pytest", *(each for each in arguments if each != "--install-peers"))
 
 

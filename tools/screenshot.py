@@ -21,6 +21,7 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +29,7 @@ FLAGS = (
     "--headless",
     "--no-sandbox",  # continuous integration runs as root, where Chromium has no sandbox
     "--disable-gpu",
+    "--hide-scrollbars",  # a picture of the whole page has none, and would be cut by the width of one
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -48,7 +50,8 @@ class BrowserError(RuntimeError):
 class Browser:
     """One Chromium with an empty profile and one tab."""
 
-    def __init__(self, chromium: str = "chromium") -> None:
+    def __init__(self, chromium: str = "chromium", names: Mapping[str, str] | None = None) -> None:
+        """``names``: hosts and the addresses under which this browser finds them."""
         program = shutil.which(chromium)
         if program is None:
             raise BrowserError(f"{chromium} is not installed")
@@ -60,7 +63,14 @@ class Browser:
             (os.POSIX_SPAWN_DUP2, from_browser, 4),
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ]
-        arguments = [program, *FLAGS, f"--user-data-dir={self._profile}", "about:blank"]
+        rules = ", ".join(f"MAP {name} {address}" for name, address in (names or {}).items())
+        arguments = [
+            program,
+            *FLAGS,
+            f"--host-resolver-rules={rules}",
+            f"--user-data-dir={self._profile}",
+            "about:blank",
+        ]
         self._pid = os.posix_spawn(program, arguments, os.environ, file_actions=wiring, setpgroup=0)
         os.close(to_browser)
         os.close(from_browser)

@@ -79,6 +79,12 @@ def disarm(settings: Settings, airing_id: int) -> None:
     _remove(settings, airing_id, keep=None)
 
 
+def armed_airings(settings: Settings) -> set[int]:
+    """Ids of the airings in the air process's folder."""
+    names = (path.name.partition("-")[0] for path in settings.armed_dir.glob("*-*.json"))
+    return {int(name) for name in names if name.isdecimal()}
+
+
 def read_armed(path: Path) -> Armed:
     """Read what the engine left.
 

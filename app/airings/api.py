@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse
 from sqlmodel import Session, col, select
 
 from app.airings import service
@@ -26,6 +25,7 @@ from app.errors import Invalid, NotFound
 from app.programmes.models import Programme, Slot
 from app.web.bodies import RowId
 from app.web.dependencies import Actor, CurrentBlobs, Database, Now
+from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of
 from schedules.time import night_span
 
@@ -85,14 +85,14 @@ def get_manifest(_actor: Actor, database: Database, airing_id: RowId) -> Manifes
         )
 
 
+@router.head("/airings/{airing_id}/audio", include_in_schema=False)
 @router.get(
     "/airings/{airing_id}/audio",
     summary="Listen to it: what the sites were given",
-    response_class=FileResponse,
+    response_class=AudioFile,
+    responses={200: {"content": {"audio/mpeg": {}}}, 206: {"description": "The range that was asked for"}},
 )
-def get_airing_audio(
-    _actor: Actor, database: Database, blobs: CurrentBlobs, airing_id: RowId
-) -> FileResponse:
+def get_airing_audio(_actor: Actor, database: Database, blobs: CurrentBlobs, airing_id: RowId) -> AudioFile:
     with reading(database) as session:
         artefact = service.audible(session, service.get(session, airing_id))
     path = blobs.path("artefacts", artefact.sha256, f".{artefact.extension}") if artefact else None
@@ -100,7 +100,7 @@ def get_airing_audio(
         raise NotFound(
             f"there is no audio of airing {airing_id}: it is not rendered yet, or was cleared away"
         )
-    return FileResponse(path, media_type=artefact.media_type, headers={"ETag": f'"{artefact.sha256}"'})
+    return AudioFile(path, media_type=artefact.media_type, headers={"ETag": f'"{artefact.sha256}"'})
 
 
 @router.get("/airings/{airing_id}/as-run", summary="What went out in it, and how we know")

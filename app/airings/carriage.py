@@ -47,14 +47,20 @@ class Instants:
     accept_until: datetime
 
 
+def is_on_air(line: Line, day: date) -> bool:
+    """Whether a line is on the air on a UTC start day: the one place that knows."""
+    return line.first_date <= day <= line.last_date and str(day.isoweekday()) in line.days
+
+
 def carriages(session: Session, slot_id: int, day: date) -> list[Carriage]:
     """The lines of a slot that are on the air on a UTC start day, in the order in which they were made."""
-    lines = session.exec(
+    of_slot = session.exec(
         select(Line, Site)
         .join(Site, col(Line.site_id) == col(Site.id))
-        .where(Line.slot_id == slot_id, Line.first_date <= day, Line.last_date >= day)
+        .where(Line.slot_id == slot_id)
         .order_by(col(Line.id))
     ).all()
+    lines = [(line, site) for line, site in of_slot if is_on_air(line, day)]
     feeds: dict[int, list[Feed]] = {}
     ids = [line.id for line, _ in lines]
     for line_id, feed in session.exec(
@@ -64,11 +70,7 @@ def carriages(session: Session, slot_id: int, day: date) -> list[Carriage]:
         .order_by(col(Feed.id))
     ).all():
         feeds.setdefault(line_id, []).append(feed)
-    return [
-        Carriage(line, site, tuple(feeds.get(id_of(line), ())))
-        for line, site in lines
-        if str(day.isoweekday()) in line.days
-    ]
+    return [Carriage(line, site, tuple(feeds.get(id_of(line), ()))) for line, site in lines]
 
 
 def instants(airing: Airing, feed: Feed) -> Instants:

@@ -32,6 +32,7 @@ T = TypeVar("T")
 KST = ZoneInfo("Asia/Seoul")
 _MEANINGS = {
     "audio_missing": "There is no audio for this airing.",
+    "render_failing": "The audio cannot be made in this feed's encoding.",
     "feed_failing": "Deliveries to this feed fail.",
     "deadline_near": "The deadline is near and the audio is not verified at the site.",
     "deadline_missed": "The deadline has passed and the audio is not verified at the site.",
@@ -59,8 +60,9 @@ async def tell(notice: Notice, settings: Settings, now: datetime) -> None:
         raise NotToldError("this channel is no longer set up")
     try:
         if notice.channel == "webhook":
-            async with asyncio.timeout(WEBHOOK_S):
-                await _post(notice, settings)
+            # Not on the loop's own threads, as its resolver would be: a name server that does not answer would fill
+            # them, and the engine plans on them.
+            await in_own_thread(lambda _stop: _post(notice, settings), WEBHOOK_S)
         else:
             message = _compose(notice, settings, now)
             await in_own_thread(lambda _stop: _mail(message, settings), SMTP_S)
@@ -132,7 +134,8 @@ def _utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-async def _post(notice: Notice, settings: Settings) -> None:
+def _post(notice: Notice, settings: Settings) -> None:
+    """Blocking."""
     body = {
         "kind": notice.kind,
         "alarm": notice.alarm_id,
@@ -142,10 +145,8 @@ async def _post(notice: Notice, settings: Settings) -> None:
         "raised_at": _utc(notice.raised_at),
     }
     try:
-        async with httpx.AsyncClient(
-            trust_env=False, timeout=WEBHOOK_S, headers={"User-Agent": "danpa"}
-        ) as client:
-            response = await client.post(settings.alarm_webhook_url or "", json=body)
+        with httpx.Client(trust_env=False, timeout=WEBHOOK_S, headers={"User-Agent": "danpa"}) as client:
+            response = client.post(settings.alarm_webhook_url or "", json=body)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotToldError(f"the webhook cannot be reached ({type(error).__name__})") from error
     if not response.is_success:

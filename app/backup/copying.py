@@ -93,13 +93,14 @@ def copy_hashed(source: Path, target: Path) -> str:
     """Copy a file through to the disk; returns the SHA-256 of what was read."""
     digest = hashlib.sha256()
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream, source.open("rb") as origin:
-        while block := origin.read(CHUNK):
-            digest.update(block)
-            stream.write(block)
-        stream.flush()
-        os.fsync(stream.fileno())
+    with source.open("rb") as origin:  # first: where it is gone, nothing may stay at the target
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            while block := origin.read(CHUNK):
+                digest.update(block)
+                stream.write(block)
+            stream.flush()
+            os.fsync(stream.fileno())
     return digest.hexdigest()
 
 

@@ -16,9 +16,9 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from app.air.arming import arm, disarm
+from app.air.arming import arm
 from app.airings import asrun
-from app.airings.carriage import LISTENING_RECIPE, carriages, instants, readable_recipe, recipe, wishes
+from app.airings.carriage import LISTENING_RECIPE, carriages, readable_recipe, recipe, wishes
 from app.airings.materialise import materialise
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
@@ -26,13 +26,11 @@ from app.alarms.service import clear, raise_alarm
 from app.database import id_of, reading, writing
 from app.engine.snapshot import compile_key, render_key
 from app.events.service import emit
-from app.feeds.models import Feed
-from app.feeds.names import NameFacts, expand
 from app.handoffs.models import Handoff
+from app.handoffs.terms import terms
 from app.jobs.models import Job
 from app.jobs.service import enqueue_again
 from app.journal.service import record
-from app.programmes.models import Programme, Slot
 from app.settings import Settings
 from schedules import actions as due
 from schedules.snapshot import DELIVERED
@@ -67,8 +65,6 @@ class Actions:
                 self._call_off(session, airing, "its slot does not have it any more", now)
             for airing, _ in found.restored:
                 _call_back(session, self._settings, airing, now)
-        for airing in found.displaced:
-            disarm(self._settings, id_of(airing))
         if found:
             log.info("airings follow their slots", new=len(found.new), displaced=len(found.displaced))
 
@@ -87,6 +83,8 @@ class Actions:
         with writing(self._database) as session:
             job = session.get_one(Job, action.job_id)
             airing = session.get_one(Airing, action.airing_id)
+            if job.key != compile_key(action.airing_id, airing.version + 1):
+                return  # taken already
             result = job.result or {}
             airing.version += 1
             if airing.state != "on_air":
@@ -147,6 +145,11 @@ class Actions:
             _hand_over(session, action, now)
 
     @execute.register
+    def _(self, action: due.Amend, now: datetime) -> None:
+        with writing(self._database) as session:
+            _amend(session, session.get_one(Handoff, action.handoff_id), now)
+
+    @execute.register
     def _(self, action: due.Send, _now: datetime) -> None:
         self._start_delivery(action.handoff_id, again=False)
 
@@ -205,7 +208,6 @@ class Actions:
             _end_handoffs(session, action.airing_id, "failed", now)
             _refuse_intents(session, action.airing_id, "the airing is over", now)
             _settle_alarms(session, self._settings, airing, now)
-        disarm(self._settings, action.airing_id)
         log.info("airing closed", airing=action.airing_id, state=airing.state)
 
     @execute.register
@@ -213,7 +215,6 @@ class Actions:
         with writing(self._database) as session:
             _carried_out(session, action.intent_id, now)
             self._call_off(session, session.get_one(Airing, action.airing_id), "it was cancelled", now)
-        disarm(self._settings, action.airing_id)
 
     def _call_off(self, session: Session, airing: Airing, why: str, now: datetime) -> None:
         """End an airing before its time. Sites that have its audio would air it: people must tell them."""
@@ -291,46 +292,39 @@ def _wishes_for(
 
 
 def _hand_over(session: Session, action: due.HandOver, now: datetime) -> None:
-    airing = session.get_one(Airing, action.airing_id)
-    feed = session.get_one(Feed, action.feed_id)
-    slot = session.get_one(Slot, airing.slot_id)
-    programme = session.get_one(Programme, slot.programme_id)
-    carriage = next(
-        one
-        for one in carriages(session, airing.slot_id, airing.starts_at.date())
-        if feed.id in [each.id for each in one.feeds]
-    )
-    encoding, profile = wishes(feed)
-    rundown = _rundown(session, action.airing_id, action.version)
-    artefact = session.exec(
-        select(Artefact).where(
-            Artefact.rundown_id == rundown.id, Artefact.recipe == recipe(encoding, profile)
-        )
-    ).one()
-    when = instants(airing, feed)
-    facts = NameFacts(
-        starts_at=airing.starts_at,
-        site_code=carriage.site.code,
-        khz=carriage.line.khz,
-        programme_code=programme.code,
-        version=action.version,
-        extension=artefact.extension,
-    )
+    wanted = terms(session, action.airing_id, action.feed_id, action.version)
     handoff = Handoff(
         airing_id=action.airing_id,
         feed_id=action.feed_id,
         version=action.version,
-        artefact_id=id_of(artefact),
-        object_name=expand(feed.name_template, facts),
-        deliver_at=when.deliver_at,
-        deadline_at=when.deadline_at,
-        accept_until=when.accept_until,
-        next_attempt_at=max(when.deliver_at, now),
+        next_attempt_at=max(wanted["deliver_at"], now),
         created_at=now,
+        **wanted,
     )
     session.add(handoff)
     session.flush()
     emit(session, "handoff", id_of(handoff), handoff.state, at=now)
+
+
+def _amend(session: Session, handoff: Handoff, now: datetime) -> None:
+    """What lies at the site under an older name stays there: it is named in the journal."""
+    wanted = terms(session, handoff.airing_id, handoff.feed_id, handoff.version)
+    if (handoff.artefact_id, handoff.object_name) == (wanted["artefact_id"], wanted["object_name"]):
+        return
+    record(
+        session,
+        "handoff.amended",
+        at=now,
+        person_id=None,
+        subject_id=handoff.id,
+        was=handoff.state,
+        object_name=handoff.object_name,
+    )
+    for name, value in wanted.items():
+        setattr(handoff, name, value)
+    handoff.next_attempt_at = max(handoff.deliver_at, now)
+    handoff.verified_at = handoff.rechecked_at = handoff.error = None
+    _move_handoff(session, handoff, "due", now)
 
 
 def _move_airing(session: Session, airing: Airing, state: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
+from app.air.arming import armed_airings, disarm
 from app.air.journal import Record, read_journal
 from app.air.models import AirRecord
 from app.airings.models import Airing
@@ -16,7 +17,7 @@ from app.alarms.service import clear, raise_alarm
 from app.database import reading, writing
 from app.events.service import forget_old
 from app.jobs.models import Job
-from app.jobs.service import busy_workers, enqueue, release
+from app.jobs.service import busy_workers, enqueue, forget_finished, release
 from app.library.models import Segment, SegmentState
 from app.library.service import reject
 from app.locks import holder
@@ -28,6 +29,8 @@ from schedules.snapshot import CLOSED
 log = structlog.get_logger()
 
 DISK = "disk"
+ROOM_AGAIN = 1.1
+"""The disk has room again when it has this much of its reserve."""
 
 ALARMS_LAPSE_AFTER = timedelta(hours=24)
 """An airing that was missed, or called off after its delivery, stays before people's eyes for a day."""
@@ -37,14 +40,14 @@ COLLECT_AT = timedelta(hours=3)
 
 
 def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
-    """Give back what dead workers held, import the air's journal, watch the disk, clean up once a day.
+    """Give back what dead workers held, disarm what is over, import the air's journal, watch the disk, clean up daily.
 
     Writes only where there is news.
     """
     with reading(database) as session:
         orphaned = [name for name in busy_workers(session) if _is_dead(settings, name)]
         lost = _lost_ingests(session)
-        low = free_bytes(settings) < settings.disk_reserve_bytes
+        over = _armed_and_over(session, settings)
         lapsed = _lapsed_alarms(session, now)
         position = session.get_one(Station, 1).air_journal_position
     records = list(read_journal(settings.air_dir / "journal", position))
@@ -60,7 +63,9 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
             for kind, key in lapsed:
                 clear(session, kind, key, now=now)
             _import(session, records)
-    _watch_disk(database, settings, now, low=low)
+    for airing_id in over:
+        disarm(settings, airing_id)
+    _watch_disk(database, settings, now)
     _collect_daily(database, now)
 
 
@@ -78,6 +83,18 @@ def _lost_ingests(session: Session) -> list[tuple[int, dict[str, object]]]:
     return [
         (job.payload["segment_id"], job.problem or {}) for job in failed if job.payload["segment_id"] in ids
     ]
+
+
+def _armed_and_over(session: Session, settings: Settings) -> set[int]:
+    """Airings that the air process must let go of: done with, called off, or of a database that was restored since.
+
+    Asked of the folder, not done as the airing ends: a crash in between must not leave a cancelled one armed for ever.
+    """
+    armed = armed_airings(settings)
+    if not armed:
+        return armed
+    still_open = select(Airing.id).where(col(Airing.id).in_(armed), col(Airing.state).not_in(CLOSED))
+    return armed - {airing_id for airing_id in session.exec(still_open).all() if airing_id is not None}
 
 
 def _lapsed_alarms(session: Session, now: datetime) -> list[tuple[str, str]]:
@@ -113,11 +130,15 @@ def _collect_daily(database: Engine, now: datetime) -> None:
         with writing(database) as session:
             enqueue(session, "collect", key, {}, now)
             forget_old(session, now)
+            forget_finished(session, now)
 
 
-def _watch_disk(database: Engine, settings: Settings, now: datetime, *, low: bool) -> None:
+def _watch_disk(database: Engine, settings: Settings, now: datetime) -> None:
     with reading(database) as session:
         known = is_open(session, "disk_low", DISK)
+    # What comes and goes around the reserve (a render's own files) must not ring every few seconds.
+    wanted = settings.disk_reserve_bytes * (ROOM_AGAIN if known else 1)
+    low = free_bytes(settings) < wanted
     if low == known:
         return
     with writing(database) as session:

@@ -78,9 +78,10 @@ class Engine:
                 log.error(
                     "the plan does not come to rest", actions=[repr(one) for one in current.actions[:5]]
                 )
-            await asyncio.to_thread(keep_house, self.database, self.settings, now)
             if self._telling is None or self._telling.done():
                 self._telling = asyncio.create_task(deliver_due(self.database, self.settings, now))
+            # Last: trouble in the house (a full disk, a damaged journal) must not keep alarms from being told.
+            await asyncio.to_thread(keep_house, self.database, self.settings, now)
             return current
 
     def _plan(self, now: datetime) -> Plan:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, col, func, select
 
-from app.airings.carriage import LISTENING_RECIPE, PREPARATION, carriages, instants, readable_recipe, recipe
+from app.airings.carriage import (
+    LISTENING_RECIPE,
+    PREPARATION,
+    Carriage,
+    carriages,
+    instants,
+    readable_recipe,
+    recipe,
+    wishes,
+)
 from app.airings.materialise import differences
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
 from app.database import id_of
 from app.feeds.models import Feed
+from app.feeds.names import InvalidTemplate
 from app.handoffs.models import Attempt, Handoff
+from app.handoffs.terms import object_name
 from app.jobs.models import Job
 from app.library.models import Segment, SegmentState
 from app.processes import is_news
@@ -24,6 +36,7 @@ from app.station.models import Station
 from schedules.errors import ScheduleError
 from schedules.rundown import Rundown, SegmentSource, audio_airs_at
 from schedules.snapshot import (
+    CHAIN,
     CLOSED,
     DELIVERED,
     AiringView,
@@ -68,7 +81,7 @@ def _guarded(session: Session, airing: Airing, in_flight: Collection[int]) -> Ai
     """One airing's view. What cannot be read (a row that somebody edited by hand, say) must not stop the others."""
     try:
         return _airing(session, airing, in_flight)
-    except (ValueError, TypeError, KeyError, ScheduleError):
+    except (ValueError, TypeError, KeyError, ScheduleError, NoResultFound):
         if is_news(f"airing {airing.id}"):
             log.exception("an airing cannot be planned", airing=airing.id)
         return None
@@ -76,13 +89,11 @@ def _guarded(session: Session, airing: Airing, in_flight: Collection[int]) -> Ai
 
 def _airing(session: Session, airing: Airing, in_flight: Collection[int]) -> AiringView:
     airing_id = id_of(airing)
-    targets = tuple(_targets(session, airing))
+    carried = carriages(session, airing.slot_id, airing.starts_at.date())
+    targets = tuple(_targets(airing, carried))
     compile_at = min([airing.compile_at, *(target.deliver_at - PREPARATION for target in targets)])
-    rundown = session.exec(
-        select(RundownVersion).where(
-            RundownVersion.airing_id == airing_id, RundownVersion.version == airing.version
-        )
-    ).one_or_none()
+    rundown = _version(session, airing_id, airing.version)
+    fallen = _fallen(session, rundown) if rundown else None
     job = session.exec(select(Job).where(Job.key == compile_key(airing_id, airing.version + 1))).one_or_none()
     return AiringView(
         id=airing_id,
@@ -97,8 +108,9 @@ def _airing(session: Session, airing: Airing, in_flight: Collection[int]) -> Air
         recipes=frozenset(target.recipe for target in targets if target.recipe)
         or frozenset({recipe(*LISTENING_RECIPE)}),
         rundown=_rundown(session, airing, rundown) if rundown else None,
+        fallen=_rundown(session, airing, fallen) if fallen else None,
         compile_job=_job(job) if job else None,
-        handoffs=tuple(_handoffs(session, airing, in_flight)),
+        handoffs=tuple(_handoffs(session, airing, carried, targets, in_flight)),
         intents=tuple(
             IntentView(id_of(intent), intent.kind, intent.handoff_id)
             for intent in session.exec(
@@ -117,9 +129,23 @@ def _airing(session: Session, airing: Airing, in_flight: Collection[int]) -> Air
     )
 
 
-def _targets(session: Session, airing: Airing) -> Iterable[TargetView]:
+def _version(session: Session, airing_id: int, version: int) -> RundownVersion | None:
+    return session.exec(
+        select(RundownVersion).where(RundownVersion.airing_id == airing_id, RundownVersion.version == version)
+    ).one_or_none()
+
+
+def _fallen(session: Session, newest: RundownVersion) -> RundownVersion | None:
+    """The version from which the chain was walked down to the newest one; None where no version fell."""
+    row: RundownVersion | None = newest
+    while row is not None and row.cause == "failed":
+        row = _version(session, row.airing_id, row.version - 1)
+    return row if row is not newest else None
+
+
+def _targets(airing: Airing, carried: Sequence[Carriage]) -> Iterable[TargetView]:
     seen: set[int] = set()
-    for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
+    for carriage in carried:
         for feed in carriage.feeds:
             if feed.id is None or feed.id in seen:  # one feed may take two lines: it gets the file once
                 continue
@@ -135,28 +161,55 @@ def _targets(session: Session, airing: Airing) -> Iterable[TargetView]:
             )
 
 
-def _handoffs(session: Session, airing: Airing, in_flight: Collection[int]) -> Iterable[HandoffView]:
+def _handoffs(
+    session: Session,
+    airing: Airing,
+    carried: Sequence[Carriage],
+    targets: Sequence[TargetView],
+    in_flight: Collection[int],
+) -> Iterable[HandoffView]:
+    wanted = {target.feed_id: target for target in targets}
     for row in session.exec(select(Handoff).where(Handoff.airing_id == airing.id)).all():
+        # The feed's times may have been changed since: a site that gives us more time must get its file.
+        when = wanted.get(row.feed_id, row)
         yield HandoffView(
             id=id_of(row),
             feed_id=row.feed_id,
             version=row.version,
             state=row.state,
             next_attempt_at=row.next_attempt_at,
-            deadline_at=row.deadline_at,
-            accept_until=row.accept_until,
+            deadline_at=when.deadline_at,
+            accept_until=when.accept_until,
             verified_at=row.verified_at,
             rechecked_at=row.rechecked_at,
             in_flight=row.id in in_flight,
             withdrawn=row.state in DELIVERED and _version_is_withdrawn(session, airing, row.version),
             mended=row.state == "failed" and _was_mended(session, row),
+            outdated=row.feed_id in wanted and _is_outdated(session, airing, carried, row),
         )
 
 
 def _was_mended(session: Session, handoff: Handoff) -> bool:
     """Whether somebody has changed the feed since the last attempt at it ended."""
     ended = session.exec(select(func.max(Attempt.finished_at)).where(Attempt.handoff_id == handoff.id)).one()
-    return ended is not None and session.get_one(Feed, handoff.feed_id).updated_at > ended
+    return session.get_one(Feed, handoff.feed_id).updated_at > (ended or handoff.created_at)
+
+
+def _is_outdated(session: Session, airing: Airing, carried: Sequence[Carriage], handoff: Handoff) -> bool:
+    """Whether its feed wants other bytes or another name by now. A feed that cannot be read wants nothing new."""
+    if handoff.state not in (*DELIVERED, "due", "sending", "failed"):
+        return False
+    feed = session.get_one(Feed, handoff.feed_id)
+    wanted = readable_recipe(feed)
+    if wanted is None:
+        return False
+    extension = wishes(feed)[0].extension
+    try:
+        name = object_name(session, airing, feed, carried, version=handoff.version, extension=extension)
+    except InvalidTemplate:
+        return False
+    artefact = session.get_one(Artefact, handoff.artefact_id)
+    return (artefact.recipe, handoff.object_name) != (wanted, name)
 
 
 def _version_is_withdrawn(session: Session, airing: Airing, version: int) -> bool:
@@ -173,7 +226,10 @@ def _job(job: Job) -> JobView:
         id=id_of(job),
         state=job.state,
         finished_at=job.finished_at,
-        level=job.payload.get("level", "programme"),
+        level=job.payload.get("level", CHAIN[0]),
+        cause=job.payload.get("cause", "first"),
+        asked_at=job.created_at,
+        faltered=job.problem is not None,
     )
 
 
@@ -184,6 +240,8 @@ def _rundown(session: Session, airing: Airing, row: RundownVersion) -> RundownVi
     return RundownView(
         version=row.version,
         level=row.level,
+        cause=row.cause,  # type: ignore[arg-type]  # a column of plain text
+        compiled_at=row.compiled_at,
         withdrawn=is_withdrawn(session, parsed(row.body), airing),
         rendered=frozenset(rendered),
         render_jobs={job.key.removeprefix(prefix): _job(job) for job in jobs},

@@ -26,8 +26,8 @@ from app.storage import sync_directory
 T = TypeVar("T")
 
 HOW = "sha256 of the file"
-_writing: set[tuple[str, str]] = set()
-_writing_lock = threading.Lock()
+_busy: set[tuple[str, str]] = set()
+_busy_lock = threading.Lock()
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR)
@@ -51,7 +51,7 @@ class FolderFeed:
 
     async def read_back(self, name: str, *, sha256: str, size: int) -> ReadBack:
         """Read the file again, from the disk where the system lets us, and hash it."""
-        return await _bounded(lambda stop: self._inspect(name, sha256, size, stop), self._limits.read_back_s)
+        return await _bounded(lambda stop: self._look(name, sha256, size, stop), self._limits.read_back_s)
 
     def _folder(self) -> Path:
         if self._address.confined_to is not None:
@@ -62,7 +62,7 @@ class FolderFeed:
         return folder
 
     def _store(self, source: Path | bytes, name: str, sha256: str, size: int, stop: Stop) -> None:
-        with _only_writer(self._address.address, name):
+        with _alone(self._address.address, name):
             folder = self._folder()
             part = folder / f".{name}.part"
             part.unlink(missing_ok=True)
@@ -80,6 +80,10 @@ class FolderFeed:
                 part.unlink(missing_ok=True)
                 raise
             _sync(folder)
+
+    def _look(self, name: str, sha256: str, size: int, stop: Stop) -> ReadBack:
+        with _alone(self._address.address, name):
+            return self._inspect(name, sha256, size, stop)
 
     def _inspect(self, name: str, sha256: str, size: int, stop: Stop) -> ReadBack:
         target = self._folder() / name
@@ -113,19 +117,21 @@ async def _bounded(work: Callable[[Stop], T], seconds: float) -> T:
 
 
 @contextlib.contextmanager
-def _only_writer(address: str, name: str) -> Iterator[None]:
-    """Refuse a second writer: one that hung in a dead mount might else wake up and rename an old version over a new."""
-    with _writing_lock:
-        if (address, name) in _writing:
+def _alone(address: str, name: str) -> Iterator[None]:
+    """Refuse a second one at the same file: a writer that hung in a dead mount might else wake up and rename an old
+    version over a new, and readers would hang beside it, one more with every attempt.
+    """
+    with _busy_lock:
+        if (address, name) in _busy:
             raise PassingFeedError(
                 "busy", "an earlier attempt at this folder still hangs: is its mount dead?"
             )
-        _writing.add((address, name))
+        _busy.add((address, name))
     try:
         yield
     finally:
-        with _writing_lock:
-            _writing.discard((address, name))
+        with _busy_lock:
+            _busy.discard((address, name))
 
 
 def _write_all(descriptor: int, chunk: bytes) -> None:

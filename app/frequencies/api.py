@@ -9,8 +9,10 @@ from app.database import id_of, reading, writing
 from app.frequencies import service
 from app.frequencies.models import Line, Site
 from app.frequencies.schemas import LineIn, LineOut, SiteIn, SiteOut
+from app.settings import Settings
+from app.storage import free_bytes
 from app.web.bodies import RowId, created, etag
-from app.web.dependencies import Actor, Database, IfMatch, Now
+from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
 
 router = APIRouter(prefix="/api/v1", tags=["frequencies"])
@@ -83,9 +85,12 @@ def list_lines(
 
 
 @router.post("/lines", status_code=201, summary="Add a line to a slot")
-def create_line(body: LineIn, database: Database, actor: Actor, now: Now, response: Response) -> LineOut:
+def create_line(
+    body: LineIn, database: Database, settings: CurrentSettings, actor: Actor, now: Now, response: Response
+) -> LineOut:
+    room_bytes = spare_bytes(settings)
     with writing(database) as session:
-        row = service.create_line(session, body.fields(), now=now, by=actor.person_id)
+        row = service.create_line(session, body.fields(), room_bytes=room_bytes, now=now, by=actor.person_id)
         shown = _shown(session, row)
     created(response, f"/api/v1/lines/{row.id}", row.revision)
     return shown
@@ -105,14 +110,22 @@ def update_line(
     line_id: RowId,
     body: LineIn,
     database: Database,
+    settings: CurrentSettings,
     actor: Actor,
     now: Now,
     expected: IfMatch,
     response: Response,
 ) -> LineOut:
+    room_bytes = spare_bytes(settings)
     with writing(database) as session:
         row = service.update_line(
-            session, line_id, body.fields(), expected=expected, now=now, by=actor.person_id
+            session,
+            line_id,
+            body.fields(),
+            room_bytes=room_bytes,
+            expected=expected,
+            now=now,
+            by=actor.person_id,
         )
         shown = _shown(session, row)
     etag(response, row.revision)
@@ -123,6 +136,11 @@ def update_line(
 def delete_line(line_id: RowId, database: Database, actor: Actor, now: Now) -> None:
     with writing(database) as session:
         service.delete_line(session, line_id, now=now, by=actor.person_id)
+
+
+def spare_bytes(settings: Settings) -> int:
+    """What the disk has beside its reserve."""
+    return free_bytes(settings) - settings.disk_reserve_bytes
 
 
 def _shown(session: Session, row: Line) -> LineOut:

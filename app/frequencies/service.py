@@ -14,12 +14,16 @@ from app.database import id_of
 from app.errors import Invalid
 from app.feeds.models import Feed
 from app.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
+from app.frequencies.fitting import require_fit
 from app.frequencies.models import Line, LineFeed, Site
 from app.journal.service import record
 from app.programmes.models import Slot
 from app.programmes.service import times_of
 from app.records import find, referred, require_free, require_revision, require_unused, revise
 from schedules.days import Days, check_days, days_to_eibi, format_days
+
+OF_THE_RECORD = ("slot_id", "site_id", "khz")
+"""What as-run knows by the line alone: changing it would rewrite what was aired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +99,11 @@ def line(session: Session, line_id: int) -> Line:
     return find(session, Line, line_id, "line")
 
 
-def create_line(session: Session, fields: LineFields, *, now: datetime, by: int | None) -> Line:
-    """Add a line to a slot. Raises Invalid, BadDays."""
-    made = Line(**_checked(session, fields), created_at=now)
+def create_line(
+    session: Session, fields: LineFields, *, room_bytes: int, now: datetime, by: int | None
+) -> Line:
+    """Add a line to a slot; ``room_bytes`` as in `require_fit`. Raises Invalid, BadDays."""
+    made = Line(**_checked(session, fields, room_bytes), created_at=now)
     session.add(made)
     session.flush()
     _set_feeds(session, id_of(made), fields.feed_ids)
@@ -106,12 +112,27 @@ def create_line(session: Session, fields: LineFields, *, now: datetime, by: int 
 
 
 def update_line(
-    session: Session, line_id: int, fields: LineFields, *, expected: int | None, now: datetime, by: int | None
+    session: Session,
+    line_id: int,
+    fields: LineFields,
+    *,
+    room_bytes: int,
+    expected: int | None,
+    now: datetime,
+    by: int | None,
 ) -> Line:
-    """Change a line and the feeds that take its audio. Raises NotFound, StaleRevision, Invalid, BadDays."""
+    """Change a line and the feeds that take its audio.
+
+    Raises:
+        NotFound, StaleRevision, Invalid, BadDays: as elsewhere.
+        Conflict: it has been on the air, and the record would tell another slot, site or frequency than it was.
+    """
     changed = line(session, line_id)
     require_revision(changed, expected)
-    names = revise(changed, _checked(session, fields))
+    columns = _checked(session, fields, room_bytes)
+    if any(getattr(changed, name) != columns[name] for name in OF_THE_RECORD):
+        _require_unaired(session, line_id, "end it with an earlier last date and add a new line")
+    names = revise(changed, columns)
     if set(feeds_of(session, [line_id]).get(line_id, [])) != set(fields.feed_ids):
         _set_feeds(session, line_id, fields.feed_ids)
         if not names:
@@ -124,13 +145,7 @@ def update_line(
 def delete_line(session: Session, line_id: int, *, now: datetime, by: int | None) -> None:
     """Raises NotFound, and Conflict once something was recorded as aired over it."""
     gone = line(session, line_id)
-    require_unused(
-        session,
-        col(AsRun.line_id),
-        line_id,
-        f"line {line_id} has {{count}} entries in the record of what was aired, which is kept: "
-        "end it with an earlier last date instead",
-    )
+    _require_unaired(session, line_id, "end it with an earlier last date instead")
     _set_feeds(session, line_id, ())
     session.delete(gone)
     record(session, "line.deleted", at=now, person_id=by, subject_id=line_id)
@@ -147,6 +162,13 @@ def feeds_of(session: Session, line_ids: Iterable[int]) -> dict[int, list[int]]:
     return feeds
 
 
+def _require_unaired(session: Session, line_id: int, instead: str) -> None:
+    message = (
+        f"line {line_id} has {{count}} entries in the record of what was aired, which is kept: {instead}"
+    )
+    require_unused(session, col(AsRun.line_id), line_id, message)
+
+
 def _check_code(session: Session, code: str, site_id: int | None) -> None:
     require_free(session, col(Site.code), code, site_id, f"there is already a site {code}")
 
@@ -156,7 +178,7 @@ def _set_feeds(session: Session, line_id: int, feed_ids: Iterable[int]) -> None:
     session.add_all(LineFeed(line_id=line_id, feed_id=feed_id) for feed_id in sorted(set(feed_ids)))
 
 
-def _checked(session: Session, fields: LineFields) -> dict[str, Any]:
+def _checked(session: Session, fields: LineFields, room_bytes: int) -> dict[str, Any]:
     """A line's columns, once slot, site, feeds, days and dates are known to fit together."""
     slot = referred(session, Slot, fields.slot_id, "slot", "slot_id")
     referred(session, Site, fields.site_id, "site", "site_id")
@@ -171,6 +193,7 @@ def _checked(session: Session, fields: LineFields) -> dict[str, Any]:
                 f"feed {feed_id} belongs to site {feed.site_id}, not to the line's site {fields.site_id}",
                 field=f"feed_ids.{position}",
             )
+        require_fit(slot, feed, room_bytes, f"feed_ids.{position}")
     days, first_date, last_date = _checked_days(slot, fields)
     kept = asdict(fields)
     del kept["feed_ids"]

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from app.airings.carriage import carriages
+from app.airings.carriage import carriages, instants
 from app.airings.models import Airing, Artefact
 from app.alarms.service import clear, raise_alarm
 from app.database import id_of, writing
@@ -108,6 +108,11 @@ def begin(database: Engine, settings: Settings, handoff_id: int, now: datetime) 
                 "the process ended during this attempt",
             )
             session.add(row)
+        when = instants(session.get_one(Airing, handoff.airing_id), session.get_one(Feed, handoff.feed_id))
+        handoff.deadline_at, handoff.accept_until = (
+            when.deadline_at,
+            when.accept_until,
+        )  # as the feed says now
         handoff.attempts += 1
         if handoff.state == "due":
             handoff.state = "sending"

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, func, select, update
+from sqlmodel import Session, col, delete, func, select, update
 
 from app.database import reading, writing
 from app.jobs.models import Job
@@ -15,6 +15,10 @@ MAX_TRIES = 3
 
 NIGHT_KINDS = ("compile", "render")
 """Jobs with a deadline. One worker does nothing else, so that no upload can hold up the night."""
+
+
+KEPT = timedelta(days=90)
+"""Of an airing that is long over nobody asks any more what its compile said."""
 
 
 def enqueue(session: Session, kind: str, key: str, payload: dict[str, Any], now: datetime) -> Job:
@@ -28,7 +32,10 @@ def enqueue(session: Session, kind: str, key: str, payload: dict[str, Any], now:
 
 
 def enqueue_again(session: Session, kind: str, key: str, payload: dict[str, Any], now: datetime) -> None:
-    """Ask for a piece of work, also where it has failed before: the same job begins again, with this payload."""
+    """Ask for a piece of work, also where it has failed before: the same job begins again, with this payload.
+
+    Its last problem stays on it until it is done: whoever looks meanwhile sees that this is not the first try.
+    """
     job = enqueue(session, kind, key, payload, now)
     if job.state == "failed":
         job.state, job.payload, job.tries, job.finished_at = "queued", payload, 0, None
@@ -94,6 +101,11 @@ def busy_workers(session: Session) -> set[str]:
     return {
         name for name in session.exec(select(Job.worker).where(Job.state == "running").distinct()) if name
     }
+
+
+def forget_finished(session: Session, now: datetime) -> None:
+    """Drop jobs that ended long ago: each compile holds a whole rundown, and they would pile up for ever."""
+    session.exec(delete(Job).where(col(Job.state).in_(("done", "failed")), col(Job.finished_at) < now - KEPT))
 
 
 def unfinished(session: Session, kinds: Collection[str]) -> int:

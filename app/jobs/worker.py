@@ -17,7 +17,7 @@ from app.jobs.models import Job
 from app.jobs.service import NIGHT_KINDS, claim, fail, finish, release
 from app.library.ingest import run_ingest
 from app.locks import Lock
-from app.processes import Clock, utcnow
+from app.processes import Clock, give_way, utcnow
 from app.settings import Settings
 from app.web.problems import problem_of
 
@@ -41,7 +41,11 @@ def _collect(engine: Engine, settings: Settings, clock: Clock) -> dict[str, Any]
 
 
 def run_worker(settings: Settings, number: int, stopping: threading.Event, clock: Clock = utcnow) -> None:
-    """Work until told to stop. Worker 0 keeps itself free for what has a deadline."""
+    """Work until told to stop. Worker 0 keeps itself free for what has a deadline.
+
+    Encoding takes every processor there is, for minutes: the page, the engine and the air must not notice.
+    """
+    give_way()
     name = f"worker-{number}"
     lock = Lock(settings.run_dir / f"{name}.lock")
     while not lock.acquire():  # the one before us is still ending

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -20,6 +19,7 @@ from app.library.receive import Receiver
 from app.library.schemas import PeaksOut, SegmentDetail, SegmentOut, SegmentPatch
 from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
+from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, write_cursor
 
 router = APIRouter(prefix="/api/v1", tags=["library"])
@@ -191,22 +191,23 @@ def _step(
     return SegmentOut.model_validate(segment)
 
 
+@router.head("/segments/{segment_id}/audio", include_in_schema=False)
 @router.get(
     "/segments/{segment_id}/audio",
     summary="Listen to a segment",
-    response_class=FileResponse,
+    response_class=AudioFile,
     responses={200: {"content": {"audio/flac": {}}}, 206: {"description": "The range that was asked for"}},
 )
 def read_segment_audio(
     segment_id: RowId, database: Database, blobs: CurrentBlobs, _actor: Actor
-) -> FileResponse:
+) -> AudioFile:
     """The master, as FLAC; a `Range` is honoured, so that a player can seek."""
     with reading(database) as session:
         sha256 = service.get(session, segment_id).master_sha256
     path = None if sha256 is None else blobs.path("masters", sha256, ".flac")
     if path is None or not path.exists():
         raise NotFound(f"segment {segment_id} has no audio to listen to")
-    return FileResponse(path, media_type="audio/flac", headers={"ETag": f'"{sha256}"'})
+    return AudioFile(path, media_type="audio/flac", headers={"ETag": f'"{sha256}"'})
 
 
 @router.get("/segments/{segment_id}/peaks", summary="Read a segment's waveform")

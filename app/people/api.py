@@ -1,32 +1,24 @@
-"""People, keys and sessions over HTTP, and the landing of a one-time link."""
+"""People, keys and sessions over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from html import escape
 from typing import Annotated
 
-import structlog
-from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from sqlmodel import col, select
 
 from app.database import reading, writing
-from app.errors import NotSignedIn
 from app.people import service
 from app.people.models import Key, Person
 from app.web import security
 from app.web.bodies import Answer, Body, RowId, Text, created, example
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
+from app.web.entry import enter_with_key
 from app.web.pagination import Page, WantedPage, page_of
 
-log = structlog.get_logger("danpa.people")
-
 router = APIRouter(prefix="/api/v1", tags=["access"])
-pages = APIRouter(include_in_schema=False)
 
 _PERSON: dict[str, object] = {
     "id": 1,
@@ -100,7 +92,7 @@ class SessionOut(Answer):
     ]
 
 
-@router.get("/people", summary="Everybody who may sign in")
+@router.get("/people", summary="Everybody, those who are disabled too")
 def list_people(database: Database, _actor: Actor, wanted: WantedPage) -> Page[PersonOut]:
     with reading(database) as session:
         people, cursor = page_of(session, select(Person), col(Person.id), wanted)
@@ -121,6 +113,21 @@ def create_person(
 def read_person(person_id: RowId, database: Database, _actor: Actor) -> PersonOut:
     with reading(database) as session:
         return PersonOut.model_validate(service.person(session, person_id))
+
+
+@router.post("/people/{person_id}/disable", summary="End somebody's keys and sessions at once")
+def disable_person(person_id: RowId, database: Database, actor: Actor, now: Now) -> PersonOut:
+    """What they did keeps their name. The last person who may sign in cannot be disabled."""
+    with writing(database) as session:
+        person = service.disable_person(session, person_id, now=now, by=actor.person_id)
+    return PersonOut.model_validate(person)
+
+
+@router.post("/people/{person_id}/enable", summary="Let somebody in again, with a new key")
+def enable_person(person_id: RowId, database: Database, actor: Actor, now: Now) -> PersonOut:
+    with writing(database) as session:
+        person = service.enable_person(session, person_id, now=now, by=actor.person_id)
+    return PersonOut.model_validate(person)
 
 
 @router.get("/keys", summary="The keys, without their secrets")
@@ -162,8 +169,7 @@ def sign_in(
 ) -> SessionOut:
     """Sets an HttpOnly cookie, valid for 12 hours. Machines send their key with each call instead."""
     security.check_same_origin(request, settings)
-    with limited(request), writing(database) as session:
-        signed_in = service.sign_in_with_key(session, body.key.strip(), now=now)
+    signed_in = enter_with_key(request, database, body.key.strip(), now)
     security.set_session_cookie(response, signed_in.token, settings)
     return SessionOut(
         person=signed_in.actor.name,
@@ -186,51 +192,3 @@ def sign_out(
         with writing(database) as session:
             service.sign_out(session, token, now=now)
     security.clear_session_cookie(response, settings)
-
-
-def _page(content: str) -> str:
-    return (
-        '<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>단파 Danpa</title></head>'
-        f"<body><main><h1>단파 Danpa</h1>{content}</main></body></html>"
-    )
-
-
-@pages.get("/login/{token}", response_class=HTMLResponse)
-async def show_login_link(token: Annotated[str, Path(max_length=100)]) -> str:
-    """A button, so that a chat program that looks at the link for a preview does not use it up."""
-    return _page(
-        f'<form method="post" action="/login/{escape(token)}"><button autofocus>들어가기 · Sign in</button></form>'
-    )
-
-
-@pages.post("/login/{token}", response_class=RedirectResponse)
-def use_login_link(
-    token: Annotated[str, Path(max_length=100)],
-    request: Request,
-    database: Database,
-    settings: CurrentSettings,
-    now: Now,
-) -> Response:
-    security.check_same_origin(request, settings)
-    try:
-        with limited(request), writing(database) as session:
-            signed_in = service.use_login_link(session, token, now=now)
-    except NotSignedIn as refused:  # a person reads this, so it is a page
-        return HTMLResponse(_page(f'<p>{escape(str(refused))}</p><p><a href="/">단파 · Danpa</a></p>'), 401)
-    response = RedirectResponse("/", status_code=303)
-    security.set_session_cookie(response, signed_in.token, settings)
-    return response
-
-
-@contextmanager
-def limited(request: Request) -> Iterator[None]:
-    """Count what fails in the block against the client's address, and refuse it beyond the limit."""
-    attempts: security.FailedSignIns = request.app.state.failed_sign_ins
-    address = request.client.host if request.client else "unknown"
-    attempts.check(address)
-    try:
-        yield
-    except NotSignedIn:
-        attempts.failed(address)
-        log.warning("sign-in failed", address=address)
-        raise

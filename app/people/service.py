@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
 from app.errors import Conflict, DanpaError, NotFound, NotSignedIn
 from app.journal.service import record
@@ -67,6 +67,42 @@ def person(session: Session, person_id: int) -> Person:
     return found
 
 
+def disable_person(session: Session, person_id: int, *, now: datetime, by: int | None) -> Person:
+    """End everything that somebody gets in with, at once: keys, browser sessions, links. Their name stays on what they did.
+
+    Raises:
+        NotFound: as `person`.
+        Conflict: nobody would be left. A repeat changes nothing.
+    """
+    disabled = person(session, person_id)
+    if disabled.disabled_at is not None:
+        return disabled
+    others = select(Person.id).where(col(Person.disabled_at).is_(None), Person.id != person_id)
+    if session.exec(others.limit(1)).first() is None:
+        raise Conflict(f"{disabled.name} is the last who may sign in: add somebody else first")
+    disabled.disabled_at = now
+    session.exec(
+        update(Key)
+        .where(col(Key.person_id) == person_id, col(Key.revoked_at).is_(None))
+        .values(revoked_at=now)
+    )
+    session.exec(delete(BrowserSession).where(col(BrowserSession.person_id) == person_id))
+    session.exec(
+        delete(LoginLink).where(col(LoginLink.person_id) == person_id, col(LoginLink.used_at).is_(None))
+    )
+    record(session, "person.disabled", at=now, person_id=by, subject_id=person_id)
+    return disabled
+
+
+def enable_person(session: Session, person_id: int, *, now: datetime, by: int | None) -> Person:
+    """Let somebody in again, with a new key: the old ones stay revoked. Raises NotFound; a repeat changes nothing."""
+    enabled = person(session, person_id)
+    if enabled.disabled_at is not None:
+        enabled.disabled_at = None
+        record(session, "person.enabled", at=now, person_id=by, subject_id=person_id)
+    return enabled
+
+
 def find_person(session: Session, name: str) -> Person | None:
     """The person of exactly this name."""
     return session.exec(select(Person).where(Person.name == name)).first()
@@ -75,9 +111,8 @@ def find_person(session: Session, name: str) -> Person | None:
 def create_key(
     session: Session, person_id: int, label: str, *, now: datetime, by: int | None
 ) -> tuple[Key, str]:
-    """Make a key for a person. The secret is in the answer and nowhere else. Raises NotFound."""
-    if person(session, person_id).disabled_at is not None:
-        raise Conflict(f"person {person_id} is disabled and cannot get a key")
+    """Make a key for a person. The secret is in the answer and nowhere else. Raises NotFound, Conflict."""
+    _require_enabled(session, person_id)
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
     made = Key(person_id=person_id, label=label, secret_sha256=_sha256(secret), created_at=now)
     session.add(made)
@@ -104,19 +139,28 @@ def revoke_key(session: Session, key_id: int, *, now: datetime, by: int | None) 
 
 
 def create_login_link(session: Session, person_id: int, valid_for: timedelta, *, now: datetime) -> str:
-    """The secret part of a link that signs one browser in, once (``/login/<token>``)."""
+    """The secret part of a link that signs one browser in, once (``/login/<token>``). Raises NotFound, Conflict."""
+    _require_enabled(session, person_id)
+    session.exec(delete(LoginLink).where(col(LoginLink.expires_at) <= now))
     token = secrets.token_urlsafe(32)
     session.add(
         LoginLink(
             person_id=person_id, token_sha256=_sha256(token), created_at=now, expires_at=now + valid_for
         )
     )
-    session.flush()
+    record(session, "link.created", at=now, person_id=None, subject_id=person_id)
     return token
 
 
 def use_login_link(session: Session, token: str, *, now: datetime) -> SignedIn:
     """Exchange a one-time link for a browser session. Raises NotSignedIn."""
+    link, actor = login_link(session, token, now=now)
+    link.used_at = now
+    return _open_session(session, actor, now)
+
+
+def login_link(session: Session, token: str, *, now: datetime) -> tuple[LoginLink, Actor]:
+    """An unused link and whom it lets in. Raises NotSignedIn."""
     found = session.exec(
         select(LoginLink, Person.name)
         .join(Person, col(Person.id) == LoginLink.person_id)
@@ -130,8 +174,7 @@ def use_login_link(session: Session, token: str, *, now: datetime) -> SignedIn:
     if found is None:
         raise NotSignedIn("this link has been used, has expired or is not one of ours: ask for a new one")
     link, name = found
-    link.used_at = now
-    return _open_session(session, Actor(link.person_id, name, None), now)
+    return link, Actor(link.person_id, name, None)
 
 
 def sign_in_with_key(session: Session, secret: str, *, now: datetime) -> SignedIn:
@@ -204,6 +247,11 @@ def _open_session(session: Session, actor: Actor, now: datetime) -> SignedIn:
     )
     record(session, "session.started", at=now, person_id=actor.person_id)
     return SignedIn(token, actor, expires_at)
+
+
+def _require_enabled(session: Session, person_id: int) -> None:
+    if person(session, person_id).disabled_at is not None:
+        raise Conflict(f"person {person_id} is disabled: enable them first")
 
 
 def _known(row_id: int | None) -> int:

@@ -46,7 +46,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     journal.router,
     health.router,
     docs.router,
-    people.pages,
     pages.router,
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,7 +16,7 @@ from app.handoffs.models import Handoff
 from app.library.models import Segment, SegmentState
 from app.programmes.models import Programme, Slot
 from app.settings import Settings
-from app.web.health import ENGINE_FRESH_FOR
+from app.web.health import engine_seen_at, is_fresh
 from schedules.snapshot import CLOSED
 from schedules.time import night_of
 
@@ -79,18 +78,9 @@ def needs(session: Session, settings: Settings, now: datetime) -> list[Need]:
     )
 
 
-def engine_seen_at(settings: Settings) -> datetime | None:
-    """When the engine last came round; None where it never did or its status cannot be read."""
-    try:
-        seen = datetime.fromisoformat(json.loads((settings.run_dir / "engine.json").read_bytes())["at"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return seen if seen.tzinfo else None
-
-
 def _engine(settings: Settings, now: datetime) -> Iterable[Need]:
     seen = engine_seen_at(settings)
-    if seen is None or now - seen > ENGINE_FRESH_FOR:
+    if seen is None or not is_fresh(seen, now):
         yield Need("engine_lost", seen)
 
 
@@ -159,9 +149,7 @@ def _failed_handoffs(session: Session, now: datetime) -> Iterable[Need]:
         .limit(LISTED)
     ).all()
     for handoff, airing, title, feed in rows:
-        yield Need(
-            "handoff_failed", handoff.next_attempt_at, _subject(airing, title), feed, error=handoff.error
-        )
+        yield Need("handoff_failed", None, _subject(airing, title), feed, error=handoff.error)
 
 
 def _refused_recordings(session: Session, now: datetime) -> Iterable[Need]:

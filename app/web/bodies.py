@@ -64,9 +64,14 @@ RowId = Annotated[int, Field(ge=1, lt=2**63)]
 """The id of a row: SQLite has no larger numbers, and Python's driver fails on them."""
 
 
+def etag_of(revision: int) -> str:
+    """A revision as an entity tag."""
+    return f'"{revision}"'
+
+
 def etag(response: Response, revision: int) -> None:
     """Give the revision that If-Match will name."""
-    response.headers["ETag"] = f'"{revision}"'
+    response.headers["ETag"] = etag_of(revision)
 
 
 def created(response: Response, path: str, revision: int | None = None) -> None:

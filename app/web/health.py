@@ -31,11 +31,13 @@ class Health(BaseModel):
     reasons: Annotated[list[str], Field(description="What is wrong, in words; empty when all is well.")] = []
 
 
+@router.head("/live", include_in_schema=False)
 @router.get("/live", summary="Is the web process alive?")
 async def live() -> Health:
     return Health(ok=True)
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get(
     "/ready",
     summary="Can the station do its work?",
@@ -49,26 +51,35 @@ def ready(response: Response, settings: CurrentSettings, database: Database, now
     return Health(ok=not reasons, reasons=reasons)
 
 
+def engine_seen_at(settings: Settings) -> datetime | None:
+    """When the engine last came round; None where it never did or its status cannot be read."""
+    try:
+        seen = datetime.fromisoformat(json.loads((settings.run_dir / "engine.json").read_bytes())["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return seen if seen.tzinfo else None
+
+
+def is_fresh(seen: datetime, now: datetime) -> bool:
+    """Whether an engine that was seen then is still at work."""
+    return now - seen <= ENGINE_FRESH_FOR
+
+
 def _database(settings: Settings, database: Engine) -> str | None:
     try:
         require_current(settings, database)
-    except NotInitialised as error:
-        return str(error)
+    except NotInitialised:  # its words name the station's folder, which is nobody's business out here
+        return "the database is not there or was made by another version of Danpa: run `danpa init`"
     except SQLAlchemyError:
         return "the database cannot be read"
     return None
 
 
 def _engine(settings: Settings, now: datetime) -> str | None:
-    try:
-        status = json.loads((settings.run_dir / "engine.json").read_text())
-        seen = datetime.fromisoformat(status["at"])
-        age = now - seen
-    except FileNotFoundError:
-        return "the engine has not started yet: nothing is compiled or delivered"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "the engine's status file cannot be read"
-    if age > ENGINE_FRESH_FOR:
+    seen = engine_seen_at(settings)
+    if seen is None:
+        return "the engine has not started yet, or its status file cannot be read: nothing is compiled or delivered"
+    if not is_fresh(seen, now):
         return f"the engine was last seen at {seen:%Y-%m-%d %H:%M:%S} UTC: nothing is compiled or delivered"
     return None
 

@@ -9,6 +9,7 @@ between the endpoint's commit and that moment is the one gap in which a repeat c
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.database import writing
 from app.errors import Conflict, DanpaError, Invalid
 from app.people.models import IdempotentRequest
+from app.web.bodies import etag_of
 from app.web.dependencies import authenticate
 from app.web.problems import problem_response
 
@@ -188,4 +190,7 @@ def _replayed(answer: Answer) -> Response:
     headers = {"Idempotency-Replayed": "true"}
     if answer.location is not None:
         headers["Location"] = answer.location
+    body = json.loads(answer.body)
+    if isinstance(body, dict) and "revision" in body:  # it had it as its ETag too
+        headers["ETag"] = etag_of(body["revision"])
     return Response(answer.body, answer.status, headers, "application/json")

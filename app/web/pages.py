@@ -1,4 +1,4 @@
-"""The first page: tonight, or the sign-in form where nobody is signed in."""
+"""The pages: tonight, or the sign-in form where nobody is signed in; and where a one-time link lands."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
+from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.database import reading, writing
+from app.database import reading
 from app.errors import NotFound, NotSignedIn
 from app.people import service as people
-from app.people.api import limited
 from app.station.service import station
 from app.web import security
 from app.web.attention import needs
 from app.web.dependencies import CurrentBlobs, CurrentSettings, Database, Now, authenticate
+from app.web.entry import enter_with_key, enter_with_link
 from app.web.messages import LANGUAGE_COOKIE, Language, known_language, language_for
 from app.web.tonight import airings_of_night
 from app.web.words import Words, harmless, named
@@ -48,8 +49,11 @@ _templates.filters["named"] = named
 
 router = APIRouter(include_in_schema=False)
 
+LoginToken = Annotated[str, InPath(max_length=100)]
+
 
 @router.get("/", response_class=HTMLResponse)
+@router.head("/", response_class=HTMLResponse)
 def show_tonight(
     request: Request,
     database: Database,
@@ -95,13 +99,34 @@ def sign_in(
     security.check_same_origin(request, settings)
     words, back = _words(request), _date(night)
     try:
-        with limited(request), writing(database) as session:
-            signed_in = people.sign_in_with_key(session, key.strip(), now=now)
+        signed_in = enter_with_key(request, database, key.strip(), now)
     except NotSignedIn:
         return _sign_in_form(request, words, back, "sign_in.wrong", 401)
     except people.TooManyAttempts:
         return _sign_in_form(request, words, back, "sign_in.too_many", 429)
     response = RedirectResponse(f"/?night={back}" if back else "/", status_code=303)
+    security.set_session_cookie(response, signed_in.token, settings)
+    return response
+
+
+@router.get("/login/{token}", response_class=HTMLResponse)
+def show_login_link(token: LoginToken, request: Request) -> Response:
+    """A button, so that a chat program that looks at the link for a preview does not use it up."""
+    return _link_form(request, token)
+
+
+@router.post("/login/{token}", response_class=HTMLResponse)
+def use_login_link(
+    token: LoginToken, request: Request, database: Database, settings: CurrentSettings, now: Now
+) -> Response:
+    security.check_same_origin(request, settings)
+    try:
+        signed_in = enter_with_link(request, database, token, now)
+    except NotSignedIn:
+        return _link_form(request, None, "login_link.over", 401)
+    except people.TooManyAttempts:
+        return _link_form(request, token, "sign_in.too_many", 429)
+    response = RedirectResponse("/", status_code=303)
     security.set_session_cookie(response, signed_in.token, settings)
     return response
 
@@ -120,6 +145,12 @@ def _sign_in_form(
 ) -> Response:
     frame = _frame(words, night, night)
     page = _templates.get_template("sign_in.html").render(frame, wrong=wrong)
+    return _page(page, request, status)
+
+
+def _link_form(request: Request, token: str | None, wrong: str | None = None, status: int = 200) -> Response:
+    frame = _frame(_words(request), None, None)
+    page = _templates.get_template("login_link.html").render(frame, token=token, wrong=wrong)
     return _page(page, request, status)
 
 

@@ -41,7 +41,9 @@ HEADERS = {
         "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer": with it browsers send `Origin: null` with forms, and without TLS they send no Sec-Fetch-Site
+    # either, so that the sign-in form of a station on a plain local network would refuse everybody.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -93,7 +95,9 @@ def check_csrf(request: Request, session_token: str, settings: Settings) -> None
 class FailedSignIns:
     """A token bucket per client address: some failures at once, then one every few seconds.
 
-    256-bit secrets cannot be guessed; this keeps a broken script from filling the log.
+    256-bit secrets cannot be guessed; this keeps a broken script from filling the log. A right key is never counted nor
+    held up: behind a proxy a whole office may have one address, and nobody in it should be able to lock the others out
+    for the night. For the same reason nothing is counted by key: what a guess begins with, the guesser chooses.
     """
 
     BURST = 10
@@ -106,17 +110,13 @@ class FailedSignIns:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def check(self, address: str) -> None:
-        """Raises TooManyAttempts while the address has no attempt left."""
+    def failed(self, address: str) -> None:
+        """Take one attempt away. Raises TooManyAttempts where the address has none left."""
         with self._lock:
             if self._left(address) < 1:
                 raise TooManyAttempts(
                     "too many failed sign-ins from your address: wait a little and try again"
                 )
-
-    def failed(self, address: str) -> None:
-        """Take one attempt away."""
-        with self._lock:
             self._buckets[address] = (self._left(address) - 1, self._seconds())
             self._buckets.move_to_end(address)
             if len(self._buckets) > self.ADDRESSES:

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from markupsafe import Markup, escape
 
-from app.web.messages import CATALOGUES, MONTHS, Language
+from app.web.english import MONTHS
+from app.web.messages import CATALOGUES, Language
 from schedules.time import length_text, to_kst
 
 _DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

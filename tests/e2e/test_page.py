@@ -11,8 +11,8 @@ from sqlmodel import select
 from app.airings.models import Airing, Intent
 from app.database import reading, writing
 from app.events.service import emit
-from tests.nights import AT, FilledNight, compiled, fill_night
-from tests.stations import SmallStation, make_station, serving
+from tests.nights import AT, FilledNight, compiled
+from tests.stations import serving
 from tools.screenshot import Browser, session_of
 
 
@@ -20,18 +20,6 @@ from tools.screenshot import Browser, session_of
 def chromium(peer: Callable[[str], Path]) -> Iterator[Browser]:
     with Browser(str(peer("chromium"))) as browser:
         yield browser
-
-
-@pytest.fixture
-def station(tmp_path: Path) -> Iterator[SmallStation]:
-    made = make_station(tmp_path / "station", is_demo=True)
-    yield made
-    made.database.dispose()
-
-
-@pytest.fixture
-def night(station: SmallStation) -> FilledNight:
-    return fill_night(station)
 
 
 @pytest.fixture
@@ -218,3 +206,18 @@ def test_nothing_breaks_the_security_policy(night: FilledNight, page: Browser) -
     become(night, "2000", "compiled")
     page.wait_for(shows(night, "2000", "편성됨"))
     assert page.run("broken") == []
+
+
+def test_the_form_lets_people_in_over_a_plain_local_network(
+    night: FilledNight, peer: Callable[[str], Path]
+) -> None:
+    """Without TLS and under another name than localhost browsers send no Sec-Fetch-Site: the Origin has to do."""
+    with (
+        serving(night.station) as url,
+        Browser(str(peer("chromium")), names={"station.test": "127.0.0.1"}) as lan,
+    ):
+        lan.open(url.replace("127.0.0.1", "station.test"))
+        lan.run("document.getElementById('key').focus()")
+        lan.type(night.station.key)
+        lan.press("Enter")
+        lan.wait_for("document.querySelectorAll('.airing').length === 6")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -226,6 +227,36 @@ def test_a_dead_webhook_does_not_keep_the_mail_back_and_is_tried_again(
     assert [post["notification"] for post in webhook.posts] == [1]
     assert [(row.attempts, row.error) for row in rows(engine)] == [(3, None), (1, None)]
     assert len(mailbox.messages) == 1
+
+
+def test_a_name_server_that_hangs_takes_no_thread_from_the_engine(
+    engine: Engine, webhook: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine plans on the loop's few threads; they must stay free, however many alarms cannot be told."""
+    let_go, asked = threading.Event(), socket.getaddrinfo
+
+    def hanging(host: Any, *rest: Any, **more: Any) -> Any:
+        if host in ("hangs.example", b"hangs.example"):
+            let_go.wait()
+            raise socket.gaierror
+        return asked(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    monkeypatch.setattr(notify, "WEBHOOK_S", 0.3)
+    monkeypatch.setattr("app.feeds.threads.GRACE_S", 0.05)
+    settings = settings_of(webhook).model_copy(update={"alarm_webhook_url": "http://hangs.example/"})
+    with writing(engine) as session:
+        for number in range(20):
+            service.raise_alarm(session, "test", f"test:{number}", now=NOW, channels=settings.alarm_channels)
+
+    async def night() -> None:
+        await asyncio.wait_for(notify.deliver_due(engine, settings, NOW), 20)
+
+    try:
+        asyncio.run(night())
+    finally:
+        let_go.set()
+    assert {row.error for row in rows(engine)} == {"no answer in time"}
 
 
 def test_a_sweep_that_starts_before_the_last_one_ended_repeats_nothing(

@@ -9,6 +9,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from app.database import writing
+from app.errors import Conflict
+from app.people import service as people
 from tests.stations import SmallStation, keyed
 
 
@@ -156,7 +159,16 @@ def test_a_link_signs_in_one_browser_once(station: SmallStation, url: str) -> No
     with browser(url) as late:
         again = late.post(f"/login/{token}")
         assert again.status_code == 401
-        assert "this link has been used" in again.text
+        assert "이미 쓴 링크" in again.text
+        assert "has been used" in late.post(f"/login/{token}", headers={"Accept-Language": "en"}).text
+
+
+def test_too_many_used_links_are_answered_in_words_too(station: SmallStation, url: str) -> None:
+    with browser(url) as client:
+        answers = [client.post("/login/guess") for _ in range(12)]
+    assert answers[-1].status_code == 429
+    assert answers[-1].headers["content-type"].startswith("text/html")
+    assert "실패가 너무 많았습니다" in answers[-1].text
 
 
 def test_a_link_expires(station: SmallStation, url: str) -> None:
@@ -171,9 +183,75 @@ def test_guessing_is_slowed_down(station: SmallStation, url: str) -> None:
         answers = [client.post("/api/v1/session", json={"key": "danpa_guess"}).status_code for _ in range(12)]
         assert answers[:10] == [401] * 10
         assert answers[-1] == 429
-        refused = client.post("/api/v1/session", json={"key": station.key})
+        refused = client.post("/api/v1/session", json={"key": "danpa_guess"})
         assert refused.status_code == 429
         assert int(refused.headers["retry-after"]) > 0
+
+
+def test_nobody_can_lock_a_colleague_out(station: SmallStation, url: str) -> None:
+    with browser(url) as office:  # one address, as behind a proxy
+        for _ in range(20):
+            office.post("/api/v1/session", json={"key": "danpa_guess"})
+        assert office.post("/api/v1/session", json={"key": station.key}).status_code == 201
+        token = station.login_link()
+        assert office.post(f"/login/{token}").status_code == 303
+
+
+def test_wrong_keys_do_not_wait_for_the_write_lock(station: SmallStation, url: str) -> None:
+    token = station.login_link()
+    station.clock.advance(timedelta(hours=2))
+    with writing(station.database) as session, browser(url) as client:
+        session.connection()  # takes the lock, as the engine does
+        assert client.post("/api/v1/session", json={"key": "danpa_guess"}).status_code == 401
+        assert client.post(f"/login/{token}").status_code == 401
+
+
+def test_a_disabled_person_is_out_at_once_and_keeps_their_history(
+    api: httpx.Client, station: SmallStation, url: str
+) -> None:
+    secret = station.another_key("박바다")
+    with keyed(url, secret) as machine, browser(url) as client:
+        person = machine.post("/api/v1/people", json={"name": "이슬"}).json()
+        leaver = next(each for each in api.get("/api/v1/people").json()["items"] if each["name"] == "박바다")
+        with writing(station.database) as session:
+            link = people.create_login_link(session, leaver["id"], timedelta(hours=1), now=station.clock())
+        sign_in(client, secret)
+        gone = api.post(f"/api/v1/people/{leaver['id']}/disable")
+        assert gone.status_code == 200
+        assert gone.json()["disabled_at"] is not None
+        assert machine.get("/api/v1/people").status_code == 401
+        assert client.get("/api/v1/people").status_code == 401
+        assert 'action="/sign-in"' in client.get("/").text
+        assert client.post(f"/login/{link}").status_code == 401
+        assert api.post("/api/v1/keys", json={"person_id": leaver["id"], "label": "x"}).status_code == 409
+
+        journal = api.get("/api/v1/journal", params={"action": "person.created"}).json()["items"]
+        assert (journal[0]["subject_id"], journal[0]["person"]) == (person["id"], "박바다")
+        keys = [key for key in api.get("/api/v1/keys").json()["items"] if key["person_id"] == leaver["id"]]
+        assert all(key["revoked_at"] for key in keys)
+
+        back = api.post(f"/api/v1/people/{leaver['id']}/enable")
+        assert back.json()["disabled_at"] is None
+        assert machine.get("/api/v1/people").status_code == 401  # the old keys stay revoked
+        made = api.post("/api/v1/keys", json={"person_id": leaver["id"], "label": "new"}).json()
+    with keyed(url, made["secret"]) as again:
+        assert again.get("/api/v1/people").status_code == 200
+
+
+def test_the_last_person_cannot_be_disabled(api: httpx.Client, station: SmallStation) -> None:
+    other = api.post("/api/v1/people", json={"name": "박바다"}).json()
+    assert api.post(f"/api/v1/people/{other['id']}/disable").status_code == 200
+    refused = api.post(f"/api/v1/people/{station.person_id}/disable")
+    assert refused.status_code == 409
+    assert "is the last who may sign in" in refused.json()["detail"]
+    assert api.get("/api/v1/people").status_code == 200
+
+
+def test_nobody_gets_a_link_that_would_not_open(api: httpx.Client, station: SmallStation) -> None:
+    other = api.post("/api/v1/people", json={"name": "박바다"}).json()
+    api.post(f"/api/v1/people/{other['id']}/disable")
+    with writing(station.database) as session, pytest.raises(Conflict, match="is disabled"):
+        people.create_login_link(session, other["id"], timedelta(hours=1), now=station.clock())
 
 
 def test_every_write_names_its_actor(api: httpx.Client, station: SmallStation, url: str) -> None:

@@ -86,6 +86,23 @@ def test_a_revoked_key_is_cut_off(
     assert api.get("/api/v1/people").status_code == 401
 
 
+def test_a_busy_night_keeps_no_revoked_key_connected(
+    api: httpx.Client, station: SmallStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.events.api.HEARTBEAT_POLLS", 2)
+    with api.stream("GET", "/api/v1/events") as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        api.delete(f"/api/v1/keys/{station.key_id}")
+        tell(station, 1, "rendered")
+        heard = 0
+        for line in lines:  # each event is followed by another one before the stream falls quiet
+            if line.startswith("id: "):
+                heard += 1
+                tell(station, heard, "rendered")
+        assert heard < 10
+
+
 def test_an_open_stream_does_not_hold_up_the_end(station: SmallStation) -> None:
     app = create_app(station.settings, now=station.clock)
     with running(app, station.settings) as url:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from app.database import migrate
 from app.web.application import create_app
 from tests.stations import SmallStation, keyed, running
 
@@ -21,7 +22,7 @@ def test_every_answer_is_guarded(quiet_url: str, path: str) -> None:
     assert "default-src 'self'" in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert "server" not in headers
     if path.startswith("/api/"):
@@ -44,7 +45,23 @@ def test_a_station_without_an_engine_is_alive_but_not_ready(url: str, station: S
     assert httpx.get(f"{url}/health/live").json() == {"ok": True, "reasons": []}
     answer = httpx.get(f"{url}/health/ready")
     assert answer.status_code == 503
-    assert answer.json()["reasons"] == ["the engine has not started yet: nothing is compiled or delivered"]
+    assert "the engine has not started yet" in answer.json()["reasons"][0]
+
+
+def test_health_tells_strangers_nothing_of_the_machine(url: str, station: SmallStation) -> None:
+    migrate(station.database, "base")
+    answer = httpx.get(f"{url}/health/ready")
+    assert answer.status_code == 503
+    assert "danpa init" in answer.json()["reasons"][0]
+    assert str(station.settings.root) not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/health/live", "/health/ready"])
+def test_monitors_may_ask_for_the_head_only(quiet_url: str, path: str) -> None:
+    head, whole = httpx.head(quiet_url + path), httpx.get(quiet_url + path)
+    assert head.status_code == whole.status_code
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert head.content == b""
 
 
 def test_ready_follows_the_engine(url: str, station: SmallStation) -> None:

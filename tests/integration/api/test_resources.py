@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.airings.models import Airing
+from app.airings.models import Airing, AsRun
 from app.database import reading, writing
 from app.station.models import Station
 from tests.stations import SmallStation, keyed, make_station, serving
@@ -56,6 +56,28 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]
         for path, body in (*ONE_OF_EACH, ("sites", {"code": "TSH", "name": "Tanshui"})):
             made(api, path, body)
         yield api
+
+
+def aired(station: SmallStation) -> None:
+    """Something was recorded over line 1."""
+    at = station.clock()
+    with writing(station.database) as session:
+        airing = Airing(
+            slot_id=1, starts_at=at, stops_at=at, target_samples=0, compile_at=at, state="done", created_at=at
+        )
+        session.add(airing)
+        session.flush()
+        session.add(
+            AsRun(
+                airing_id=airing.id or 0,
+                line_id=1,
+                position=-1,
+                source="nothing",
+                starts_at=at,
+                ends_at=at,
+                evidence="planned",
+            )
+        )
 
 
 def refused(answer: httpx.Response, status: int, words: str) -> dict[str, Any]:
@@ -345,6 +367,39 @@ def test_a_demos_feeds_cannot_leave_its_folder(tmp_path: Path) -> None:
         )
 
 
+# --- what a feed and the disk can take -----------------------------------------------------------------------
+
+DAY_LONG = SLOT | {"start": "0000", "stop": "2300", "early_off_s": 0}
+
+
+def test_a_file_that_the_disk_cannot_hold_is_refused_at_planning(
+    api: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.frequencies.api.free_bytes", lambda _: 2 << 30)
+    for path, body in (("programmes", PROGRAMME), ("slots", DAY_LONG), ("sites", SITE)):
+        made(api, path, body)
+    made(api, "feeds", FEED | {"codec": "wav"})
+    refusal = refused(
+        api.post("/api/v1/lines", json=LINE), 422, "23.0 h, as wav for feed 1 a file of 7580 MiB"
+    )
+    assert refusal["errors"][0]["field"] == "feed_ids.0"
+    api.put("/api/v1/feeds/1", json=FEED | {"codec": "mp3"})  # 1,263 MiB
+    made(api, "lines", LINE)
+    monkeypatch.setattr("app.frequencies.api.free_bytes", lambda _: 1 << 30)
+    refused(api.put("/api/v1/lines/1", json=LINE | {"power_kw": 50}), 422, "make room")
+
+
+def test_a_feed_that_takes_no_such_length_is_refused_at_planning(api: httpx.Client) -> None:
+    for path, body in (("programmes", PROGRAMME), ("slots", SLOT), ("sites", SITE)):
+        made(api, path, body)
+    made(api, "feeds", FEED | {"max_duration_s": 1800})
+    refused(
+        api.post("/api/v1/lines", json=LINE),
+        422,
+        "takes at most 1800 s, and an airing of slot 1 lasts 3590 s",
+    )
+
+
 # --- editing and deleting ------------------------------------------------------------------------------------
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -445,3 +500,19 @@ def test_the_station_and_its_evergreen(api: httpx.Client, station: SmallStation)
     }
     with reading(station.database) as session:
         assert session.get_one(Station, 1).evergreen_segment_id == segment
+
+
+@pytest.mark.parametrize("change", [{"slot_id": 2}, {"khz": 9700}])
+def test_the_record_of_what_was_aired_is_not_rewritten(
+    api: httpx.Client, schedule: None, station: SmallStation, change: dict[str, int]
+) -> None:
+    made(api, "slots", SLOT)
+    aired(station)
+    refused(
+        api.put("/api/v1/lines/1", json=LINE | change),
+        409,
+        "end it with an earlier last date and add a new line",
+    )
+    assert (
+        api.put("/api/v1/lines/1", json=LINE | {"power_kw": 50, "last_date": "2027-01-31"}).status_code == 200
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -10,7 +11,7 @@ from rich.console import Console
 from sqlmodel import text
 
 from app.backup.backup import backup
-from app.backup.copying import MANIFEST, BackupDamaged
+from app.backup.copying import MANIFEST, BackupDamaged, copy_hashed
 from app.backup.fsck import check
 from app.backup.garbage import collect_garbage
 from app.backup.restore import ServiceRunning, StationExists, restore
@@ -33,6 +34,14 @@ def dump(settings: Settings) -> list[str]:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_copy_of_what_has_just_moved_leaves_room_for_the_next_candidate(tmp_path: Path) -> None:
+    whole, target = tmp_path / "whole", tmp_path / "copy"
+    whole.write_bytes(b"audio")
+    with pytest.raises(FileNotFoundError):
+        copy_hashed(tmp_path / "moved", target)
+    assert copy_hashed(whole, target) == hashlib.sha256(b"audio").hexdigest()
 
 
 def test_a_station_restored_into_an_empty_place_equals_its_source(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,11 +11,16 @@ from sqlalchemy import text
 
 from app.airings.models import Airing, AsRun, Intent
 from app.database import writing
+from app.engine import housekeeping
+from app.engine.housekeeping import keep_house
 from app.engine.process import Engine
 from app.feeds.models import Feed
+from app.frequencies.models import Line, LineFeed
 from app.handoffs.models import Attempt, Handoff
+from app.journal.models import JournalEntry
 from app.settings import Settings
 from app.web.application import create_app
+from tests.disks import enlarge, mounted
 from tests.integration.engine.living import (
     ACCEPT_UNTIL,
     DEADLINE_AT,
@@ -37,13 +40,8 @@ SHORT_LEAD = {"lead_s": 120, "warn_s": 60}
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on a disk of its own that one programme does not fit on."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    options = ["-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(["mount", *options], check=False).returncode != 0:
-        pytest.skip("only root may mount a small disk")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "small", "256k") as folder:
+        yield folder
 
 
 def outcomes(station: LivingStation) -> list[str]:
@@ -71,7 +69,7 @@ def test_a_full_disk_at_the_site_and_then_room(station: LivingStation, small_dis
     station.live_until(DELIVER_AT + MINUTE)
     assert "disk-full" in (station.rows(Handoff)[0].error or "")
     assert not [path.name for path in small_disk.iterdir()], "no half file stays and takes the room"
-    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    enlarge(small_disk, "4m")
     station.live_until(OVER_AT)
     assert station.airing().state == "done"
     assert set(outcomes(station)) == {"passing", "verified"}
@@ -208,6 +206,74 @@ def test_a_disk_below_its_reserve_refuses_uploads_and_delivers(
     full.database.dispose()
     station.live_until(OVER_AT + MINUTE)
     assert station.alarms() == set()
+
+
+def test_a_feed_that_wants_another_name_and_encoding_is_given_it(
+    station: LivingStation, tmp_path: Path
+) -> None:
+    slot, feed = station.evening(tmp_path / "site")
+    other = station.feed(slot, tmp_path / "other")
+    station.live_until(DELIVER_AT + MINUTE)
+    assert [path.name for path in (tmp_path / "site").iterdir()] == ["20261120_1500_S0.mp3"]
+    station.change(Feed, feed, name_template="tonight_{date}_{time}.{ext}", codec="flac", bitrate_kbps=None)
+    station.live_until(DELIVER_AT + 2 * MINUTE)
+    assert station.handoffs(station.airing()) == [(feed, 1, "verified"), (other, 1, "verified")]
+    (handoff,) = station.rows(Handoff, Handoff.feed_id == feed)
+    assert handoff.object_name == "tonight_20261120_1500.flac"
+    assert (tmp_path / "site" / handoff.object_name).read_bytes()[:4] == b"fLaC"
+    (entry,) = station.rows(JournalEntry, JournalEntry.action == "handoff.amended")
+    assert entry.details["object_name"] == "20261120_1500_S0.mp3", "somebody may want to remove that one"
+    assert len(station.rows(Attempt)) == 3, "the other feed has nothing to do with it"
+    station.live_until(OVER_AT)
+    assert station.airing().state == "done"
+    assert station.alarms() == set()
+
+
+def test_a_site_that_gives_us_more_time_gets_its_file(station: LivingStation, tmp_path: Path) -> None:
+    _, feed = station.evening("http://127.0.0.1:9/")
+    station.live_until(ACCEPT_UNTIL + MINUTE)
+    assert station.handoffs(station.airing()) == [(feed, 1, "failed")]
+    with Receiver(tmp_path / "site") as site:
+        station.change(Feed, feed, address=site.url, accept_until_s=0, updated_at=station.clock())
+        station.live_until(ON_AIR_AT)
+        assert station.handoffs(station.airing()) == [(feed, 1, "verified")]
+    assert station.rows(Handoff)[0].accept_until == ON_AIR_AT
+
+
+def test_a_fixed_name_is_not_given_to_the_next_airing_before_this_one_has_aired(
+    station: LivingStation, tmp_path: Path
+) -> None:
+    """The site always plays the same file: what comes too early would air in the other one's place."""
+    _, feed = station.evening(
+        tmp_path / "site", name_template="tonight.{ext}", deadline_s=60, accept_until_s=0
+    )
+    late = station.slot(station.programme("late"), start_minute=905, stop_minute=906)
+    (line,) = station.rows(Line)
+    other = station.add(Line(**line.model_dump(exclude={"id", "slot_id"}), slot_id=late))
+    with writing(station.database) as session:
+        session.add(LineFeed(line_id=other, feed_id=feed))
+    seen: list[tuple[datetime, int]] = []
+
+    def look(_engine: Engine) -> None:
+        there = station.rows(Handoff, Handoff.state == "verified")
+        seen.extend((station.clock(), one.airing_id) for one in there)
+
+    station.live_until(ON_AIR_AT + 5 * MINUTE, at_rest=look)
+    first, second = station.airing(), station.airing(ON_AIR_AT + 5 * MINUTE)
+    arrived = {airing_id: at for at, airing_id in reversed(seen)}
+    assert arrived[first.id or 0] < ON_AIR_AT
+    assert first.stops_at <= arrived[second.id or 0] < second.starts_at
+    station.live_until(ON_AIR_AT + 7 * MINUTE)
+    assert {station.airing().state, station.airing(ON_AIR_AT + 5 * MINUTE).state} == {"done"}
+
+
+def test_a_disk_at_its_reserve_rings_once(station: LivingStation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A render's own files come and go: what hovers about the reserve must not ring every few seconds."""
+    settings = station.settings.model_copy(update={"disk_reserve_bytes": 1000})
+    for free, rings in ((1001, False), (999, True), (1001, True), (1099, True), (1100, False)):
+        monkeypatch.setattr(housekeeping, "free_bytes", lambda _settings, free=free: free)
+        keep_house(station.database, settings, station.clock())
+        assert (("disk_low", None) in station.alarms()) is rings, free
 
 
 def test_a_mended_feed_is_tried_again_by_itself(station: LivingStation, tmp_path: Path) -> None:

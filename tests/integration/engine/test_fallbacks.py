@@ -6,16 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import col
 
-from app.airings.models import RundownVersion
+from app.airings.models import AsRun, RundownVersion
+from app.alarms.models import Alarm
 from app.jobs.models import Job
 from app.library.models import Segment
 from app.programmes.models import Programme
 from app.settings import Settings
 from app.station.models import Station
 from app.storage import Blobs
-from tests.integration.engine.living import DELIVER_AT, OVER_AT, LivingStation
+from audio.ffmpeg import find_ffmpeg
+from tests.integration.engine.living import DEADLINE_AT, DELIVER_AT, OVER_AT, LivingStation
 
+MINUTE = timedelta(minutes=1)
 NEWS, TALKS = (1, 2), (4, 5)
 
 
@@ -61,7 +65,7 @@ def test_a_master_that_is_gone_from_the_disk(station: LivingStation, tmp_path: P
 
 
 def test_without_ffmpeg_there_is_an_alarm_and_it_recovers(station: LivingStation, tmp_path: Path) -> None:
-    station.evening(tmp_path / "site")
+    _, feed = station.evening(tmp_path / "site")
     lame = LivingStation(
         Settings(home=station.settings.root, disk_reserve_bytes=0, ffmpeg=tmp_path / "no-ffmpeg"),
         station.clock,
@@ -73,9 +77,62 @@ def test_without_ffmpeg_there_is_an_alarm_and_it_recovers(station: LivingStation
     versions = len(station.rows(RundownVersion))
     lame.live_until(DELIVER_AT + timedelta(minutes=5))
     assert len(station.rows(RundownVersion)) == versions, "the last step is tried again, not made anew"
-    assert station.rows(Job, Job.kind == "render")[-1].finished_at == DELIVER_AT + timedelta(minutes=5)
+    last = station.rows(Job, Job.kind == "render")[-1].finished_at
+    assert last is not None
+    assert last > DELIVER_AT + MINUTE, "and again, ..."
+    raised = station.rows(Alarm, col(Alarm.kind).in_(("audio_missing", "render_failing")))
+    assert len(raised) == 2, "told once, not with every try"
     lame.database.dispose()
+    station.live_until(DEADLINE_AT)
+    assert station.alarms() == set()
+    newest = station.rows(RundownVersion)[-1]
+    assert (newest.version, newest.level, newest.cause) == (versions + 1, "programme", "recovered")
     station.live_until(OVER_AT)
     assert station.airing().state == "done"
-    assert [state for _, _, state in station.handoffs(station.airing())] == ["verified"]
+    assert station.handoffs(station.airing())[-1] == (feed, versions + 1, "verified")
+    assert {row.version for row in station.rows(AsRun)} == {versions + 1}
     assert station.alarms() == set()
+
+
+def test_a_stand_by_at_the_site_gives_way_to_the_programme_when_its_master_is_back(
+    station: LivingStation, tmp_path: Path
+) -> None:
+    _, feed = station.evening(tmp_path / "site")
+    station.change(Programme, 1, standby_segment_id=TALKS[0])
+    station.settings.cache_dir.unlink()
+    station.settings.cache_dir.mkdir()
+    (music,) = station.rows(Segment, Segment.kind == "music")
+    master = Blobs(station.settings.blobs_dir).path("masters", music.master_sha256 or "", ".flac")
+    master.rename(tmp_path / "away")
+    station.live_until(DELIVER_AT + 10 * MINUTE)
+    assert station.handoffs(station.airing()) == [(feed, 2, "verified")]
+    assert station.alarms() == {("audio_missing", None)}
+    tries = len([job for job in station.rows(Job, Job.kind == "render") if job.problem])
+    assert tries == 1, "one job, tried again and again; the site got its stand-by once"
+    (tmp_path / "away").rename(master)
+    station.live_until(DELIVER_AT + 20 * MINUTE)
+    assert station.alarms() == set()
+    assert station.handoffs(station.airing()) == [(feed, 2, "superseded"), (feed, 3, "verified")]
+    assert [row.level for row in station.rows(RundownVersion)] == ["programme", "standby", "programme"]
+
+
+def test_one_encoding_that_fails_has_an_alarm_and_is_tried_ever_more_rarely(
+    station: LivingStation, tmp_path: Path
+) -> None:
+    slot, good = station.evening(tmp_path / "good")
+    bad = station.feed(slot, tmp_path / "bad", codec="aac", bitrate_kbps=64)
+    gun = tmp_path / "ffmpeg"
+    gun.write_text(f'#!/bin/sh\ncase "$*" in *"-c:a aac"*) exit 1;; esac\nexec "{find_ffmpeg(None)}" "$@"\n')
+    gun.chmod(0o700)
+    settings = Settings(home=station.settings.root, disk_reserve_bytes=0, ffmpeg=gun)
+    lame = LivingStation(settings, station.clock)
+    lame.live_until(DELIVER_AT)
+    assert ("render_failing", bad) in station.alarms()
+    assert station.airing().readiness == "at_risk"
+    lame.live_until(DELIVER_AT + 30 * MINUTE)
+    assert station.handoffs(station.airing()) == [(good, 1, "verified")], "the others have their programme"
+    assert len(station.rows(Alarm, Alarm.kind == "render_failing")) == 1
+    lame.database.dispose()
+    station.live_until(DEADLINE_AT)
+    assert station.alarms() == set()
+    assert station.handoffs(station.airing()) == [(good, 1, "verified"), (bad, 1, "verified")]

@@ -12,11 +12,13 @@ import pytest
 
 from app.airings.models import Airing, Intent
 from app.alarms.models import Alarm, Notification
-from app.database import id_of
+from app.database import id_of, writing
 from app.engine.actions import Actions
 from app.engine.process import Engine
 from app.handoffs.delivery import Parcel, Result, begin, conclude
 from app.handoffs.models import Attempt, Handoff
+from app.jobs.models import Job
+from app.jobs.service import forget_finished
 from app.settings import Settings
 from schedules import actions as due
 from tests.integration.engine.living import DEADLINE_AT, DELIVER_AT, ON_AIR_AT, OVER_AT, LivingStation
@@ -57,6 +59,43 @@ def test_called_off_while_the_bytes_are_moving(station: LivingStation, tmp_path:
     act(station, due.Cancel(airing, wish))
     assert concluded(station, parcel, VERIFIED).state == "cancelled"
     assert station.alarms() == {("cancelled_after_delivery", feed)}, "the site has it now and would air it"
+
+
+def test_called_off_and_killed_before_it_was_disarmed(station: LivingStation, tmp_path: Path) -> None:
+    station.evening(tmp_path / "site")
+    station.live_until(DELIVER_AT - MINUTE)
+    armed = station.settings.armed_dir / "1-1.json"
+    assert armed.exists()
+    (station.settings.armed_dir / "999-1.json").write_text("of a database that was restored since")
+    airing = id_of(station.airing())
+    wish = station.add(Intent(airing_id=airing, kind="cancel", created_at=station.clock()))
+    act(station, due.Cancel(airing, wish))  # it was committed, and then came the kill -9
+    asyncio.run(_one_tick(station))
+    assert not list(station.settings.armed_dir.iterdir()), "the air process would play it"
+
+
+async def _one_tick(station: LivingStation) -> None:
+    engine = Engine(station.settings, station.database, station.clock)
+    await engine.tick()
+    await engine.close()
+
+
+def test_a_rundown_is_taken_once(station: LivingStation, tmp_path: Path) -> None:
+    station.evening(tmp_path / "site")
+    station.live_until(DELIVER_AT - MINUTE)
+    (job,) = station.rows(Job, Job.kind == "compile")
+    act(station, due.TakeRundown(id_of(station.airing()), id_of(job)))
+    assert station.airing().version == 1
+
+
+def test_old_jobs_are_forgotten(station: LivingStation) -> None:
+    old, young, at_work = DELIVER_AT - timedelta(days=91), DELIVER_AT - timedelta(days=89), None
+    for key, ended in (("old", old), ("young", young), ("at work", at_work)):
+        state = "done" if ended else "running"
+        station.add(Job(kind="compile", key=key, state=state, created_at=old, finished_at=ended))
+    with writing(station.database) as session:
+        forget_finished(session, DELIVER_AT)
+    assert [job.key for job in station.rows(Job)] == ["young", "at work"]
 
 
 @pytest.mark.parametrize("result", [VERIFIED, REFUSED])

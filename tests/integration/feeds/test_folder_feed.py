@@ -7,7 +7,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import pytest
 from app.feeds.drivers import FeedAddress, FileFeed, Limits, ReadBack, open_feed, send_and_check
 from app.feeds.errors import PassingFeedError, PermanentFeedError
 from app.feeds.folder import FolderFeed, _translate
+from tests.disks import mounted
 from tests.integration.feeds.recordings import Audio
 
 MP3 = "audio/mpeg"
@@ -154,18 +154,8 @@ def test_a_damaged_artefact_never_reaches_the_site(feed: FileFeed, site: Path, a
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = os.geteuid() == 0 and (
-        subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False
-        ).returncode
-        == 0
-    )
-    if not mounted:
-        pytest.skip("A FULL DISK WAS NOT TESTED: mounting a small one needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "small", "1m") as folder:
+        yield folder
 
 
 def test_a_full_disk_keeps_the_older_version_and_is_tried_again(small_disk: Path, audio: Audio) -> None:
@@ -209,6 +199,10 @@ def test_a_hanging_mount_holds_up_nobody_and_cannot_write_later(
     # The old attempt still hangs in its mount: the next one must not run beside it.
     with pytest.raises(PassingFeedError) as caught:
         asyncio.run(feed.send(newer.path, "0.mp3", sha256=newer.sha256, size=newer.size, media_type=MP3))
+    assert caught.value.code == "busy"
+    # Nor may looks at it pile up, one more hanging thread with each attempt.
+    with pytest.raises(PassingFeedError) as caught:
+        asyncio.run(hanging.read_back("0.mp3", sha256=newer.sha256, size=newer.size))
     assert caught.value.code == "busy"
     hanging.let_go.set()
     while any(thread.name == "feed" for thread in threading.enumerate()):

@@ -116,6 +116,32 @@ def test_listening_and_seeking(service: Service, draft: str) -> None:
     assert part.content == whole.content[100:200]
 
 
+def test_the_head_of_a_recording_tells_its_size(service: Service, draft: str) -> None:
+    head, whole = service.client.head(f"{draft}/audio"), service.client.get(f"{draft}/audio")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == whole.headers["content-length"]
+    assert head.headers["etag"] == whole.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "words"),
+    [
+        ("bytes=100000000-", 416, "outside of the file"),
+        ("seconds=1-2", 400, "bytes=0-1023"),
+        ("bytes=9-3", 400, "bytes=0-1023"),
+    ],
+)
+def test_a_range_that_cannot_be_had_is_refused_in_words(
+    service: Service, draft: str, wanted: str, status: int, words: str
+) -> None:
+    answer = service.client.get(f"{draft}/audio", headers={"Range": wanted})
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert words in answer.json()["detail"]
+    size = service.client.head(f"{draft}/audio").headers["content-length"]
+    assert answer.headers.get("content-range") == (f"bytes */{size}" if status == 416 else None)
+
+
 def test_the_waveform_is_drawn_with_as_many_points_as_were_asked_for(service: Service, draft: str) -> None:
     waveform = service.client.get(f"{draft}/peaks", params={"points": 7}).json()
     assert waveform["samples"] == 3.5 * 48_000

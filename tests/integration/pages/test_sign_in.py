@@ -36,7 +36,7 @@ def test_signing_in_never_leads_elsewhere(night: FilledNight, browser: Browser, 
     assert answer.headers["location"] in ("/", "/?night=2026-11-22")
 
 
-def test_a_wrong_key_is_said_and_lets_nobody_in(station: SmallStation, browser: Browser) -> None:
+def test_a_wrong_key_is_said_and_lets_nobody_in(demo_station: SmallStation, browser: Browser) -> None:
     client = browser(signed_in=False)
     answer = client.post("/sign-in", data={"key": "danpa_guess"})
     assert answer.status_code == 401
@@ -44,16 +44,16 @@ def test_a_wrong_key_is_said_and_lets_nobody_in(station: SmallStation, browser: 
     assert 'action="/sign-in"' in client.get("/").text
 
 
-def test_guessing_is_slowed_down(station: SmallStation, browser: Browser) -> None:
+def test_guessing_is_slowed_down(demo_station: SmallStation, browser: Browser) -> None:
     client = browser(signed_in=False)
     statuses = [client.post("/sign-in", data={"key": f"danpa_{guess}"}).status_code for guess in range(12)]
     assert statuses[0] == 401
     assert statuses[-1] == 429
 
 
-def test_another_site_cannot_sign_a_browser_in(station: SmallStation, browser: Browser) -> None:
+def test_another_site_cannot_sign_a_browser_in(demo_station: SmallStation, browser: Browser) -> None:
     client = browser(signed_in=False)
-    answer = client.post("/sign-in", data={"key": station.key}, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = client.post("/sign-in", data={"key": demo_station.key}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
     assert not client.cookies
 
@@ -69,14 +69,14 @@ def test_another_site_cannot_sign_a_browser_in(station: SmallStation, browser: B
     ],
 )
 def test_the_browsers_language_decides_at_first(
-    station: SmallStation, browser: Browser, accepted: str, language: str
+    demo_station: SmallStation, browser: Browser, accepted: str, language: str
 ) -> None:
     answer = browser(signed_in=False).get("/", headers={"Accept-Language": accepted})
     assert f'<html lang="{language}">' in answer.text
     assert answer.headers["content-language"] == language
 
 
-def test_a_chosen_language_is_remembered(station: SmallStation, browser: Browser) -> None:
+def test_a_chosen_language_is_remembered(demo_station: SmallStation, browser: Browser) -> None:
     client = browser(signed_in=False)
     client.get("/?lang=en")
     assert '<html lang="en">' in client.get("/").text
@@ -84,7 +84,9 @@ def test_a_chosen_language_is_remembered(station: SmallStation, browser: Browser
     assert '<html lang="ko">' in client.get("/?lang=xx").text
 
 
-def test_assets_are_kept_for_ever_under_their_own_address(station: SmallStation, browser: Browser) -> None:
+def test_assets_are_kept_for_ever_under_their_own_address(
+    demo_station: SmallStation, browser: Browser
+) -> None:
     client = browser(signed_in=False)
     sheet = client.get("/").text.split('rel="stylesheet" href="')[1].split('"')[0]
     answer = client.get(sheet)

@@ -15,7 +15,9 @@ from sqlmodel import select
 from app.airings.models import Intent
 from app.alarms.models import Alarm
 from app.database import reading, writing
+from app.frequencies.models import Line
 from app.library.models import SegmentState
+from app.programmes.models import Slot
 from app.storage import Blobs
 from app.web.tonight import airings_of_night
 from tests.nights import AT, NIGHT, FilledNight, compiled, fill_night, handed_over
@@ -165,6 +167,20 @@ def test_a_handoff_shows_versions_deadline_and_error(night: FilledNight, browser
     assert "20261122_1530_PAO.mp3" in shown
 
 
+def test_what_was_only_sent_is_not_said_to_lie_at_the_site(night: FilledNight, browser: Browser) -> None:
+    shown = text_of(entry(browser().get("/").text, night.airings["1430"]))
+    assert "보낸 것 1판" in shown  # its feed cannot be read back
+
+
+def test_a_compile_that_is_late_is_not_announced_for_the_past(night: FilledNight, browser: Browser) -> None:
+    client = browser()
+    assert "23:00 KST (14:00 UTC)부터 편성을 기다리고 있습니다" in text_of(
+        entry(client.get("/").text, night.airings["2000"])
+    )
+    night.station.clock.advance(-timedelta(hours=1))
+    assert "늦어도" in text_of(entry(client.get("/").text, night.airings["2000"]))
+
+
 def test_a_new_version_that_has_not_arrived_is_told_from_the_one_at_the_site(
     night: FilledNight, browser: Browser
 ) -> None:
@@ -207,6 +223,19 @@ def test_the_record_tells_its_evidence_and_what_it_does_not_prove(
     assert "전파로 나갔다는 증거는 아닙니다" in shown
 
 
+def test_the_record_stays_readable_when_its_line_has_moved_to_another_slot(
+    night: FilledNight, browser: Browser
+) -> None:
+    with writing(night.station.database) as session:
+        slots = session.exec(select(Slot)).all()
+        for line in session.exec(select(Line)).all():
+            line.slot_id = next(slot.id for slot in slots if slot.id and slot.id != line.slot_id)
+            session.add(line)
+    answer = browser().get("/")
+    assert answer.status_code == 200
+    assert "송신소 도착 확인" in text_of(entry(answer.text, night.airings["1200"]))
+
+
 def test_only_what_can_still_be_changed_has_buttons(night: FilledNight, browser: Browser) -> None:
     page = browser().get("/").text
     for over in ("1000", "1200"):
@@ -233,8 +262,8 @@ def test_a_button_works_with_the_pages_token_and_the_wish_is_shown(
     assert "요청함: 다시 편성" in text_of(entry(client.get("/").text, night.airings["2000"]))
 
 
-def test_other_peoples_text_stays_text(station: SmallStation, browser: Browser) -> None:
-    night = fill_night(station, title='<script>alert(1)</script>\u202egnp.exe" onclick="x')
+def test_other_peoples_text_stays_text(demo_station: SmallStation, browser: Browser) -> None:
+    night = fill_night(demo_station, title='<script>alert(1)</script>\u202egnp.exe" onclick="x')
     page = browser().get("/").text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\ufffdgnp.exe" in page

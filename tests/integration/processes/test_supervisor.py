@@ -132,6 +132,10 @@ def test_from_the_start_over_many_deaths_to_an_orderly_end(station: Home) -> Non
     first = station.serve()
     up = eventually(station.all_up)
 
+    niceness = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in up.items()}
+    at_most = os.getpriority(os.PRIO_PROCESS, 0)
+    assert {name for name, nice in niceness.items() if nice > at_most} == {"worker-0", "worker-1"}
+
     second = station.danpa("serve")
     assert second.returncode == 1
     assert f"already runs in {station.folder} (process {first.pid})" in words(second.stderr)

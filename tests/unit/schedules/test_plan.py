@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from schedules.snapshot import (
     CLOSED,
     DELIVERED,
     AiringView,
+    Cause,
     HandoffView,
     IntentView,
     JobView,
@@ -35,8 +37,9 @@ DONE = JobView(7, "done", COMPILE)
 RUNNING = JobView(7, "running")
 
 
-def failed(at: datetime = COMPILE, level: str = "programme") -> JobView:
-    return JobView(7, "failed", at, level)
+def failed(at: datetime = COMPILE, level: str = "programme", since: datetime | None = None) -> JobView:
+    cause: Cause = "first" if level == "programme" else "failed"
+    return JobView(7, "failed", at, level, cause, since or at, faltered=True)
 
 
 def target(feed_id: int = 1, recipe: str | None = MP3, **fields: Any) -> TargetView:
@@ -54,7 +57,8 @@ def handoff(state: str = "due", version: int = 1, feed_id: int = 1, **fields: An
 
 
 def rundown(version: int = 1, level: str = "programme", **fields: Any) -> RundownView:
-    return RundownView(version=version, level=level, **{"withdrawn": False} | fields)
+    usual: dict[str, Any] = {"cause": "first", "compiled_at": COMPILE, "withdrawn": False}
+    return RundownView(version=version, level=level, **usual | fields)
 
 
 RENDERED = rundown(rendered=frozenset({MP3}))
@@ -106,6 +110,25 @@ WISH = IntentView(5, "compile")
 STANDBY = IntentView(6, "standby")
 RETRY = IntentView(8, "retry", handoff_id=11)
 V2_LATE = rundown(2, rendered=frozenset({MP3}))
+TOLD = {"readiness": "at_risk", "alarms": frozenset({("audio_missing", None)})}
+FELL = rundown(render_jobs={MP3: failed(EARLY)})
+STAND_IN = rundown(
+    2, "standby", cause="failed", compiled_at=EARLY, rendered=frozenset({MP3}), render_jobs={MP3: DONE}
+)
+FAILING = rundown(rendered=frozenset({WAV}), render_jobs={MP3: failed(EARLY)})
+TWO = {
+    "targets": (target(1, MP3), target(2, WAV)),
+    "state": "compiled",
+    "handoffs": (handoff("due", feed_id=2),),
+}
+NO_MP3 = {"readiness": "at_risk", "alarms": frozenset({("render_failing", 1)})}
+
+
+def on_standby(**fields: Any) -> AiringView:
+    """The programme could not be rendered; the stand-by lies at the site."""
+    usual = {"rundown": STAND_IN, "fallen": FELL, "armed_version": 2, **TOLD}
+    return ready(handoff("verified", 2), **usual | fields)
+
 
 RULES: list[tuple[str, AiringView, datetime, list[Action]]] = [
     ("nothing before its time", airing(), BEFORE, []),
@@ -146,29 +169,111 @@ RULES: list[tuple[str, AiringView, datetime, list[Action]]] = [
         [rules.TakeArtefact(1, 1, MP3, 7)],
     ),
     (
-        "one encoding that fails takes nothing from the feeds of another",
-        airing(
-            targets=(target(1, MP3), target(2, WAV)),
-            recipes=frozenset({MP3, WAV}),
-            state="compiled",
-            rundown=rundown(rendered=frozenset({WAV}), render_jobs={MP3: failed(EARLY)}),
-            handoffs=(handoff("due", feed_id=2),),
-        ),
+        "one encoding that fails takes nothing from the feeds of another, and people are told",
+        airing(**TWO, rundown=FAILING),
         EARLY + MINUTE * 0.9,
+        [RAISE("render_failing", 1, 1), RISK(1, "at_risk")],
+    ),
+    ("and is tried again a minute later", airing(**TWO, **NO_MP3, rundown=FAILING), EARLY + MINUTE, [rules.Render(1, 1, MP3)]),
+    (
+        "and then after longer pauses",
+        airing(
+            **TWO, **NO_MP3, rundown=replace(FAILING, render_jobs={MP3: failed(EARLY, since=EARLY - MINUTE * 6)})
+        ),
+        EARLY + MINUTE * 2.9,
         [],
     ),
     (
-        "and is tried again a minute later",
+        "half as long as it has been failing",
         airing(
-            targets=(target(1, MP3), target(2, WAV)),
-            recipes=frozenset({MP3, WAV}),
-            state="compiled",
-            rundown=rundown(rendered=frozenset({WAV}), render_jobs={MP3: failed(EARLY)}),
-            handoffs=(handoff("due", feed_id=2),),
+            **TWO, **NO_MP3, rundown=replace(FAILING, render_jobs={MP3: failed(EARLY, since=EARLY - MINUTE * 6)})
         ),
-        EARLY + MINUTE,
+        EARLY + MINUTE * 3,
         [rules.Render(1, 1, MP3)],
     ),
+    (
+        "its alarm stays while it is tried again",
+        airing(**TWO, **NO_MP3, rundown=replace(FAILING, render_jobs={MP3: replace(RUNNING, faltered=True)})),
+        EARLY + MINUTE,
+        [],
+    ),
+    (
+        "and goes when it works",
+        airing(
+            **TWO | {"state": "armed", "handoffs": (handoff("due"), handoff("due", feed_id=2))},
+            **NO_MP3,
+            armed_version=1,
+            rundown=rundown(rendered=frozenset({WAV, MP3}), render_jobs={MP3: replace(DONE, faltered=True)}),
+        ),
+        EARLY + MINUTE,
+        [CLEAR("render_failing", 1, 1), RISK(1, "ok")],
+    ),
+    ("a stand-in does not climb back at once", on_standby(), EARLY + MINUTE * 0.9, []),
+    ("what fell is rendered on trial", on_standby(), EARLY + MINUTE, [rules.Render(1, 1, MP3)]),
+    (
+        "but not before the stand-in itself is rendered",
+        on_standby(rundown=replace(STAND_IN, rendered=frozenset(), render_jobs={MP3: RUNNING}), handoffs=()),
+        EARLY + MINUTE,
+        [],
+    ),
+    (
+        "a trial that worked is taken",
+        on_standby(fallen=replace(FELL, render_jobs={MP3: DONE})),
+        EARLY + MINUTE,
+        [rules.TakeArtefact(1, 1, MP3, 7)],
+    ),
+    (
+        "and then the airing climbs back",
+        on_standby(fallen=RENDERED),
+        EARLY + MINUTE,
+        [rules.Compile(1, "programme", "recovered")],
+    ),
+    (
+        "where the compile itself broke there is nothing to try but the compile",
+        on_standby(fallen=None),
+        EARLY + MINUTE,
+        [rules.Compile(1, "programme", "recovered")],
+    ),
+    (
+        "and when it breaks again the stand-in stays",
+        on_standby(fallen=None, compile_job=replace(failed(EARLY), cause="recovered")),
+        EARLY + MINUTE,
+        [rules.Compile(1, "programme", "recovered")],
+    ),
+    ("no climbing after the site closed", on_standby(), CLOSED_SITE, []),
+    (
+        "a stand-by that a person wanted stays",
+        on_standby(rundown=replace(STAND_IN, cause="requested"), fallen=None),
+        EARLY + MINUTE,
+        [],
+    ),
+    (
+        "a broken compile takes no good version from the sites",
+        ready(handoff("verified"), compile_job=replace(failed(EARLY), cause="requested")),
+        EARLY + MINUTE * 0.9,
+        [RAISE("audio_missing", 1), RISK(1, "at_risk")],
+    ),
+    (
+        "what a feed wants otherwise is given to it anew",
+        ready(handoff("verified", outdated=True)),
+        EARLY,
+        [rules.Amend(11)],
+    ),
+    (
+        "as soon as it is rendered, and is not sent as it was",
+        ready(
+            handoff("due", outdated=True), targets=(target(1, WAV),), rundown=replace(RENDERED, render_jobs={WAV: RUNNING})
+        ),
+        DELIVER,
+        [],
+    ),
+    (
+        "meanwhile the deadline counts",
+        ready(handoff("verified", outdated=True, in_flight=True)),
+        WARN,
+        [RAISE("deadline_near", 1, 1), RISK(1, "at_risk")],
+    ),
+    ("but not after the site closed", ready(handoff("verified", outdated=True, rechecked_at=DEADLINE)), CLOSED_SITE, []),
     (
         "what cannot be rendered is replaced by the stand-by",
         airing(state="compiled", rundown=rundown(render_jobs={MP3: failed()})),
@@ -364,13 +469,30 @@ def test_airings_are_made_ahead_and_follow_their_slots() -> None:
 
 INSTANTS = st.integers(-400, 60).map(lambda minutes: START + MINUTE * minutes)
 RECIPES = st.sampled_from([MP3, WAV])
+CAUSES: st.SearchStrategy[Cause] = st.sampled_from(["first", "requested", "withdrawn", "failed", "recovered"])
 
 
 @st.composite
 def jobs(draw: st.DrawFn) -> JobView:
     state = draw(st.sampled_from(["queued", "running", "done", "failed"]))
     ended = draw(INSTANTS) if state in ("done", "failed") else None
-    return JobView(draw(st.integers(1, 9)), state, ended, draw(st.sampled_from(CHAIN)))
+    level, cause = draw(st.sampled_from(CHAIN)), draw(CAUSES)
+    return JobView(
+        draw(st.integers(1, 9)), state, ended, level, cause, draw(INSTANTS), faltered=draw(st.booleans())
+    )
+
+
+@st.composite
+def rundowns(draw: st.DrawFn, version: int) -> RundownView:
+    return rundown(
+        version,
+        draw(st.sampled_from(CHAIN)),
+        cause=draw(CAUSES),
+        compiled_at=draw(INSTANTS),
+        withdrawn=draw(st.booleans()),
+        rendered=draw(st.frozensets(RECIPES)),
+        render_jobs=draw(st.dictionaries(RECIPES, jobs())),
+    )
 
 
 @st.composite
@@ -401,6 +523,7 @@ def handoffs(draw: st.DrawFn, feed_id: int, version: int) -> HandoffView:
         rechecked_at=draw(st.none() | INSTANTS),
         in_flight=state == "sending" and draw(st.booleans()),
         withdrawn=draw(st.booleans()),
+        outdated=draw(st.booleans()),
     )
 
 
@@ -408,15 +531,8 @@ def handoffs(draw: st.DrawFn, feed_id: int, version: int) -> HandoffView:
 def airings(draw: st.DrawFn) -> AiringView:
     feeds = draw(st.lists(st.integers(1, 3), unique=True, max_size=3))
     version = draw(st.integers(0, 3))
-    newest = None
-    if version:
-        newest = rundown(
-            version,
-            draw(st.sampled_from(CHAIN)),
-            withdrawn=draw(st.booleans()),
-            rendered=draw(st.frozensets(RECIPES)),
-            render_jobs=draw(st.dictionaries(RECIPES, jobs())),
-        )
+    newest = draw(rundowns(version)) if version else None
+    fallen = newest and newest.cause == "failed" and version > 1
     known = draw(st.sets(st.tuples(st.integers(1, 3), st.integers(1, version)))) if version else set()
     kinds = st.sampled_from(["compile", "standby", "retry", "cancel"])
     alarms = st.tuples(st.sampled_from(sorted(WATCHED)), st.none() | st.integers(1, 3))
@@ -428,6 +544,7 @@ def airings(draw: st.DrawFn) -> AiringView:
         compile_at=draw(INSTANTS),
         targets=tuple(draw(targets(feed)) for feed in feeds),
         rundown=newest,
+        fallen=draw(st.none() | rundowns(version - 1)) if fallen else None,
         compile_job=draw(st.none() | jobs()),
         handoffs=tuple(draw(handoffs(feed, number)) for feed, number in sorted(known)),
         intents=tuple(
@@ -481,7 +598,7 @@ def check(one: AiringView, actions: tuple[Action, ...], now: datetime) -> None:
             assert sent.version == newest[sent.feed_id]
             assert not any(each.in_flight for each in one.handoffs if each.feed_id == sent.feed_id)
             assert now < sent.accept_until
-        if isinstance(action, rules.GiveUp | rules.Supersede | rules.Retry):
+        if isinstance(action, rules.GiveUp | rules.Supersede | rules.Retry | rules.Amend):
             assert not of[action.handoff_id].in_flight
         if isinstance(action, rules.HandOver):
             assert not one.rundown or not one.rundown.withdrawn
@@ -559,30 +676,47 @@ class ToyStation:
     def carried_out(self, number: int | None) -> None:
         self.set(intents=tuple(each for each in self.one.intents if each.id != number))
 
-    def job(self, now: datetime, level: str = "programme") -> JobView:
+    def job(
+        self, now: datetime, before: JobView | None, level: str = CHAIN[0], cause: Cause = "first"
+    ) -> JobView:
         self.job_id += 1
-        return JobView(self.job_id, self.draw("done", "done", "failed"), now, level)
+        state = self.draw("done", "done", "failed")
+        asked_at = before.asked_at if before else now
+        return JobView(self.job_id, state, now, level, cause, asked_at, faltered=state == "failed")
 
     def compile(self, action: Any, now: datetime) -> None:
-        self.set(compile_job=self.job(now, action.level))
+        self.set(compile_job=self.job(now, self.one.compile_job, action.level, action.cause))
         self.carried_out(action.intent_id)
 
     def take_rundown(self, action: Any, now: datetime) -> None:
-        assert self.one.compile_job is not None
+        job, before = self.one.compile_job, self.one.rundown
+        assert job is not None
         version = self.one.version + 1
         state = "on_air" if self.one.state == "on_air" else "compiled"
-        fresh = rundown(version, self.one.compile_job.level)
-        self.set(version=version, rundown=fresh, compile_job=None, state=state)
+        fresh = rundown(version, job.level, cause=job.cause, compiled_at=now)
+        fallen = (
+            (before if before and before.cause != "failed" else self.one.fallen)
+            if job.cause == "failed"
+            else None
+        )
+        self.set(version=version, rundown=fresh, fallen=fallen, compile_job=None, state=state)
+
+    def change(self, version: int, how: Callable[[RundownView], RundownView]) -> None:
+        """Change the newest version or the one that it stands in for."""
+        for name in ("rundown", "fallen"):
+            row = getattr(self.one, name)
+            if row is not None and row.version == version:
+                self.set(**{name: how(row)})
 
     def render(self, action: Any, now: datetime) -> None:
-        assert self.one.rundown is not None
-        render_jobs = self.one.rundown.render_jobs | {action.recipe: self.job(now)}
-        self.set(rundown=replace(self.one.rundown, render_jobs=render_jobs))
+        def rendered(row: RundownView) -> RundownView:
+            job = self.job(now, row.render_jobs.get(action.recipe))
+            return replace(row, render_jobs=row.render_jobs | {action.recipe: job})
+
+        self.change(action.version, rendered)
 
     def take_artefact(self, action: Any, now: datetime) -> None:
-        assert self.one.rundown is not None
-        rendered = self.one.rundown.rendered | {action.recipe}
-        self.set(rundown=replace(self.one.rundown, rendered=rendered))
+        self.change(action.version, lambda row: replace(row, rendered=row.rendered | {action.recipe}))
 
     def hand_over(self, action: Any, now: datetime) -> None:
         wanted = next(each for each in self.one.targets if each.feed_id == action.feed_id)

@@ -116,6 +116,12 @@ def test_an_environment_made_by_someone_else_is_moved_aside(clone: Clone, uv_pat
     assert kept.is_file()
 
 
+def test_what_the_tests_start_is_compiled_once(clone: Clone, uv_path: str) -> None:
+    (clone.folder / "pytest.py").write_text("import sys\nprint(sys.dont_write_bytecode)\n")
+    out, _ = clone.start("test", path=uv_path, PYTHONDONTWRITEBYTECODE="1").communicate()
+    assert out == "False\n"
+
+
 def test_says_what_to_install_where_there_is_nothing(clone: Clone, bare_path: str) -> None:
     failed = clone.call("env", path=bare_path, hide="ensurepip pip")
     assert failed.returncode == 1

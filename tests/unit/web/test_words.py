@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from app.library.models import SegmentKind
 from app.web import messages
-from app.web.messages import ENGLISH, KOREAN
+from app.web.english import ENGLISH
+from app.web.korean import KOREAN
 from app.web.words import Words, harmless, named
 from schedules.snapshot import CHAIN
 

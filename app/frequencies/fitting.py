@@ -1,0 +1,52 @@
+"""Whether the audio of a slot, as one file, is something that a feed and this disk can take."""
+
+from __future__ import annotations
+
+from app.airings.carriage import wishes
+from app.errors import Invalid
+from app.feeds.models import Feed
+from app.programmes.models import Slot
+from audio.profile import Encoding
+from schedules.time import DAY_MINUTES
+
+LOSSLESS_BITS = {"wav": 16.0, "flac": 9.0}
+"""Per sample. FLAC's is measured: processed speech comes to something over half."""
+
+
+def require_fit(slot: Slot, feed: Feed, room_bytes: int, field: str) -> None:
+    """Refuse a feed that no airing of the slot could ever reach.
+
+    ``room_bytes`` is what the disk has beside its reserve: a render that fills the disk would take the whole night with
+    it, the other airings too. What grows slowly is the business of ``disk_low``, not of this.
+
+    Raises:
+        Invalid: names the field.
+    """
+    seconds = duration_s(slot)
+    if feed.max_duration_s is not None and seconds > feed.max_duration_s:
+        raise Invalid(
+            f"feed {feed.id} takes at most {feed.max_duration_s} s, and an airing of slot {slot.id} lasts {seconds} s",
+            field=field,
+        )
+    encoding, _ = wishes(feed)
+    needed = file_bytes(encoding, seconds)
+    if needed > room_bytes:
+        raise Invalid(
+            f"an airing of slot {slot.id} lasts {seconds / 3600:.1f} h, as {encoding.codec} for feed {feed.id} a file of "
+            f"{needed >> 20} MiB, and the disk has {max(0, room_bytes) >> 20} MiB beside its reserve: shorten the "
+            "slot, let the feed take MP3, or make room",
+            field=field,
+        )
+
+
+def duration_s(slot: Slot) -> int:
+    """How long the audio of one airing is, in seconds."""
+    minutes = (slot.stop_minute - slot.start_minute) % DAY_MINUTES or DAY_MINUTES
+    return minutes * 60 - slot.early_off_s
+
+
+def file_bytes(encoding: Encoding, seconds: int) -> int:
+    """About how large a file of this length is."""
+    if encoding.bitrate_kbps is not None:
+        return encoding.bitrate_kbps * 125 * seconds
+    return int(LOSSLESS_BITS[encoding.codec] / 8 * encoding.sample_rate * seconds)

@@ -1,0 +1,139 @@
+"""What the page shows of a night: plain values, ready for the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One item of the rundown. ``title`` is None for the interval signal; lengths are samples at 48 kHz."""
+
+    starts_at: datetime
+    samples: int
+    title: str | None
+    kind: str
+    rule: str
+    candidates: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RundownView:
+    """The newest version. ``passed`` tells why the steps above its level were not taken, in the compiler's words."""
+
+    version: int
+    level: str
+    cause: str
+    compiled_at: datetime
+    items: tuple[ItemView, ...]
+    notes: tuple[str, ...]
+    passed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    khz: int
+    power_kw: float | None
+    site_code: str
+    site_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One try; ``how`` tells what its read-back looked at."""
+
+    version: int
+    number: int
+    started_at: datetime
+    outcome: str
+    detail: str | None
+    how: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """How one feed stands. ``state`` is ``waiting`` before its first handoff, ``nothing`` where there was none
+    by the end; ``arrived_version`` was taken by the site, and where ``arrival_proven`` it was seen there.
+    """
+
+    feed_id: int
+    name: str
+    site_name: str
+    state: str
+    handoff_id: int | None
+    wanted_version: int
+    arrived_version: int | None
+    arrival_proven: bool
+    deliver_at: datetime
+    deadline_at: datetime
+    was_late: bool
+    verified_at: datetime | None
+    rechecked_at: datetime | None
+    next_attempt_at: datetime | None
+    error: str | None
+    object_name: str | None
+    attempts: tuple[AttemptView, ...]
+    may_retry: bool
+
+    @property
+    def has_arrived(self) -> bool:
+        return self.arrived_version is not None and self.arrived_version >= self.wanted_version
+
+
+@dataclass(frozen=True, slots=True)
+class AsRunItem:
+    starts_at: datetime
+    title: str | None
+    source: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class AsRunView:
+    """What went out over one line by way of one feed."""
+
+    khz: int
+    site_name: str
+    feed_name: str | None
+    items: tuple[AsRunItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WishView:
+    """What somebody asked for: still waiting for the engine, or refused by it."""
+
+    kind: str
+    asked_at: datetime
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioView:
+    """What the player plays."""
+
+    version: int
+    loudness_lufs: float | None
+    peak_dbtp: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AiringView:
+    id: int
+    title: str
+    starts_at: datetime
+    stops_at: datetime
+    target_samples: int
+    compile_at: datetime
+    state: str
+    readiness: str
+    version: int
+    is_open: bool
+    """Whether anything about it can still be changed."""
+    lines: tuple[LineView, ...]
+    feeds: tuple[FeedView, ...]
+    rundown: RundownView | None
+    audio: AudioView | None
+    as_run: tuple[AsRunView, ...]
+    wishes: tuple[WishView, ...]
