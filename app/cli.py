@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from pydantic import ValidationError
@@ -25,6 +25,7 @@ from app.database import (
     migrate,
     open_database,
     open_sqlite,
+    reading,
     require_current,
     schema_sql,
     writing,
@@ -223,6 +224,39 @@ def import_folder(
         sys.exit(run_import(database, settings, folder, wishes, console=out))
 
 
+@cli.command()
+def render(
+    airing: Annotated[int, typer.Argument(help="The airing's number; its newest version is rendered.")],
+    folder: Annotated[Path, typer.Argument(help="Where the file goes; it is named by its SHA-256.")],
+    codec: Annotated[str, typer.Option(help="mp3, wav, flac, opus or aac.")] = "mp3",
+) -> None:
+    """Render an airing into a folder, to carry it to a site by hand, say; what is kept is not made again."""
+    from rich.progress import Progress
+
+    from app.airings import service
+    from app.airings.rendering import render_version
+    from audio.profile import Codec, Encoding, Profile
+
+    with _station() as (settings, database):
+        with reading(database) as session:
+            versions = service.rundowns(session, service.get(session, airing).id or 0)
+        if not versions:
+            raise DanpaError(f"airing {airing} is not compiled yet")
+        try:
+            encoding = Encoding(cast("Codec", codec))
+        except ValueError as wrong:
+            raise typer.BadParameter(str(wrong), param_hint="--codec") from None
+        folder.mkdir(parents=True, exist_ok=True)
+        with Progress(console=out) as bar:
+            task = bar.add_task(f"airing {airing}, version {versions[0].version}", total=1.0)
+            artefact = render_version(
+                database, settings, versions[0], encoding, Profile(), folder,
+                lambda fraction: bar.update(task, completed=fraction),
+            )  # fmt: skip
+    how = f", {artefact.encoded_frames} of {artefact.frames} frames encoded anew" if artefact.frames else ""
+    out.print(f"{artefact.path} ({artefact.bytes >> 10} KiB{how})", soft_wrap=True, highlight=False)
+
+
 @cli.command(name="backup")
 def back_up(destination: Annotated[Path, typer.Argument(help="A folder that is made for it.")]) -> None:
     """Back the whole station up, while it works: the database and every recording it needs."""
@@ -342,7 +376,6 @@ def schema() -> None:
 
 
 def _person(database: Engine, name: str) -> int:
-    from app.database import reading
     from app.people import service
 
     with reading(database) as session:

@@ -91,7 +91,8 @@ class Settings(BaseSettings):
 
     def page_url(self) -> str:
         """Where people find the page."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     def make_directories(self) -> None:
         """Make the station's folders, readable by their owner only."""

@@ -92,7 +92,7 @@ class Ffmpeg:
     Leaving the block kills whatever still runs. After `timeout_s` seconds the group is killed too: the pipes end, and
     `wait` raises `on_timeout`.
 
-    `stdin` and `stdout` are pipes when asked for. `pass_fds` are handed to the process and closed here.
+    `stdin` and `stdout` are pipes when asked for.
     """
 
     stdin: IO[bytes]
@@ -107,7 +107,6 @@ class Ffmpeg:
         on_timeout: type[AudioError] = EncodeFailed,
         stdin: bool = False,
         stdout: bool = False,
-        pass_fds: Sequence[int] = (),
     ) -> None:
         command = [str(ffmpeg), "-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-y"]
         command += ["-max_alloc", str(_MAX_ALLOC_BYTES), *arguments]
@@ -120,14 +119,10 @@ class Ffmpeg:
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                pass_fds=pass_fds,
                 start_new_session=True,
             )
         except OSError as error:
             raise FfmpegMissing(f"{ffmpeg}: {error.strerror}.") from error
-        finally:
-            for fd in pass_fds:
-                os.close(fd)
         if self._process.stdin is not None:
             self.stdin = self._process.stdin
         if self._process.stdout is not None:

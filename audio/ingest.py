@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from audio.decoding import DecodedRun, decoded_run
 from audio.errors import (
     ArtefactBroken,
     AudioError,
@@ -20,8 +21,8 @@ from audio.errors import (
 from audio.ffmpeg import ample_time, file_url, own_input, run, source_input
 from audio.files import publish, scratch, sha256_of
 from audio.flac import BITEXACT, flac_samples
-from audio.levels import PeaksMeter, Samples, SilenceMeter, clipped_samples
-from audio.metering import MeteredRun, metered_run
+from audio.levels import PeaksMeter, SilenceMeter, clipped_samples
+from audio.meter import Meter, Samples
 from audio.pcm import RATE
 from audio.sniff import is_cut_short, refuse_hopeless
 
@@ -70,6 +71,7 @@ class _Listener:
     """Takes every block of the decoded source and stops the run when it is not worth going on."""
 
     def __init__(self, limits: IngestLimits) -> None:
+        self.meter = Meter(RATE)
         self.silence = SilenceMeter(RATE)
         self.peaks = PeaksMeter(RATE)
         self.clipped = 0
@@ -77,6 +79,7 @@ class _Listener:
         self._most_silence = round(limits.max_leading_silence_s * RATE)
 
     def __call__(self, block: Samples) -> None:
+        self.meter.feed(block)
         self.silence.feed(block)
         self.peaks.feed(block)
         self.clipped += clipped_samples(block)
@@ -102,7 +105,7 @@ def ingest(
     with scratch(destination_dir) as workshop:
         made = workshop / "master.flac"
         listener = _Listener(limits)
-        result = metered_run(
+        result = decoded_run(
             ffmpeg,
             inputs=["-vn", "-sn", "-dn", *source_input(source)],
             chain=_TO_MONO_48K,
@@ -125,12 +128,13 @@ def ingest(
 
 
 def _keep(
-    made: Path, destination_dir: Path, listener: _Listener, result: MeteredRun, *, damaged: bool
+    made: Path, destination_dir: Path, listener: _Listener, result: DecodedRun, *, damaged: bool
 ) -> Master:
     """Give the master and its waveform the names of their content, the waveform first."""
     sha256 = sha256_of(made)
     waveform = made.with_suffix(".peaks")
     listener.peaks.write(waveform)
+    loudness = listener.meter.finish()
     path, peaks_path = destination_dir / f"{sha256}.flac", destination_dir / f"{sha256}.peaks"
     publish(waveform, peaks_path)
     publish(made, path)
@@ -138,8 +142,8 @@ def _keep(
         path=path,
         sha256=sha256,
         samples=result.samples,
-        loudness_lufs=result.loudness.integrated_lufs,
-        peak_dbtp=result.loudness.true_peak_dbtp,
+        loudness_lufs=loudness.integrated_lufs,
+        peak_dbtp=loudness.true_peak_dbtp,
         leading_silence_samples=listener.silence.leading,
         trailing_silence_samples=listener.silence.trailing,
         silences=listener.silence.inside,
@@ -149,20 +153,19 @@ def _keep(
     )
 
 
-def _check_written(made: Path, result: MeteredRun, ffmpeg: Path) -> None:
+def _check_written(made: Path, result: DecodedRun, ffmpeg: Path) -> None:
     """Tell a broken source, of which all that can be read is in the master, from a master that could not be written."""
     try:
         written = flac_samples(made)
         if result.status:
             nothing = SilenceMeter(RATE)
-            written = metered_run(
+            written = decoded_run(
                 ffmpeg,
                 inputs=own_input(made, "flac"),
                 chain="anull",
                 rate=RATE,
                 timeout_s=ample_time(written),
                 sink=nothing.feed,
-                true_peak=False,
             ).samples
     except ArtefactBroken:
         written = 0

@@ -27,6 +27,9 @@ Signal = NDArray[np.float64]
 INTERVAL_SIGNAL_SAMPLES: Final = 9 * RATE
 """375 MP3 frames. It ends in a rest so short that, with the longest pause after it, nobody hears a second of silence."""
 
+INTERVAL_SIGNAL_VERSION: Final = 1
+"""Raise it whenever the interval signal would come out otherwise: what was measured of it is kept under this number."""
+
 MUSIC_SAMPLES: Final = 150 * RATE
 
 _PEAK: Final = 0.5

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from audio.pcm import RATE, SAMPLE_BYTES, db_to_gain
+from audio.pcm import RATE, SAMPLE_BYTES
 
 with warnings.catch_warnings():
     # pydub warns at import: of a missing ffmpeg (it gets PCM only), of audioop (its own dependency's business), and of
@@ -23,9 +24,6 @@ with warnings.catch_warnings():
 SAMPLES_PER_MS: Final = RATE // 1000
 LONGEST_WINDOW_SAMPLES: Final = 30 * RATE
 """A fade or overlap longer than this is not a join any more; it would have to be held in memory."""
-
-# How far ahead the overlap's limiter looks, and how slowly it lets go.
-_LOOKAHEAD_SAMPLES: Final = 5 * SAMPLES_PER_MS
 
 
 def use_converter(ffmpeg: Path) -> None:
@@ -59,33 +57,16 @@ def _fade(pcm: bytes, *, rising: bool) -> bytes:
     return pcm[:rest] + fallen
 
 
-def overlay(ending: bytes, beginning: bytes, *, limit_dbfs: float) -> bytes:
-    """Both at once, no sample above `limit_dbfs`. They must be equally long."""
+def overlay(ending: bytes, beginning: bytes) -> NDArray[np.float64]:
+    """Both at once, in steps of 16 bits; the sum may need a limiter. They must be equally long."""
     if len(ending) != len(beginning) or len(ending) > LONGEST_WINDOW_SAMPLES * SAMPLE_BYTES:
         raise ValueError(f"windows of {len(ending)} and {len(beginning)} bytes do not overlay")
+    # pydub overlays whole milliseconds; what a window lacks of one is silence that is taken off again
+    rest = bytes(-len(ending) % (SAMPLES_PER_MS * SAMPLE_BYTES))
     # 32 bits wide and half as loud, so that the sum cannot wrap or clip before the limiter sees it
-    quiet = [_segment(pcm).set_sample_width(4).apply_gain(-6.0206) for pcm in (ending, beginning)]
-    mixed = np.frombuffer(quiet[0].overlay(quiet[1]).raw_data, dtype="<i4") * (2.0 / 65536.0)
-    gain = _limiting_gain(np.abs(mixed), 32767.0 * db_to_gain(limit_dbfs))
-    limited: bytes = np.rint(np.clip(mixed * gain, -32768, 32767)).astype("<i2").tobytes()
-    return limited
-
-
-def _limiting_gain(level: Any, limit: float) -> Any:
-    """A smooth gain, one value for each sample, that keeps `level` under `limit`.
-
-    The least gain wanted within the look-ahead on either side, averaged over as much, is never more than what the
-    sample in the middle may have.
-    """
-    wanted = np.minimum(1.0, limit / np.maximum(level, 1.0))
-    if wanted.min() >= 1.0:
-        return wanted
-    reach = min(_LOOKAHEAD_SAMPLES, len(level) // 2)
-    window = 2 * reach + 1
-    padded = np.pad(wanted, 2 * reach, mode="edge")
-    least = np.lib.stride_tricks.sliding_window_view(padded, window).min(axis=1)
-    total = np.cumsum(np.concatenate([[0.0], least]))
-    return (total[window:] - total[:-window]) / window
+    quiet = [_segment(pcm + rest).set_sample_width(4).apply_gain(-6.0206) for pcm in (ending, beginning)]
+    both = np.frombuffer(quiet[0].overlay(quiet[1]).raw_data, dtype="<i4") * (2.0 / 65536.0)
+    return both[: len(ending) // SAMPLE_BYTES]
 
 
 def _segment(pcm: bytes) -> Any:

@@ -1,7 +1,6 @@
 """Measuring a stream of samples as it goes by: silences, clipping, waveform, without ever holding it.
 
-Loudness and true peak come from ffmpeg's ebur128 filter in the same pass (see `metering`); what needs every single
-sample is done here, because counting is cheap and exact and a log is neither.
+Loudness and true peak are in `meter`.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
-"""One channel, full scale at +-1.0."""
+from audio.meter import Samples
 
 SILENCE_PEAK: Final = 0.001
 """-60 dBFS. A sample above it is sound. A quiet studio's noise floor lies under it, breathing above."""

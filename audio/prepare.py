@@ -8,22 +8,27 @@ nothing before it: that is what lets a piece be cached, and a programme be put t
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import hashlib
 import json
 import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from audio import filters
+from audio.decoding import decoded_run
 from audio.errors import EncodeFailed
-from audio.ffmpeg import ample_time, build_id, file_url, own_input
+from audio.ffmpeg import ample_time, build_id, own_input
 from audio.files import scratch
-from audio.flac import BITEXACT, flac_samples
-from audio.levels import Samples
-from audio.metering import Loudness, MeteredRun, metered_run
-from audio.pcm import RATE, db_to_gain
+from audio.limiting import CONTEXT_SAMPLES, limiting_gain
+from audio.meter import Energies, EnergyMeter, LoudnessSum, PeakMeter, Samples, step_samples
+from audio.pcm import BLOCK_SAMPLES, RATE, SAMPLE_BYTES, db_to_gain, gain_to_db
 from audio.profile import PROCESSING_VERSION, Profile
 
 LIMITER_MARGIN_DB: Final = 1.0
@@ -36,6 +41,11 @@ _SHORT_SAMPLES: Final = RATE
 _MOST_GAIN_DB: Final = 40.0
 _LOUDNESS_TOLERANCE_LU: Final = 0.1
 _TRIES: Final = 4
+_FLOAT_BYTES: Final = 4
+# Two at a time: one piece leaves a second core half idle.
+_PREPARING: Final = 2
+# A block is measured and limited with what lies before it: whole steps, longer than what either remembers.
+_RUN_IN_SAMPLES: Final = 15 * 192
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,10 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Processed sound, 16-bit FLAC, mono 48 kHz, exactly as long as its cut."""
+    """Processed sound, 16-bit little-endian mono PCM at 48 kHz without a header, exactly as long as its cut.
+
+    Not FLAC: half the disk would cost one more process for every piece of every render.
+    """
 
     path: Path
     samples: int
@@ -59,86 +72,102 @@ class Prepared:
     peak_dbtp: float
 
 
-def prepare(cut: Cut, profile: Profile, *, cache_dir: Path, ffmpeg: Path) -> Prepared:
+def prepare(cut: Cut, profile: Profile, *, cache_dir: Path, ffmpeg: Path, lower_db: float = 0.0) -> Prepared:
     """The processed form of `cut`, from the cache or made now. Raises `EncodeFailed`.
 
-    The key is all that the bytes depend on: master, cut, profile, processing version and ffmpeg's build. Two workers
-    may make the same piece at once; both make the same bytes.
+    `lower_db` sets the limiter lower, for a piece that a lossy codec throws over the ceiling. The key is all that the
+    bytes depend on: master, cut, profile, processing version and ffmpeg's build. Two workers may make the same piece
+    at once; both make the same bytes.
     """
-    key = _key(cut, profile, ffmpeg)
-    flac, figures = cache_dir / f"{key}.flac", cache_dir / f"{key}.json"
-    if found := _look_up(flac, figures, cut.samples):
+    key = prepared_key(cut, profile, ffmpeg, lower_db)
+    pcm, figures = cache_dir / f"{key}.pcm", cache_dir / f"{key}.json"
+    if found := _look_up(pcm, figures, cut.samples):
         return found
     with scratch(cache_dir) as workshop:
-        made = workshop / "prepared.flac"
-        loudness = _process(cut, profile, ffmpeg, workshop, made)
-        if flac_samples(made) != cut.samples:
-            raise EncodeFailed(f"A piece of {cut.samples} samples came out as {flac_samples(made)}.")
-        prepared = Prepared(flac, cut.samples, _level(loudness, cut.samples), loudness.true_peak_dbtp)
+        made = workshop / "prepared.pcm"
+        level, peak_dbtp = _process(cut, profile, ffmpeg, workshop, made, lower_db)
+        prepared = Prepared(pcm, cut.samples, level, peak_dbtp)
         written = workshop / "prepared.json"
-        written.write_text(json.dumps({**asdict(prepared), "path": flac.name}), encoding="ascii")
+        written.write_text(json.dumps({**asdict(prepared), "path": pcm.name}), encoding="ascii")
         # The figures first: sound without figures is not found, figures without sound are not believed.
         written.replace(figures)
-        made.replace(flac)
+        made.replace(pcm)
     return prepared
 
 
-def trim_cache(cache_dir: Path, max_bytes: int, *, keep_used_since: float = float("inf")) -> int:
-    """Remove the least recently used pieces until at most `max_bytes` are kept; gives the bytes removed.
+def prepare_all(
+    cuts: Sequence[tuple[Cut, float]],
+    profile: Profile,
+    *,
+    cache_dir: Path,
+    ffmpeg: Path,
+    tell: Callable[[float], None],
+) -> list[Prepared]:
+    """Each cut with its `lower_db` prepared, several at a time; the same one twice (a jingle) is made once."""
+    work = sum(cut.samples for cut, _ in cuts) or 1
+    done = 0
+    prepared = []
+    with ThreadPoolExecutor(max_workers=_PREPARING, thread_name_prefix="prepare") as pool:
+        jobs = {
+            each: pool.submit(prepare, each[0], profile, cache_dir=cache_dir, ffmpeg=ffmpeg, lower_db=each[1])
+            for each in dict.fromkeys(cuts)
+        }
+        try:
+            for each in cuts:
+                prepared.append(jobs[each].result())
+                done += each[0].samples
+                tell(done / work)
+        finally:
+            # After a failure nothing more is begun
+            pool.shutdown(wait=True, cancel_futures=True)
+    return prepared
 
-    Pieces used at or after `keep_used_since` (seconds since 1970) stay: a running render may be about to read them.
-    """
-    entries = []
-    for flac in cache_dir.glob("*.flac"):
-        with contextlib.suppress(FileNotFoundError):
-            stat = flac.stat()
-            entries.append((stat.st_mtime, stat.st_size, flac))
-    excess = sum(size for _, size, _ in entries) - max_bytes
-    removed = 0
-    for used, size, flac in sorted(entries):
-        if removed >= excess or used >= keep_used_since:
-            break
-        flac.unlink(missing_ok=True)
-        flac.with_suffix(".json").unlink(missing_ok=True)
-        removed += size
-    return removed
 
-
-def _key(cut: Cut, profile: Profile, ffmpeg: Path) -> str:
-    parts = (cut.master_sha256, cut.first_sample, cut.samples, cut.loudness_lufs, profile.key)
+def prepared_key(cut: Cut, profile: Profile, ffmpeg: Path, lower_db: float = 0.0) -> str:
+    """What the cache knows the processed form of `cut` by."""
+    parts = (cut.master_sha256, cut.first_sample, cut.samples, cut.loudness_lufs, profile.key, lower_db)
     return hashlib.sha256(repr((*parts, PROCESSING_VERSION, build_id(ffmpeg))).encode()).hexdigest()
 
 
-def _look_up(flac: Path, figures: Path, samples: int) -> Prepared | None:
+def _look_up(pcm: Path, figures: Path, samples: int) -> Prepared | None:
     try:
         fields = json.loads(figures.read_text(encoding="ascii"))
-        if not flac.is_file() or fields["samples"] != samples:
+        if pcm.stat().st_size != samples * SAMPLE_BYTES or fields["samples"] != samples:
             return None
-        os.utime(flac)
-        return Prepared(flac, samples, fields["loudness_lufs"], fields["peak_dbtp"])
+        os.utime(pcm)
+        return Prepared(pcm, samples, fields["loudness_lufs"], fields["peak_dbtp"])
     except (FileNotFoundError, ValueError, KeyError):
         return None
 
 
-def _level(loudness: Loudness, samples: int) -> float | None:
-    return loudness.momentary_max_lufs if samples < _SHORT_SAMPLES else loudness.integrated_lufs
+def _level(energies: Energies, samples: int) -> float | None:
+    loudness = LoudnessSum(RATE)
+    loudness.add(energies)
+    return loudness.momentary_max_lufs() if samples < _SHORT_SAMPLES else loudness.integrated_lufs()
 
 
-def _process(cut: Cut, profile: Profile, ffmpeg: Path, workshop: Path, made: Path) -> Loudness:
-    """Shape once into floats, then set level and limit until both are as asked for: usually once."""
+def _process(
+    cut: Cut, profile: Profile, ffmpeg: Path, workshop: Path, made: Path, lower_db: float
+) -> tuple[float | None, float]:
+    """Shape once into floats, then set level and limit until both are as asked for: usually once.
+
+    Gives the level in LUFS and the true peak in dBTP.
+    """
     shaped = workshop / "shaped.f32"
-    level = _level(_shape(cut, profile, ffmpeg, shaped), cut.samples)
-    gain = min(_short_of_target(level, profile), _MOST_GAIN_DB)
-    limit = profile.ceiling_dbtp - LIMITER_MARGIN_DB
+    with shaped.open("wb") as file:
+        energies = _shape(cut, profile, ffmpeg, file)
+    gain = min(_short_of_target(_level(energies, cut.samples), profile), _MOST_GAIN_DB)
+    limit = profile.ceiling_dbtp - LIMITER_MARGIN_DB - lower_db
+    highest = limit + LIMITER_MARGIN_DB / 2
     for _ in range(_TRIES - 1):
-        loudness = _finish(shaped, cut.samples, gain, limit, ffmpeg, made)
-        over = loudness.true_peak_dbtp - (profile.ceiling_dbtp - LIMITER_MARGIN_DB / 2)
-        off = _short_of_target(_level(loudness, cut.samples), profile)
+        level, peak_dbtp = _finish(shaped, energies, cut.samples, gain, limit, made)
+        over = peak_dbtp - highest
+        off = _short_of_target(level, profile)
         if over <= 0.0 and (abs(off) <= _LOUDNESS_TOLERANCE_LU or gain >= _MOST_GAIN_DB):
-            return loudness
+            return level, peak_dbtp
         gain = min(gain + off, _MOST_GAIN_DB)
         limit -= max(over, 0.0)
-    return _finish(shaped, cut.samples, gain, limit, ffmpeg, made)
+    return _finish(shaped, energies, cut.samples, gain, limit, made)
 
 
 def _short_of_target(level: float | None, profile: Profile) -> float:
@@ -146,7 +175,8 @@ def _short_of_target(level: float | None, profile: Profile) -> float:
     return 0.0 if profile.target_lufs is None or level is None else profile.target_lufs - level
 
 
-def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: Path) -> Loudness:
+def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: IO[bytes]) -> Energies:
+    """Everything up to the compressor, as floats; gives their energies."""
     end = cut.first_sample + cut.samples
     steps = [
         f"atrim=start_sample={cut.first_sample}:end_sample={end}",
@@ -166,61 +196,90 @@ def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: Path) -> Loudness:
         threshold = db_to_gain(profile.target_lufs - 2.0)
         steps.append(f"acompressor=threshold={threshold:.6f}:ratio=2:attack=10:release=300:knee=4")
     steps.append(filters.exactly(cut.samples))
-    return _metered(
+    meter = EnergyMeter(RATE)
+    energies = []
+
+    def sink(block: Samples) -> None:
+        shaped.write(block.data)
+        energies.append(meter.feed(block))
+
+    result = decoded_run(
         ffmpeg,
         inputs=own_input(cut.master, "flac"),
         chain=",".join(steps),
-        output=["-c:a", "pcm_f32le", "-f", "f32le", file_url(shaped)],
-        samples=end,
-        true_peak=False,
-    ).loudness
-
-
-def _finish(
-    shaped: Path, samples: int, gain_db: float, limit_dbfs: float, ffmpeg: Path, made: Path
-) -> Loudness:
-    steps = [
-        filters.gain(gain_db),
-        filters.limiter(limit_dbfs),
-        filters.exactly(samples),
-        # 16 bit here, with the usual dither, so that what is measured is what is kept
-        "aresample=osf=s16:dither_method=triangular",
-    ]
-    return _metered(
-        ffmpeg,
-        inputs=["-ar", str(RATE), "-ac", "1", *own_input(shaped, "f32le")],
-        chain=",".join(steps),
-        output=[*BITEXACT, "-c:a", "flac", "-f", "flac", file_url(made)],
-        output_chain="aformat=sample_fmts=s16",
-        samples=samples,
-    ).loudness
-
-
-def _metered(
-    ffmpeg: Path,
-    *,
-    inputs: list[str],
-    chain: str,
-    output: list[str],
-    samples: int,
-    output_chain: str = "anull",
-    true_peak: bool = True,
-) -> MeteredRun:
-    result = metered_run(
-        ffmpeg,
-        inputs=inputs,
-        chain=chain,
         rate=RATE,
-        timeout_s=ample_time(samples),
-        sink=_ignore,
-        output=output,
-        output_chain=output_chain,
-        true_peak=true_peak,
+        timeout_s=ample_time(end),
+        sink=sink,
     )
     if result.status:
         raise EncodeFailed(f"ffmpeg ended with status {result.status}: {result.complaints[-300:]}")
-    return result
+    if result.samples != cut.samples:
+        raise EncodeFailed(f"A piece of {cut.samples} samples came out as {result.samples}.")
+    return np.concatenate([*energies, meter.finish()])
 
 
-def _ignore(_: Samples) -> None:
-    """ebur128 says all that is asked here."""
+def _finish(
+    shaped: Path, shaped_energies: Energies, samples: int, gain_db: float, limit_dbfs: float, made: Path
+) -> tuple[float | None, float]:
+    """Gain, limiter and 16 bits; gives the level in LUFS and the true peak in dBTP of what is kept.
+
+    Where the limiter had nothing to do, the energies are those of the shaped sound, times the gain's square.
+    """
+    gain, limit = db_to_gain(gain_db), db_to_gain(limit_dbfs)
+    energies = shaped_energies * np.float32(gain**2)
+    peak = PeakMeter()
+    with shaped.open("rb") as source, made.open("wb") as target:
+        for start in range(0, samples, BLOCK_SAMPLES):
+            block = _Block(source, start, min(start + BLOCK_SAMPLES, samples), gain, limit)
+            pcm = _rounded(block.sound, start)
+            target.write(pcm.data)
+            peak.feed(pcm.astype(np.float32) * np.float32(1 / 32768))
+            if block.limited:
+                measured = block.energies()
+                first = start // step_samples(RATE)
+                energies[first : first + len(measured)] = measured
+    return _level(energies, samples), gain_to_db(peak.finish())
+
+
+class _Block:
+    """Samples [start, end) turned up and limited, as if the whole sound had been."""
+
+    def __init__(self, source: IO[bytes], start: int, end: int, gain: float, limit: float) -> None:
+        before = min(start, _RUN_IN_SAMPLES)
+        source.seek((start - before) * _FLOAT_BYTES)
+        raw = source.read((before + end - start + CONTEXT_SAMPLES) * _FLOAT_BYTES)
+        self._all: Samples = np.frombuffer(raw, dtype="<f4") * np.float32(gain)
+        lowered = limiting_gain(self._all, limit)
+        self.limited = lowered is not None
+        if lowered is not None:
+            self._all = (self._all * lowered).astype(np.float32)
+        self._end = before + end - start
+        self._before = before
+
+    @property
+    def sound(self) -> Samples:
+        return self._all[self._before : self._end]
+
+    def energies(self) -> Energies:
+        """Of the block alone, what sounded just before it being known."""
+        meter = EnergyMeter(RATE)
+        energies = np.concatenate([meter.feed(self._all[: self._end]), meter.finish()])
+        return energies[self._before // step_samples(RATE) :]
+
+
+def _rounded(sound: Samples, start: int) -> NDArray[np.int16]:
+    """As 16 bits, with the usual triangular dither: here, so that what is measured is what is kept."""
+    noise = _dither()
+    at = start // BLOCK_SAMPLES * 7919 % (len(noise) - BLOCK_SAMPLES)
+    steps = np.rint(sound * np.float32(32768) + noise[at : at + len(sound)])
+    rounded: NDArray[np.int16] = np.clip(steps, -32768, 32767).astype("<i2")
+    return rounded
+
+
+@functools.cache
+def _dither() -> Samples:
+    """Noise of up to one step either way, long enough to begin each second elsewhere."""
+    chance = np.random.default_rng(1770)
+    uniform = chance.random((2, 6 * BLOCK_SAMPLES), dtype=np.float32)
+    triangular: Samples = uniform[0] - uniform[1]
+    return triangular

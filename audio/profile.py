@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from audio.pcm import RATE, at_rate
 
-PROCESSING_VERSION: Final = 1
+PROCESSING_VERSION: Final = 2
 """Raise it whenever the same piece and profile would come out differently: it is part of every cache key."""
 
 Codec = Literal["mp3", "wav", "flac", "opus", "aac"]
@@ -131,6 +131,13 @@ class Encoding:
         grid to lie on, and the other codecs are encoded whole.
         """
         return MP3_FRAME_SAMPLES if self.codec == "mp3" and self.sample_rate == RATE else 1
+
+    @property
+    def frame_bytes(self) -> int | None:
+        """MP3 at 48 kHz: how long every frame is. None where frames differ, or there are none."""
+        if self.codec != "mp3" or self.sample_rate != RATE:
+            return None
+        return MP3_FRAME_SAMPLES // 8 * 1000 * (self.bitrate_kbps or 0) // RATE
 
     def frames(self, total_samples: int) -> int | None:
         """MP3: how many whole frames fit into `total_samples` (of 48 kHz). None for the other codecs."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,10 +11,12 @@ from audio.encode import count_frames, encode
 from audio.errors import ArtefactBroken
 from audio.files import publish, scratch, sha256_of
 from audio.flac import flac_samples
-from audio.mix import Piece, check, programme
+from audio.mix import Mix
 from audio.pcm import RATE, at_rate
-from audio.prepare import LIMITER_MARGIN_DB, Prepared, prepare
+from audio.pieces import Piece, check
+from audio.prepare import LIMITER_MARGIN_DB, prepare_all
 from audio.profile import MP3_FRAME_SAMPLES, Encoding, Profile
+from audio.spliced import SplicedRender
 from audio.verify import Measurement, measure
 
 __all__ = ["Artefact", "Piece", "render"]
@@ -25,8 +26,6 @@ _STEP_DB: Final = 0.2
 _TRIES: Final = 4
 # AAC has frames of 1,024, and ffmpeg before 6 plays the last one whole, whatever the edit list says.
 _AAC_FRAME: Final = 1024
-# Two at a time: a piece's two passes leave a second core half idle.
-_PREPARING: Final = 2
 # Shares of the work, for the progress bar
 _PREPARED, _ENCODED = 0.5, 0.85
 
@@ -38,7 +37,8 @@ class Artefact:
     """A finished programme in one encoding, decoded again and found as it should be.
 
     `samples` and `sample_rate` are of the decoded file; `frames` is MP3's count, None otherwise. `joins` says where the
-    pieces begin: in frames for MP3, in samples at `sample_rate` otherwise.
+    pieces begin: in frames for MP3, in samples at `sample_rate` otherwise. `encoded_frames` of MP3's frames were encoded for
+    this artefact, the others had been kept; `doubt` says why they were not used although they were there.
     """
 
     path: Path
@@ -52,6 +52,19 @@ class Artefact:
     joins: tuple[int, ...]
     encoding: Encoding
     profile_key: str
+    encoded_frames: int | None = None
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A file that is what it should be, before it has its name."""
+
+    sha256: str
+    loudness_lufs: float | None
+    peak_dbtp: float
+    encoded_frames: int | None = None
+    doubt: str = ""
 
 
 def render(
@@ -75,64 +88,83 @@ def render(
     """
     tell = _Growing(progress)
     check(pieces, total_samples)
-    prepared = _prepare_all(pieces, profile, cache_dir, ffmpeg, tell)
     with scratch(destination_dir) as workshop:
         made = workshop / f"artefact.{encoding.extension}"
-
-        def sound() -> Iterator[bytes]:
-            limit = profile.ceiling_dbtp - LIMITER_MARGIN_DB
-            blocks = programme(pieces, prepared, total_samples, limit_dbfs=limit, ffmpeg=ffmpeg)
-            return _counted(blocks, total_samples, tell)
-
-        found = _encode_under_ceiling(sound, total_samples, profile.ceiling_dbtp, encoding, made, ffmpeg)
-        samples = _exact_length(made, found, total_samples, encoding)
-        artefact = _release(made, destination_dir, found, samples, pieces, encoding, profile)
+        job = _Job(pieces, total_samples, profile, encoding, cache_dir, ffmpeg, made, tell)
+        found = job.spliced() if encoding.frame_bytes else job.whole()
+        artefact = _release(made, destination_dir, found, job)
     tell(1.0)
     return artefact
 
 
-def _prepare_all(
-    pieces: Sequence[Piece], profile: Profile, cache_dir: Path, ffmpeg: Path, tell: Progress
-) -> list[Prepared]:
-    cuts = [piece.cut(flac_samples(piece.master)) for piece in pieces]
-    work = sum(cut.samples for cut in cuts) or 1
-    done = 0
-    prepared = []
-    with ThreadPoolExecutor(max_workers=_PREPARING, thread_name_prefix="prepare") as pool:
-        # The same cut twice (a jingle) is made once
-        jobs = {
-            cut: pool.submit(prepare, cut, profile, cache_dir=cache_dir, ffmpeg=ffmpeg)
-            for cut in dict.fromkeys(cuts)
-        }
+@dataclass(frozen=True, slots=True)
+class _Job:
+    pieces: Sequence[Piece]
+    total_samples: int
+    profile: Profile
+    encoding: Encoding
+    cache_dir: Path
+    ffmpeg: Path
+    made: Path
+    tell: Progress
+
+    def spliced(self) -> _Made:
+        """From kept frames; as a whole behind a limiter where single pieces cannot be held under the ceiling."""
         try:
-            for cut in cuts:
-                prepared.append(jobs[cut].result())
-                done += cut.samples
-                tell(_PREPARED * done / work)
-        finally:
-            # After a failure nothing more is begun
-            pool.shutdown(wait=True, cancel_futures=True)
-    return prepared
+            found = SplicedRender(
+                self.pieces,
+                self.total_samples,
+                self.profile,
+                self.encoding,
+                self.cache_dir,
+                self.ffmpeg,
+                self.made,
+                self.tell,
+            ).run()
+        except ArtefactBroken as error:
+            return self.whole(doubt=error.detail)
+        return _Made(found.sha256, found.loudness_lufs, found.peak_dbtp, found.encoded_frames, found.doubt)
 
+    def whole(self, doubt: str = "") -> _Made:
+        """Encoded from beginning to end."""
+        cuts = [(piece.cut(flac_samples(piece.master)), 0.0) for piece in self.pieces]
+        prepared = prepare_all(
+            cuts,
+            self.profile,
+            cache_dir=self.cache_dir,
+            ffmpeg=self.ffmpeg,
+            tell=lambda share: self.tell(_PREPARED * share),
+        )
+        limit = self.profile.ceiling_dbtp - LIMITER_MARGIN_DB
+        mix = Mix(self.pieces, prepared, self.total_samples, limit_dbfs=limit, ffmpeg=self.ffmpeg)
+        found = self._encode_under_ceiling(mix)
+        self._check_length(found)
+        frames = self.encoding.frames(self.total_samples)
+        return _Made(sha256_of(self.made), found.loudness_lufs, found.peak_dbtp, frames, doubt)
 
-def _encode_under_ceiling(
-    sound: Callable[[], Iterator[bytes]],
-    total_samples: int,
-    ceiling_dbtp: float,
-    encoding: Encoding,
-    made: Path,
-    ffmpeg: Path,
-) -> Measurement:
-    """Encode and decode again; where the codec overshot, encode once more behind a lower limiter."""
-    limit: float | None = None
-    for _ in range(_TRIES):
-        encode(sound(), total_samples, encoding, made, ffmpeg=ffmpeg, limit_dbfs=limit)
-        found = measure(made, ffmpeg, rate=encoding.sample_rate)
-        over = found.peak_dbtp - ceiling_dbtp
-        if over <= 0.0:
-            return found
-        limit = (ceiling_dbtp - LIMITER_MARGIN_DB if limit is None else limit) - over - _STEP_DB
-    raise ArtefactBroken(f"Its true peak stays over {ceiling_dbtp:g} dBTP.")
+    def _encode_under_ceiling(self, mix: Mix) -> Measurement:
+        """Encode and decode again; where the codec overshot, encode once more behind a lower limiter."""
+        limit: float | None = None
+        ceiling = self.profile.ceiling_dbtp
+        for _ in range(_TRIES):
+            sound = _counted(mix.blocks(), self.total_samples, self.tell)
+            encode(sound, self.total_samples, self.encoding, self.made, ffmpeg=self.ffmpeg, limit_dbfs=limit)
+            found = measure(self.made, self.ffmpeg, rate=self.encoding.sample_rate)
+            over = found.peak_dbtp - ceiling
+            if over <= 0.0:
+                return found
+            limit = (ceiling - LIMITER_MARGIN_DB if limit is None else limit) - over - _STEP_DB
+        raise ArtefactBroken(f"Its true peak stays over {ceiling:g} dBTP.")
+
+    def _check_length(self, found: Measurement) -> None:
+        """Raise `ArtefactBroken` if the file's length is another than was asked for."""
+        wanted = self.encoding.length(self.total_samples)
+        slack = _AAC_FRAME if self.encoding.codec == "aac" else 1
+        if not wanted <= found.samples < wanted + slack:
+            raise ArtefactBroken(f"It decodes to {found.samples} samples instead of {wanted}.")
+        frames = self.encoding.frames(self.total_samples)
+        if frames is not None and count_frames(self.made, self.encoding) != frames:
+            raise ArtefactBroken("It has a wrong number of frames.")
 
 
 def _counted(blocks: Iterator[bytes], total_samples: int, tell: Progress) -> Iterator[bytes]:
@@ -147,43 +179,26 @@ def _counted(blocks: Iterator[bytes], total_samples: int, tell: Progress) -> Ite
     tell(_ENCODED)
 
 
-def _exact_length(made: Path, found: Measurement, total_samples: int, encoding: Encoding) -> int:
-    """The artefact's length, or `ArtefactBroken` if it is another than was asked for."""
-    wanted = encoding.length(total_samples)
-    slack = _AAC_FRAME if encoding.codec == "aac" else 1
-    if not wanted <= found.samples < wanted + slack:
-        raise ArtefactBroken(f"It decodes to {found.samples} samples instead of {wanted}.")
-    if encoding.codec == "mp3" and count_frames(made) != encoding.frames(total_samples):
-        raise ArtefactBroken("It has a wrong number of frames.")
-    return wanted
-
-
-def _release(
-    made: Path,
-    destination_dir: Path,
-    found: Measurement,
-    samples: int,
-    pieces: Sequence[Piece],
-    encoding: Encoding,
-    profile: Profile,
-) -> Artefact:
-    sha256 = sha256_of(made)
+def _release(made: Path, destination_dir: Path, found: _Made, job: _Job) -> Artefact:
+    encoding = job.encoding
     size = made.stat().st_size
-    path = destination_dir / f"{sha256}.{encoding.extension}"
+    path = destination_dir / f"{found.sha256}.{encoding.extension}"
     publish(made, path)
     unit = MP3_FRAME_SAMPLES if encoding.codec == "mp3" else 1
     return Artefact(
         path=path,
-        sha256=sha256,
+        sha256=found.sha256,
         bytes=size,
-        samples=samples,
-        frames=samples // MP3_FRAME_SAMPLES if encoding.codec == "mp3" else None,
+        samples=encoding.length(job.total_samples),
+        frames=encoding.frames(job.total_samples),
         sample_rate=encoding.sample_rate,
         loudness_lufs=found.loudness_lufs,
         peak_dbtp=found.peak_dbtp,
-        joins=tuple(at_rate(piece.start_sample, encoding.sample_rate) // unit for piece in pieces),
+        joins=tuple(at_rate(piece.start_sample, encoding.sample_rate) // unit for piece in job.pieces),
         encoding=encoding,
-        profile_key=profile.key,
+        profile_key=job.profile.key,
+        encoded_frames=found.encoded_frames,
+        doubt=found.doubt,
     )
 
 

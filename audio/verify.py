@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from audio.decoding import decoded_run
 from audio.errors import ArtefactBroken
 from audio.ffmpeg import ample_time, source_input
 from audio.levels import SilenceMeter
-from audio.metering import metered_run
+from audio.meter import Meter, Samples
 from audio.pcm import RATE
 
 # Nobody's programme is longer than a day; a decoder that runs longer is stuck.
@@ -34,21 +35,27 @@ def measure(path: Path, ffmpeg: Path, *, rate: int = RATE) -> Measurement:
 
     `samples` is exact when `rate` is the file's own; a file at another rate is resampled on the way.
     """
-    meter = SilenceMeter(rate)
-    result = metered_run(
+    silence, meter = SilenceMeter(rate), Meter(rate)
+
+    def sink(block: Samples) -> None:
+        silence.feed(block)
+        meter.feed(block)
+
+    result = decoded_run(
         ffmpeg,
         inputs=source_input(path),
         chain=f"aformat=sample_fmts=fltp,aresample={rate}:resampler=soxr:rematrix_maxval=1",
         rate=rate,
         timeout_s=ample_time(_DAY_SAMPLES) / 24,
-        sink=meter.feed,
+        sink=sink,
     )
     if result.status or result.complaints or not result.samples:
         raise ArtefactBroken(f"It does not decode: {result.complaints[-200:] or 'no sound'}")
+    loudness = meter.finish()
     return Measurement(
         samples=result.samples,
         sample_rate=rate,
-        loudness_lufs=result.loudness.integrated_lufs,
-        peak_dbtp=result.loudness.true_peak_dbtp,
-        silences=meter.all(),
+        loudness_lufs=loudness.integrated_lufs,
+        peak_dbtp=loudness.true_peak_dbtp,
+        silences=silence.all(),
     )

@@ -127,6 +127,19 @@ CREATE TABLE browser_session (
 
 CREATE INDEX ix_browser_session_person_id ON browser_session (person_id);
 
+CREATE TABLE edition (
+    airing_id INTEGER NOT NULL,
+    base_version INTEGER NOT NULL,
+    kept INTEGER NOT NULL,
+    clock JSON NOT NULL,
+    excluded JSON NOT NULL,
+    edited_at DATETIME NOT NULL,
+    edited_by INTEGER,
+    PRIMARY KEY (airing_id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(edited_by) REFERENCES person (id)
+);
+
 CREATE TABLE event (
     id INTEGER NOT NULL,
     at DATETIME NOT NULL,
@@ -407,7 +420,7 @@ CREATE TABLE segment (
     clipped_samples INTEGER,
     damaged BOOLEAN NOT NULL,
     peaks_sha256 VARCHAR,
-    problem JSON,
+    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE,
     PRIMARY KEY (id),
     FOREIGN KEY(approved_by) REFERENCES person (id),
     FOREIGN KEY(created_by) REFERENCES person (id)
@@ -418,6 +431,8 @@ CREATE INDEX ix_segment_kind ON segment (kind);
 CREATE INDEX ix_segment_master_sha256 ON segment (master_sha256);
 
 CREATE INDEX ix_segment_original_sha256 ON segment (original_sha256);
+
+CREATE INDEX ix_segment_series ON segment (series);
 
 CREATE INDEX ix_segment_state ON segment (state);
 

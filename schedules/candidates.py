@@ -5,13 +5,17 @@ And what can be said of those segments alone: which match a pick, which may air 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 
-from schedules.clock import ELASTIC_KINDS, Clock, Order, Pick
-from schedules.grid import Grid
+from schedules.clock import Clock
+from schedules.elements import ELASTIC_KINDS, Order, Pick
+from schedules.ruler import Ruler
+from schedules.rules import Aired
+from schedules.rundown import Item
 from schedules.time import Span, samples_to_timedelta, to_utc
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -34,6 +38,12 @@ class Candidate:
     last_aired_at: datetime | None = None
     air_from: datetime | None = None
     air_until: datetime | None = None
+    presenter: str | None = None
+    series: str | None = None
+    episode: int | None = None
+    awaited_as: str | None = None
+    awaited_on: date | None = None
+    """The awaited element and the broadcast date (KST) for which it was delivered; it airs nowhere else."""
 
     def __post_init__(self) -> None:
         if self.samples < 1 or self.first_sample < 0:
@@ -70,7 +80,9 @@ class Request:
     """Everything that a compile depends on: the same request gives the same rundown, byte for byte.
 
     `starts_at` is when the audio begins, `target_samples` its length (on the grid), `interval_signal_samples` one round
-    of the interval signal. The seed decides between segments that last aired at the same time.
+    of the interval signal. The seed decides wherever chance does. `history` is what aired before and, where it is
+    known already, later in the same night; `repeated` the segments of the airing that is repeated, in their order;
+    `kept` the items at the beginning that stay as they are, sample for sample.
     """
 
     clock: Clock
@@ -80,6 +92,9 @@ class Request:
     candidates: tuple[Candidate, ...]
     interval_signal_samples: int
     seed: int = 0
+    history: tuple[Aired, ...] = ()
+    repeated: tuple[int, ...] = ()
+    kept: tuple[Item, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "starts_at", to_utc(self.starts_at))
@@ -91,8 +106,8 @@ class Request:
             raise ValueError("the same segment is twice among the candidates")
 
     @property
-    def grid(self) -> Grid:
-        return Grid(self.grid_samples)
+    def ruler(self) -> Ruler:
+        return Ruler(self.grid_samples, self.target_samples, self.starts_at)
 
     @property
     def span(self) -> Span:
@@ -110,19 +125,32 @@ def matching(pick: Pick, candidates: Iterable[Candidate], starts_at: datetime) -
     ]
 
 
-def ranked(order: Order, candidates: Iterable[Candidate], seed: int) -> list[Candidate]:
-    """Best first. Of two approved together the later id is newer; of two aired together the seed decides."""
+def ranked(order: Order, candidates: Iterable[Candidate], starts_at: datetime, seed: int) -> list[Candidate]:
+    """Best first. Of two approved together the later id is newer; of two aired together the seed decides.
+
+    Weighted: chance decides, anew for every airing, and what was not heard for twice as long is twice as likely in front.
+    """
     if order == "newest":
         return sorted(candidates, key=lambda one: (one.approved_at, one.segment_id), reverse=True)
+    if order == "weighted":
+        return sorted(candidates, key=lambda one: (_drawn(one, starts_at, seed), one.segment_id))
     return sorted(
         candidates,
-        key=lambda one: (one.last_aired_at or _NEVER, _shuffle(seed, one.segment_id), one.segment_id),
+        key=lambda one: (one.last_aired_at or _NEVER, _chance(seed, one.segment_id), one.segment_id),
     )
 
 
-def _shuffle(seed: int, segment_id: int) -> bytes:
+def _drawn(one: Candidate, starts_at: datetime, seed: int) -> float:
+    """A draw without replacement by weights (Efraimidis and Spirakis 2006), as its exponential clocks."""
+    unheard = starts_at - (one.last_aired_at or one.approved_at - timedelta(days=30))
+    days = max(unheard / timedelta(days=1), 0.01)
+    chance = (_chance(f"{seed}:{starts_at.isoformat()}", one.segment_id) + 1) / 2**64
+    return -math.log(chance) / days
+
+
+def _chance(seed: int | str, segment_id: int) -> int:
     """Where chance puts a segment: the same on every machine and in every Python, unlike `hash` and `random`."""
-    return blake2b(f"{seed}:{segment_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(blake2b(f"{seed}:{segment_id}".encode(), digest_size=8).digest(), "big")
 
 
 def _when(instant: datetime) -> str:

@@ -5,116 +5,34 @@ As JSON it is a list of objects, each with a `type`:
     [{"type": "interval_signal", "seconds": 20},
      {"type": "fixed", "segment_id": 12, "label": "opening"},
      {"type": "pick", "kinds": ["news"], "tags": ["daily"], "order": "newest", "max_age_days": 2},
-     {"type": "pick", "kinds": ["talk", "drama"], "required": false, "priority": 5},
+     {"type": "next_episode", "series": "먼 길", "at": ":30", "within_s": 60},
+     {"type": "pick", "kinds": ["talk", "drama"], "order": "least_recently_aired", "required": false, "priority": 5,
+      "rests": [{"of": "item", "days": 14}, {"of": "presenter", "days": 1}],
+      "quotas": [{"of": "tag", "value": "testimony", "most": 2, "per": "week"}]},
      {"type": "fill", "kinds": ["music"], "min_s": 60}]
 
-What is left out takes its default. Every element may have a `label` (for people) and a `pause_s`, the silence after it.
+What is left out takes its default. `elements` says what each may have, `rules` what the rotation rules mean.
 """
 
 from __future__ import annotations
 
+import types
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field, asdict, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from difflib import get_close_matches
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, get_type_hints
 
+from schedules.elements import TYPES, Element
 from schedules.errors import BadClock
+from schedules.hard_time import HardTime
+from schedules.rules import Quota, Rest, Spacing
 
-Order = Literal["newest", "least_recently_aired"]
-
-SPEECH_KINDS = frozenset({"news", "talk", "drama", "testimony", "jingle", "ident", "announcement"})
-"""Aired whole or not at all."""
-ELASTIC_KINDS = frozenset({"music", "filler", "bed", "interval_signal"})
-"""What may be shortened and faded to fill time."""
-KINDS = SPEECH_KINDS | ELASTIC_KINDS
-
-PAUSE_S = 0.5
-SHORTEST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 1.0
-"""A longer silence is dead air to a listener, and to the monitors at the sites."""
-
-LONGEST_ELEMENT_S = 86_400.0
 LARGEST_NUMBER = 10**18
 """What a 64-bit column holds, as people count."""
 
 _HARMFUL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, lone surrogates, line and paragraph separators."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Common:
-    label: str = ""
-    pause_s: float = PAUSE_S
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed(_Common):
-    """One named segment, whole. The lower the priority, the sooner an optional one is dropped."""
-
-    type: ClassVar[str] = "fixed"
-    segment_id: int
-    required: bool = True
-    priority: int = 0
-
-    def __post_init__(self) -> None:
-        _check_common(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Pick(_Common):
-    """`count` different segments of any of the kinds that bear all of the tags, each whole.
-
-    `max_age_days` counts from approval to air. A required pick needs its first segment; the others come as far as the
-    library and the slot allow.
-    """
-
-    type: ClassVar[str] = "pick"
-    kinds: tuple[str, ...]
-    tags: tuple[str, ...] = ()
-    order: Order = "newest"
-    count: int = 1
-    max_age_days: int | None = None
-    required: bool = True
-    priority: int = 0
-
-    def __post_init__(self) -> None:
-        _check_common(self)
-        _check_kinds(self.kinds, KINDS)
-        _check_choice("order", self.order, get_args(Order))
-        _check_range("count", self.count, 1, 100)
-        if self.max_age_days is not None:
-            _check_range("max_age_days", self.max_age_days, 1, 36_500)
-
-
-@dataclass(frozen=True, slots=True)
-class IntervalSignal(_Common):
-    """The station's interval signal for so many seconds, repeated as needed."""
-
-    type: ClassVar[str] = "interval_signal"
-    seconds: float
-
-    def __post_init__(self) -> None:
-        _check_common(self)
-        _check_range("seconds", self.seconds, 1, LONGEST_ELEMENT_S)
-
-
-@dataclass(frozen=True, slots=True)
-class Fill(_Common):
-    """Elastic: whatever time is left, at least `min_s`, filled with segments of these kinds."""
-
-    type: ClassVar[str] = "fill"
-    kinds: tuple[str, ...] = ("music", "filler")
-    min_s: float = 0
-
-    def __post_init__(self) -> None:
-        _check_common(self)
-        _check_kinds(self.kinds, ELASTIC_KINDS)
-        _check_range("min_s", self.min_s, 0, LONGEST_ELEMENT_S)
-
-
-Element = Fixed | Pick | IntervalSignal | Fill
-_TYPES: dict[str, type[Element]] = {kind.type: kind for kind in (Fixed, Pick, IntervalSignal, Fill)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,24 +55,19 @@ def dump_clock(clock: Clock) -> list[dict[str, object]]:
     """The clock's JSON form, with every field: `parse_clock` reads it back to an equal value."""
     return [
         {"type": element.type}
-        | {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(element).items()
-        }
+        | {field.name: _dumped(getattr(element, field.name)) for field in fields(element)}
         for element in clock.elements
     ]
 
 
-def element_name(index: int, element: Element) -> str:
-    """How messages call an element: 'element 3 (pick news, "weather")', counted from 1 as people count."""
-    match element:
-        case Fixed(segment_id=number):
-            what = f"fixed #{number}"
-        case Pick(kinds=kinds):
-            what = f"pick {' or '.join(kinds)}"
-        case _:
-            what = element.type.replace("_", " ")
-    return f"element {index + 1} ({what}" + (f', "{element.label}")' if element.label else ")")
+def _dumped(value: Any) -> Any:
+    if isinstance(value, HardTime):
+        return value.text
+    if isinstance(value, tuple):
+        return [_dumped(entry) for entry in value]
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return value
 
 
 def _parse_element(number: int, element: object) -> Element:
@@ -168,11 +81,17 @@ def _read_element(element: object) -> Element:
     if not isinstance(element, Mapping):
         raise BadClock('an element is an object such as {"type": "pick", "kinds": ["news"]}')
     name = element.get("type")
-    if not isinstance(name, str) or name not in _TYPES:
-        raise BadClock(f'"type" is {_shown(name)}: use one of {", ".join(_TYPES)}')
-    element_type = _TYPES[name]
-    known: dict[str, Field[Any]] = {field.name: field for field in fields(element_type)}
-    given = {key: value for key, value in element.items() if key != "type"}
+    if not isinstance(name, str) or name not in TYPES:
+        raise BadClock(f'"type" is {_shown(name)}: use one of {", ".join(TYPES)}')
+    parsed: Element = _read(
+        TYPES[name], name, {key: value for key, value in element.items() if key != "type"}
+    )
+    return parsed
+
+
+def _read(wanted: type[Any], name: str, given: Mapping[str, object]) -> Any:
+    """A dataclass from its fields, each read by its type. Raises BadClock, naming the field."""
+    known: dict[str, Field[Any]] = {field.name: field for field in fields(wanted)}
     for key in given:
         if key not in known:
             close = get_close_matches(key, known, 1)
@@ -183,7 +102,31 @@ def _read_element(element: object) -> Element:
     for key, field in known.items():
         if field.default is MISSING and key not in given:
             raise BadClock(f'a {name} needs "{key}"')
-    return element_type(**{key: _READERS[key](key, value) for key, value in given.items()})
+    hints = get_type_hints(wanted)
+    return wanted(**{key: _value(key, hints[key], value) for key, value in given.items()})
+
+
+def _value(key: str, hint: Any, value: object) -> Any:
+    if isinstance(hint, types.UnionType):  # always "or none" here
+        return None if value is None else _value(key, hint.__args__[0], value)
+    return _READERS.get(hint, _text)(key, value)
+
+
+def _rules_of(wanted: type[Any], name: str) -> Callable[[str, object], Any]:
+    def read(key: str, value: object) -> Any:
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise BadClock(f'"{key}" is {_shown(value)}: write a list of rules')
+        return tuple(_read_rule(key, number, entry) for number, entry in enumerate(value, 1))
+
+    def _read_rule(key: str, number: int, entry: object) -> Any:
+        if not isinstance(entry, Mapping):
+            raise BadClock(f'"{key}" has {_shown(entry)}: a {name} is an object such as {{"of": "item"}}')
+        try:
+            return _read(wanted, name, entry)
+        except BadClock as wrong:
+            raise BadClock(f'"{key}", rule {number}: {wrong}') from None
+
+    return read
 
 
 def _text(key: str, value: object) -> str:
@@ -208,15 +151,15 @@ def _whole(key: str, value: object) -> int:
     return value
 
 
-def _whole_or_none(key: str, value: object) -> int | None:
-    return None if value is None else _whole(key, value)
-
-
 def _number(key: str, value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise BadClock(f'"{key}" is {_shown(value)}: write a number of seconds')
+        raise BadClock(f'"{key}" is {_shown(value)}: write a number')
     _check_size(key, value)
     return value
+
+
+def _hard_time(key: str, value: object) -> HardTime:
+    return HardTime(_text(key, value))
 
 
 def _yes_or_no(key: str, value: object) -> bool:
@@ -225,51 +168,23 @@ def _yes_or_no(key: str, value: object) -> bool:
     return value
 
 
-_READERS: dict[str, Callable[[str, object], Any]] = {
-    "label": _text,
-    "pause_s": _number,
-    "segment_id": _whole,
-    "required": _yes_or_no,
-    "priority": _whole,
-    "kinds": _texts,
-    "tags": _texts,
-    "order": _text,
-    "count": _whole,
-    "max_age_days": _whole_or_none,
-    "seconds": _number,
-    "min_s": _number,
+_READERS: dict[Any, Callable[[str, object], Any]] = {
+    int: _whole,
+    float: _number,
+    bool: _yes_or_no,
+    HardTime: _hard_time,
+    tuple[str, ...]: _texts,
+    tuple[Rest, ...]: _rules_of(Rest, "rest"),
+    tuple[Quota, ...]: _rules_of(Quota, "quota"),
+    tuple[Spacing, ...]: _rules_of(Spacing, "spacing"),
 }
-
-
-def _check_common(element: _Common) -> None:
-    _check_range("pause_s", element.pause_s, SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
-
-
-def _check_range(key: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise BadClock(f'"{key}" is {value:g}: it goes from {least:g} to {most:g}')
+"""How a field is read, by its type; every other type is a text, of which the element itself says which."""
 
 
 def _check_size(key: str, value: float) -> None:
     """Numbers that no database holds and no float shows. Not a number passes: no range admits it."""
     if abs(value) > LARGEST_NUMBER:
         raise BadClock(f'"{key}" is a number of more than 18 digits')
-
-
-def _check_choice(key: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise BadClock(f'"{key}" is "{value}": use {" or ".join(allowed)}')
-
-
-def _check_kinds(kinds: tuple[str, ...], allowed: frozenset[str]) -> None:
-    if not kinds:
-        raise BadClock(f'"kinds" is empty: name at least one of {", ".join(sorted(allowed))}')
-    for kind in kinds:
-        if kind in KINDS - allowed:
-            raise BadClock(
-                f'"kinds" has "{kind}", which counts as speech and is never cut: fill with {", ".join(sorted(allowed))}'
-            )
-        _check_choice("kinds", kind, sorted(allowed))
 
 
 def _shown(value: object) -> str:

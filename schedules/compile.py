@@ -1,121 +1,125 @@
 """One request, one rundown: exactly the target's samples, every item with its reason, the same bytes every time.
 
-Speech is aired whole or not at all, and only within its own dates at the moment it is heard. Time that is left over goes
-to the clock's fills or, where there are none, to the interval signal at the end. The choice is greedy (see `choose`):
-where exact search would find a rundown, this may say that one does not fit; it never returns a wrong one.
+    clock + library -> stages -> timeline, search -> places on the ruler -> layout, reasons -> rundown
+
+Speech is aired whole or not at all, and only within its own dates at the moment it is heard. What is best is said by
+`goals`; that nothing is better is proved, or the rundown says what it may be short of (`Rundown.fit`).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 
-from schedules.candidates import Candidate, Request
-from schedules.choose import Seat, choose, seats_of
-from schedules.clock import PAUSE_S, Clock, IntervalSignal
-from schedules.errors import DoesNotFit, NothingToPick
-from schedules.fill import Filler, Shelf
-from schedules.grid import Grid
-from schedules.layout import lay_out
-from schedules.pen import Pen, Stretch
-from schedules.rundown import Level, Reason, Rundown, SegmentSource
-from schedules.time import SAMPLE_RATE, length_text, to_utc
-
-__all__ = ["COMPILER_VERSION", "Candidate", "Request", "compile_rundown", "compile_single"]
-
-COMPILER_VERSION = "greedy-1"
-"""Changes whenever the same request would give other bytes."""
+from schedules.candidates import Request
+from schedules.elements import IntervalSignal
+from schedules.errors import NothingToPick
+from schedules.goals import Goals
+from schedules.layout import arranged, item_of, sound_of
+from schedules.reasons import Reasons
+from schedules.refusal import refusal
+from schedules.ruler import Ruler
+from schedules.rundown import Fit, Rundown, SegmentSource
+from schedules.search import Found, Search
+from schedules.single import COMPILER_VERSION
+from schedules.stages import Stage, stages_of
+from schedules.timeline import Track
 
 
 def compile_rundown(request: Request) -> Rundown:
-    """The programme for one airing. Raises DoesNotFit, NothingToPick.
+    """The programme for one airing: the best there is.
 
-    Pauses are as the clock asks; where the required elements are too long by them, all pauses are the shortest.
+    Raises DoesNotFit or NothingToPick, with what would have to be relaxed and the rundown that would then air.
     """
-    try:
-        return _compile(request, tight=False)
-    except DoesNotFit:
-        pass
-    return _compile(request, tight=True)
+    [rundown] = compile_alternatives(request, 1)
+    return rundown
 
 
-def compile_single(
-    level: Level,
-    candidate: Candidate | None,
-    target_samples: int,
-    grid_samples: int,
-    interval_signal_samples: int,
-    starts_at: datetime,
-) -> Rundown:
-    """One segment, repeated to the target: stand-by and evergreen. Without a segment, the interval signal throughout.
-
-    Speech repeats whole while it fits and the interval signal takes the rest; music is shortened. With a segment this
-    raises DoesNotFit (speech longer than the slot) or NothingToPick (outside its dates); without one it cannot fail.
-    """
-    pen = Pen(Grid(grid_samples), target_samples, to_utc(starts_at), interval_signal_samples)
-    stretch = Stretch(target_samples, more=False)
-    if candidate is None:
-        level = "interval_signal"
-        pen.signal_until(stretch, None, Reason(level, 0, "nothing else may air"))
-    else:
-        _refuse_single(level, candidate, pen)
-        pause = round(PAUSE_S * SAMPLE_RATE)
-        Filler(pen, Shelf([candidate]), {candidate.kind}, pause, None, level).fill(stretch)
-    return _finished(pen, level, [], None)
+def compile_alternatives(request: Request, count: int) -> list[Rundown]:
+    """Up to `count` programmes, each with at least one other item, the best first. Raises as `compile_rundown`."""
+    stages = stages_of(request)
+    search = _search(request, stages, relaxed=False)
+    # Where no proof was possible a later one may turn out the better one
+    found = sorted(islice(search.programmes(), count), key=lambda one: one.cost)
+    rundowns = [_written(request, stages, search.track.goals, one) for one in found]
+    if not rundowns:
+        raise _refused(request, stages)
+    for rundown in rundowns[:1]:
+        _refuse_hollow(request, rundown)
+    return rundowns
 
 
-def _compile(request: Request, *, tight: bool) -> Rundown:
-    """Choose, lay out, and look at when each item airs; who is out of its dates there is banned from that seat.
-
-    Every round bans at least one segment from one seat, so the rounds end: in a rundown, or in an error by `choose`.
-    """
-    seats = seats_of(request.clock, tight=tight)
-    bans: dict[tuple[Seat, int], str] = {}
-    while True:
-        choice = choose(request, seats, bans)
-        laid = lay_out(request, seats, choice)
-        if not laid.offences:
-            break
-        bans |= laid.offences
-    notes = [*choice.notes, *laid.notes]
-    if tight:
-        notes.append("pauses were shortened to 0.2 s so that everything required fits")
-    _refuse_hollow(request.clock, laid.pen, notes)
-    return _finished(laid.pen, "programme", notes, request.seed)
+def _search(request: Request, stages: Sequence[Stage], *, relaxed: bool) -> Search:
+    ruler = request.ruler
+    goals = Goals.of(stages, ruler)
+    track = Track(
+        tuple(stages), ruler, goals, _start(request, ruler), is_fresh=not request.kept, relaxed=relaxed
+    )
+    return Search(request, track)
 
 
-def _refuse_single(level: Level, candidate: Candidate, pen: Pen) -> None:
-    who = f"the {level.replace('standby', 'stand-by')}, segment #{candidate.segment_id},"
-    room = pen.target - pen.start
-    if candidate.samples > room and not candidate.is_elastic:
-        raise DoesNotFit(
-            f"{who} is {length_text(candidate.samples)} of {candidate.kind} and may not be cut, but there is room for "
-            f"{length_text(max(room, 0))}: choose a shorter one"
-        )
-    if why := candidate.why_not_at(pen.airs_at(), min(candidate.samples, max(room, 0))):
-        raise NothingToPick(
-            f"{who} may not air at {pen.airs_at():%Y-%m-%d %H:%M} UTC ({why}): choose another"
-        )
+def _start(request: Request, ruler: Ruler) -> int:
+    """The tick at which the lead-in, or the last item that is kept with its shortest pause, is over."""
+    if not request.kept:
+        return ruler.lead
+    last = request.kept[-1]
+    return last.start_sample // ruler.tick + ruler.steps(last.samples)
 
 
-def _refuse_hollow(clock: Clock, pen: Pen, notes: list[str]) -> None:
-    """A programme of nothing but interval signal is no programme, unless its clock asks for just that."""
-    has_segment = any(isinstance(item.source, SegmentSource) for item in pen.items)
-    if not has_segment and not all(isinstance(element, IntervalSignal) for element in clock.elements):
-        told = f" ({'; '.join(notes)})" if notes else ""
-        raise NothingToPick(
-            f"no segment at all is left for this airing{told}: approve segments, or choose a stand-by"
-        )
-
-
-def _finished(pen: Pen, level: Level, notes: list[str], seed: int | None) -> Rundown:
+def _written(request: Request, stages: Sequence[Stage], goals: Goals, found: Found) -> Rundown:
+    ruler = request.ruler
+    sounds = [sound_of(ruler, stages, one) for one in arranged(request, stages, found.placements)]
+    reasons = Reasons(request, stages, sounds)
+    items = list(request.kept)
+    for sound in sounds:
+        number = sound.placement.stage
+        element = stages[number].index if number < len(stages) else None
+        items.append(item_of(request, sound, len(items), element, reasons.reason(sound)))
     rundown = Rundown(
-        target_samples=pen.target,
-        grid_samples=pen.grid.samples,
-        level=level,
-        items=tuple(pen.items),
-        notes=tuple(notes),
-        seed=seed,
+        target_samples=request.target_samples,
+        grid_samples=request.grid_samples,
+        level="programme",
+        items=tuple(replace(item, position=position) for position, item in enumerate(items)),
+        notes=tuple(reasons.notes()),
+        seed=request.seed,
         compiler_version=COMPILER_VERSION,
+        fit=_fit(goals, ruler, found),
     )
     rundown.check()
     return rundown
+
+
+def _fit(goals: Goals, ruler: Ruler, found: Found) -> Fit:
+    score, bound = goals.read(found.cost), goals.read(found.bound)
+    return Fit(
+        proved=found.is_proved,
+        left_out=score.left_out,
+        newest_places=score.newest,
+        noticed_samples=score.noticed_ticks * ruler.tick,
+        rotation_places=score.rotation,
+        pause_samples=score.pause_ticks * ruler.tick,
+        gap_samples=max(score.noticed_ticks - bound.noticed_ticks, 0) * ruler.tick,
+        runs=found.runs,
+    )
+
+
+def _refused(request: Request, stages: Sequence[Stage]) -> Exception:
+    """The refusal, with the nearest programme: rules relaxed, as few and as little as possible."""
+    relaxed = stages_of(request, relaxed=True)
+    search = _search(request, relaxed, relaxed=True)
+    found = next(search.programmes(), None)
+    if found is None:
+        return refusal(request, stages, _start(request, request.ruler), (), None)
+    nearest = _written(request, relaxed, search.track.goals, found)
+    return refusal(request, relaxed, _start(request, request.ruler), found.placements, nearest)
+
+
+def _refuse_hollow(request: Request, rundown: Rundown) -> None:
+    """A programme of nothing but interval signal is no programme, unless its clock asks for just that."""
+    has_segment = any(isinstance(item.source, SegmentSource) for item in rundown.items)
+    if not has_segment and not all(isinstance(one, IntervalSignal) for one in request.clock.elements):
+        told = f" ({'; '.join(rundown.notes)})" if rundown.notes else ""
+        raise NothingToPick(
+            f"no segment at all is left for this airing{told}: approve segments, or choose a stand-by"
+        )

@@ -5,7 +5,11 @@ Every message names the thing, says what is wrong with it and what to do.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from schedules.rundown import Rundown
 
 
 class ScheduleError(Exception):
@@ -62,16 +66,34 @@ class BadClock(ScheduleError):
     code = "bad-clock"
 
 
-class DoesNotFit(ScheduleError):
-    """What must be aired whole is longer than the slot: the message says by how much and names the elements."""
+class Uncompilable(ScheduleError):
+    """No programme keeps every rule. `relaxations` says which ones to relax and by how much, one sentence each."""
+
+    code = "uncompilable"
+
+    def __init__(self, message: str, relaxations: Sequence[str] = (), nearest: Rundown | None = None) -> None:
+        super().__init__(message)
+        self.relaxations = tuple(relaxations)
+        self.nearest = nearest
+        """The programme that would air if they were relaxed."""
+
+
+class DoesNotFit(Uncompilable):
+    """What must be aired whole is longer than the slot, or misses its hard time: the message says by how much."""
 
     code = "does-not-fit"
 
 
-class NothingToPick(ScheduleError):
+class NothingToPick(Uncompilable):
     """A required element for which the library holds nothing that may air at that moment."""
 
     code = "nothing-to-pick"
+
+
+class BadEdit(ScheduleError):
+    """An edit of a rundown that names what is not there, or what cannot be edited so."""
+
+    code = "bad-edit"
 
 
 class BadRundown(ScheduleError):

@@ -1,118 +1,197 @@
-"""From who sits where to items on the grid, in the order of the clock.
-
-Only here it is known when each item airs, so here those are found who would air outside their dates.
-"""
+"""From places on the ruler to items in samples: what is cut gets its fade, and pauses become even."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import groupby, pairwise
 
-from schedules.candidates import Request, ranked
-from schedules.choose import Choice, Seat
-from schedules.clock import Fill
-from schedules.fill import Filler, Shelf
-from schedules.grid import Run
-from schedules.pen import Pen, Stretch
-from schedules.rundown import LONGEST_SILENCE, IntervalSignalSource, Reason
-from schedules.time import length_text
+from schedules.candidates import Request
+from schedules.conflicts import first_conflict
+from schedules.elements import Fill
+from schedules.ruler import Ruler
+from schedules.rundown import IntervalSignalSource, Item, Reason, SegmentSource
+from schedules.stages import Stage
+from schedules.time import SAMPLE_RATE, samples_to_timedelta
+from schedules.timeline import SHORTEST_COVER, SHORTEST_PIECE, Placement
+
+FADE_OUT = 3 * SAMPLE_RATE
+FADE_IN = SAMPLE_RATE // 2
+"""Fades of what is shortened; at most a quarter of the piece each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
-    """What was written, notes for people, and why segments may not air in the seats where they were put."""
+class Sound:
+    """What is heard of a placement: samples of its source, from its sample `first_sample` on."""
 
-    pen: Pen
-    notes: tuple[str, ...]
-    offences: Mapping[tuple[Seat, int], str]
-
-
-def lay_out(request: Request, seats: Sequence[Seat], choice: Choice) -> Laid:
-    """Write one choice on the grid, to exactly the target."""
-    laying = _Laying(request, seats, choice)
-    for place, seat in enumerate(laying.seats):
-        laying.write(seat, laying.seats[place + 1 :])
-    laying.close()
-    return Laid(laying.pen, tuple(laying.notes), laying.offences)
+    placement: Placement
+    samples: int
+    first_sample: int
+    fade_in: int = 0
+    fade_out: int = 0
 
 
-class _Laying:
-    """The state of one layout."""
+def arranged(
+    request: Request, stages: Sequence[Stage], placements: Sequence[Placement]
+) -> tuple[Placement, ...]:
+    """The same programme with the cut piece of every fill behind its whole ones, and with even pauses.
 
-    def __init__(self, request: Request, seats: Sequence[Seat], choice: Choice) -> None:
-        self.request = request
-        self.choice = choice
-        self.seats = [seat for seat in seats if seat in choice.taken or seat.least_samples is not None]
-        self.pen = Pen(
-            request.grid, request.target_samples, request.starts_at, request.interval_signal_samples
-        )
-        self.shelf = _shelf(request, choice)
-        self.fills_left = sum(isinstance(seat.element, Fill) for seat in seats)
-        self.offences: dict[tuple[Seat, int], str] = {}
-        self.notes: list[str] = []
+    As far as the rules allow: to move an item by a fraction of a second may take it over the edge of one.
+    """
+    ordered = _cut_pieces_last(stages, placements)
+    evened = [_Pauses(request.ruler, stages, some).even() for some in (ordered, placements)]
+    for better in (evened[0], ordered, evened[1]):
+        if all(_is_in_time(one) for one in better) and first_conflict(request, stages, better) is None:
+            return better
+    return tuple(placements)
 
-    def write(self, seat: Seat, later: Sequence[Seat]) -> None:
-        if seat in self.choice.taken:
-            self.write_segment(seat)
-        elif isinstance(seat.element, Fill):
-            self.fill(seat, seat.element, later)
+
+def sound_of(ruler: Ruler, stages: Sequence[Stage], placement: Placement) -> Sound:
+    """What is heard of a placement."""
+    option = placement.option
+    room = min(
+        ruler.sound(placement.end - placement.start), ruler.target_samples - placement.start * ruler.tick
+    )
+    if option is None or option.candidate is None:
+        samples = room if option is None else option.samples
+        return Sound(placement, samples, 0, min(FADE_IN, samples // 4), min(FADE_OUT, samples // 4))
+    if placement.how == "whole":
+        return Sound(placement, option.samples, option.first_sample)
+    samples = min(room, option.samples)
+    fade = min(FADE_OUT, samples // 4) if samples < option.samples else 0
+    element = stages[placement.stage].element
+    if isinstance(element, Fill) and element.back_timed:
+        return Sound(placement, samples, option.first_sample + option.samples - samples, fade_in=fade)
+    return Sound(placement, samples, option.first_sample, fade_out=fade)
+
+
+def item_of(request: Request, sound: Sound, position: int, element: int | None, reason: Reason) -> Item:
+    """The rundown's item."""
+    option = sound.placement.option
+    candidate = option.candidate if option else None
+    source: SegmentSource | IntervalSignalSource
+    if candidate is None:
+        source = IntervalSignalSource(loop=sound.samples > request.interval_signal_samples)
+    else:
+        source = SegmentSource(candidate.segment_id, candidate.master_sha256)
+    return Item(
+        position=position,
+        source=source,
+        start_sample=sound.placement.start * request.ruler.tick,
+        samples=sound.samples,
+        first_sample=sound.first_sample,
+        fade_in_samples=sound.fade_in,
+        fade_out_samples=sound.fade_out,
+        element=element,
+        reason=reason,
+    )
+
+
+def airs_at(ruler: Ruler, tick: int) -> timedelta:
+    """From the beginning of the programme to a tick."""
+    return samples_to_timedelta(tick * ruler.tick)
+
+
+def _is_in_time(placement: Placement) -> bool:
+    option = placement.option
+    return option is None or option.window[0] <= placement.start <= option.window[1]
+
+
+def _cut_pieces_last(stages: Sequence[Stage], placements: Sequence[Placement]) -> tuple[Placement, ...]:
+    ordered: list[Placement] = []
+    order = {"whole": 0, "cut": 1, "cover": 2}
+    for number, group in groupby(placements, key=lambda one: one.stage):
+        own = list(group)
+        if number < len(stages) and stages[number].is_fill:
+            tick = own[0].start
+            for one in sorted(own, key=lambda one: order[one.how]):
+                gap = (
+                    0
+                    if one is min(own, key=lambda one: order[one.how]) or one.how == "cover"
+                    else stages[number].pause
+                )
+                ordered.append(replace(one, start=tick + gap, end=tick + gap + one.end - one.start))
+                tick = ordered[-1].end
         else:
-            reason = Reason("interval_signal", 1, "asked for by the clock")
-            self.pen.signal(seat.least_samples or 0, seat.pause, seat.index, reason)
-
-    def write_segment(self, seat: Seat) -> None:
-        taken = self.choice.taken[seat]
-        candidate, airs_at = taken.candidate, self.pen.airs_at()
-        if why := candidate.why_not_at(airs_at, candidate.samples):
-            self.offences[seat, candidate.segment_id] = f"{why}, and its turn is at {airs_at:%H:%M:%S} UTC"
-        self.pen.play(candidate, candidate.samples, seat.pause, seat.index, taken.reason)
-
-    def fill(self, seat: Seat, element: Fill, later: Sequence[Seat]) -> None:
-        """The last fill takes exactly what is left; those before it take whole pieces from their even shares."""
-        pen = self.pen
-        runs = [run for other in later if (run := self.run(other)).samples]
-        stretch = Stretch(pen.grid.latest_start(pen.target, runs), more=bool(runs))
-        filler = Filler(pen, self.shelf, element.kinds, seat.pause, seat.index, "fill")
-        begin, written = pen.start, len(pen.items)
-        if self.fills_left > 1:
-            stretch = Stretch(self.share(seat, stretch), more=True)
-            filler.fill_whole(stretch.until)
-        if self.fills_left == 1 or pen.start - begin < self.run(seat).samples:
-            filler.fill(stretch)
-            pen.start = stretch.until
-        self.fills_left -= 1
-        self.note_signal(seat, written)
-
-    def share(self, seat: Seat, stretch: Stretch) -> int:
-        """Where an even share of a stretch among the fills that are left ends, or this one's own minimum."""
-        grid, run = self.pen.grid, self.run(seat)
-        even = grid.down((stretch.until - self.pen.start) // self.fills_left)
-        return self.pen.start + max(even, grid.step(run) if run.samples else 0)
-
-    def run(self, seat: Seat) -> Run:
-        """What a seat takes up at least."""
-        taken = self.choice.taken.get(seat)
-        return Run(taken.candidate.samples if taken else seat.least_samples or 0, seat.pause)
-
-    def note_signal(self, seat: Seat, written: int) -> None:
-        items = [item for item in self.pen.items[written:] if isinstance(item.source, IntervalSignalSource)]
-        if items:
-            covered = length_text(sum(item.samples for item in items))
-            self.notes.append(f"{seat.name}: the interval signal covers {covered}, {items[-1].reason.note}")
-
-    def close(self) -> None:
-        """Where no fill took the time that is left, the interval signal does."""
-        left = self.pen.target - self.pen.end
-        if left > LONGEST_SILENCE:
-            why = f"nothing in the clock fills the last {length_text(left)}"
-            self.notes.append(f"{why}: the interval signal does; a fill element would play music there")
-            self.pen.signal_until(Stretch(self.pen.target, more=False), None, Reason("closing", 0, why))
+            ordered += own
+    return tuple(ordered)
 
 
-def _shelf(request: Request, choice: Choice) -> Shelf:
-    """What fills may play: elastic pieces that no other element has, the longest unheard first."""
-    elements = request.clock.elements
-    kinds = {kind for element in elements if isinstance(element, Fill) for kind in element.kinds}
-    elsewhere = {taken.candidate.segment_id for taken in choice.taken.values()}
-    pieces = [one for one in request.candidates if one.kind in kinds and one.segment_id not in elsewhere]
-    return Shelf(ranked("least_recently_aired", pieces, request.seed))
+class _Pauses:
+    """The pauses of a programme, in ticks more than the shortest; `pauses[n]` comes after item n."""
+
+    def __init__(self, ruler: Ruler, stages: Sequence[Stage], placements: Sequence[Placement]) -> None:
+        self.ruler = ruler
+        self.stages = stages
+        self.lengths = [one.end - one.start for one in placements]
+        self.placements = placements
+        self.pauses = [after.start - before.end for before, after in pairwise(placements)]
+
+    def even(self) -> tuple[Placement, ...]:
+        """Make pauses nominal where a shortened piece can take the difference, else share it out among them."""
+        count = len(self.placements)
+        hard = [number for number in range(1, count) if self.is_hard(number)]
+        for first, last in pairwise([0, *hard, count]):
+            if not self.nominal_in(first, last):
+                for begin, end in pairwise([first, *self.elastic(first + 1, last), min(last, count - 1)]):
+                    self.share(begin, end)
+        moved = list(self.placements[:1])
+        for number in range(count):
+            start = moved[-1].end + self.pauses[number - 1] if number else self.placements[0].start
+            placed = replace(self.placements[number], start=start, end=start + self.lengths[number])
+            moved[number:] = [placed]
+        return tuple(moved)
+
+    def is_hard(self, number: int) -> bool:
+        stage = self.placements[number].stage
+        return stage < len(self.stages) and self.stages[stage].windows is not None
+
+    def elastic(self, first: int, last: int) -> list[int]:
+        return [number for number in range(first, last) if self.placements[number].how != "whole"]
+
+    def nominal_in(self, first: int, last: int) -> bool:
+        """Make the pauses from item `first` to item `last` (or the end) nominal, if a piece there can take it."""
+        elastic = self.elastic(first, last)
+        if not elastic:
+            return False
+        count = len(self.placements)
+        spare = sum(self.pauses[first:last]) + (
+            self.ruler.end - self.placements[-1].end if last == count else 0
+        )
+        nominal = [self.nominal(number) for number in range(first, min(last, count - 1))]
+        number = elastic[-1]
+        length = self.lengths[number] + spare - sum(nominal)
+        if not self.shortest(number) <= length <= self.longest(number):
+            return False
+        self.lengths[number] = length
+        self.pauses[first : first + len(nominal)] = nominal
+        return True
+
+    def shortest(self, number: int) -> int:
+        cut = self.placements[number].how == "cut"
+        return self.ruler.steps(SHORTEST_PIECE if cut else SHORTEST_COVER)
+
+    def longest(self, number: int) -> int:
+        option = self.placements[number].option
+        return option.steps - 1 if option else self.ruler.end
+
+    def share(self, first: int, last: int) -> None:
+        """What pauses `first` to `last` are more or less than nominal together, each bears its part."""
+        shares = [self.nominal(number) for number in range(first, last)]
+        stretch = self.ruler.stretch
+        total = sum(self.pauses[first:last])
+        if not 0 <= total <= stretch * len(shares):
+            return
+        while (left := total - sum(shares)) != 0:
+            movable = [n for n, share in enumerate(shares) if (share < stretch if left > 0 else share > 0)]
+            each = max(abs(left) // len(movable), 1)
+            for n in movable[: abs(left)]:
+                room = stretch - shares[n] if left > 0 else shares[n]
+                shares[n] += min(each, room) * (1 if left > 0 else -1)
+        self.pauses[first:last] = shares
+
+    def nominal(self, number: int) -> int:
+        """The interval signal that nobody asked for begins after the shortest pause."""
+        stage = self.placements[number].stage
+        return self.stages[stage].pause if stage < len(self.stages) else 0

@@ -75,6 +75,26 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """How good the rundown is, by what the compiler was after; see `goals`.
+
+    `proved`: no programme that keeps the rules is better. `noticed_samples`: interval signal that nobody asked for, and
+    what music was cut by, the signal counting double. `pause_samples`: how far pauses are from what the clock asks for,
+    together. Places are behind the newest and behind the longest unheard, summed over the items. `gap_samples`: what a
+    better programme, where none is proved to be absent, could save of `noticed_samples` at most. `runs`: along the timeline.
+    """
+
+    proved: bool
+    left_out: int
+    newest_places: int
+    noticed_samples: int
+    rotation_places: int
+    pause_samples: int
+    gap_samples: int
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """A silence `[start_sample, end_sample)` that the rundown itself holds."""
 
@@ -97,6 +117,8 @@ class Rundown:
     notes: tuple[str, ...]
     seed: int | None
     compiler_version: str
+    fit: Fit | None = None
+    """None where nothing was chosen: stand-by, evergreen, interval signal."""
 
     def to_json(self) -> bytes:
         """Canonical JSON in UTF-8: the same rundown gives the same bytes."""
@@ -184,7 +206,8 @@ def _rundown(body: dict[str, Any]) -> Rundown:
     if body["level"] not in get_args(Level):
         raise ValueError(f"level {body['level']}")
     items = tuple(_item(item) for item in body.pop("items"))
-    return Rundown(items=items, notes=tuple(body.pop("notes")), **body)
+    fit = body.pop("fit", None)  # rundowns stored by version 0.1 have none
+    return Rundown(items=items, notes=tuple(body.pop("notes")), fit=Fit(**fit) if fit else None, **body)
 
 
 def _item(body: dict[str, Any]) -> Item:

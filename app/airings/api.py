@@ -4,16 +4,20 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from sqlmodel import Session, col, select
+from starlette.exceptions import HTTPException
 
-from app.airings import service
+from app.airings import editing, service
 from app.airings.compiling import preview
 from app.airings.models import Airing, AsRun
 from app.airings.schemas import (
     AiringOut,
+    AlternativesOut,
     ArtefactOut,
     AsRunOut,
+    EditedOut,
+    EditsIn,
     IntentOut,
     ManifestOut,
     PreviewIn,
@@ -23,8 +27,8 @@ from app.airings.schemas import (
 from app.database import id_of, reading, writing
 from app.errors import Invalid, NotFound
 from app.programmes.models import Programme, Slot
-from app.web.bodies import RowId
-from app.web.dependencies import Actor, CurrentBlobs, Database, Now
+from app.web.bodies import RowId, etag
+from app.web.dependencies import Actor, CurrentBlobs, Database, IfMatch, Now
 from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of
 from schedules.time import night_span
@@ -62,9 +66,10 @@ def get_airing(_actor: Actor, database: Database, airing_id: RowId) -> AiringOut
 
 
 @router.get("/airings/{airing_id}/rundown", summary="Its rundowns, the newest version first")
-def get_rundowns(_actor: Actor, database: Database, airing_id: RowId) -> Page[RundownOut]:
+def get_rundowns(_actor: Actor, database: Database, airing_id: RowId, response: Response) -> Page[RundownOut]:
+    """The `ETag` is the newest version's number: send it as `If-Match` with an edit."""
     with reading(database) as session:
-        service.get(session, airing_id)
+        etag(response, service.get(session, airing_id).version)
         return Page(items=[RundownOut.of(row) for row in service.rundowns(session, airing_id)], next=None)
 
 
@@ -128,6 +133,42 @@ def list_as_run(
         return Page(items=[AsRunOut.of(row) for row in rows], next=after)
 
 
+@router.get(
+    "/airings/{airing_id}/alternatives", summary="Up to five programmes that could air, the best first"
+)
+def get_alternatives(
+    _actor: Actor, database: Database, airing_id: RowId, count: Annotated[int, Query(ge=1, le=5)] = 5
+) -> AlternativesOut:
+    """Compiled from today's library; nothing is stored. Post the number of one to `/edits` to take it."""
+    found = editing.alternatives(database, airing_id, count)
+    return AlternativesOut(rundowns=[json.loads(rundown.to_json()) for rundown in found])
+
+
+@router.post(
+    "/airings/{airing_id}/edits",
+    status_code=202,
+    summary="Edit its rundown: swap, insert, remove, move, lock, trim",
+)
+def edit_airing(
+    actor: Actor, database: Database, now: Now, airing_id: RowId, body: EditsIn, expected: IfMatch
+) -> EditedOut:
+    """`If-Match` is the version that was looked at. The rest is fitted around the edits, and all before them stays as it is."""
+    if expected is None:
+        raise HTTPException(428, "send If-Match with the version of the rundown that you looked at")
+    by = {"expected": expected, "person_id": actor.person_id}
+    if body.alternative is not None:
+        intent, rundown = editing.take_alternative(database, airing_id, body.alternative, now=now, **by)
+    else:
+        wanted = [one.edit() for one in body.edits]
+        intent, rundown = editing.apply_edits(database, airing_id, wanted, now=now, **by)
+    return EditedOut(intent=IntentOut.of(intent), rundown=json.loads(rundown.to_json()))
+
+
+@router.delete("/airings/{airing_id}/edits", status_code=202, summary="Forget all edits and compile it again")
+def drop_edits(actor: Actor, database: Database, now: Now, airing_id: RowId) -> IntentOut:
+    return IntentOut.of(editing.drop_edits(database, airing_id, person_id=actor.person_id, now=now))
+
+
 @router.post("/airings/{airing_id}/compile", status_code=202, summary="Compile it again from today's library")
 def compile_airing(actor: Actor, database: Database, now: Now, airing_id: RowId) -> IntentOut:
     return _want(actor, database, now, airing_id, "compile")
@@ -156,12 +197,14 @@ def preview_programme(_actor: Actor, database: Database, programme_id: RowId, bo
         if programme is None:
             raise NotFound(f"there is no programme {programme_id}")
         slot = _slot_for(session, programme_id, body.slot_id)
-        rundown = preview(session, programme, slot, body.date)
+        rundowns = preview(session, programme, slot, body.date, body.alternatives)
+    first, *others = [json.loads(rundown.to_json()) for rundown in rundowns]
     midnight = datetime(body.date.year, body.date.month, body.date.day, tzinfo=UTC)
     return PreviewOut(
         slot_id=id_of(slot),
         starts_at=midnight + timedelta(minutes=slot.start_minute),
-        rundown=json.loads(rundown.to_json()),
+        rundown=first,
+        alternatives=others,
     )
 
 

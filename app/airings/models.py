@@ -41,6 +41,19 @@ class Intent(SQLModel, table=True):
     refused: str | None = None
 
 
+class Edition(SQLModel, table=True):
+    """What producers changed in an airing's rundown: the clock that it is compiled by from then on."""
+
+    airing_id: int = Field(primary_key=True, foreign_key="airing.id")
+    base_version: int
+    """The version that was edited; the first ``kept`` items of its rundown stay as they are."""
+    kept: int
+    clock: list[dict[str, Any]] = Field(sa_type=JSON)
+    excluded: list[int] = Field(default_factory=list, sa_type=JSON)
+    edited_at: datetime
+    edited_by: int | None = Field(default=None, foreign_key="person.id")
+
+
 class RundownVersion(SQLModel, table=True):
     """A compiled rundown; its body is the canonical JSON and never changes."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from app.airings.models import RundownVersion
 from app.database import reading
+from app.jobs.progress import reporting
 from app.library.models import Segment
 from app.settings import Settings
 from app.station.interval_signal import ensure_interval_signal
@@ -16,8 +20,10 @@ from app.storage import Blobs
 from audio.ffmpeg import find_ffmpeg
 from audio.ingest import Master
 from audio.profile import Encoding, Profile
-from audio.render import Piece, render
+from audio.render import Artefact, Piece, render
 from schedules.rundown import Item, Rundown, SegmentSource
+
+log = structlog.get_logger()
 
 
 def run_render(engine: Engine, settings: Settings, payload: dict[str, Any]) -> dict[str, Any]:
@@ -27,23 +33,16 @@ def run_render(engine: Engine, settings: Settings, payload: dict[str, Any]) -> d
     Rendering again gives the same bytes under the same name, so a job that died may simply run again.
     """
     with reading(engine) as session:
-        rundown = Rundown.from_json(session.get_one(RundownVersion, payload["rundown_id"]).body)
-        ids = rundown.segment_ids()
-        loudness: dict[int, float | None] = dict(
-            session.exec(select(Segment.id, Segment.loudness_lufs).where(col(Segment.id).in_(ids))).all()  # type: ignore[arg-type]
-        )
+        version = session.get_one(RundownVersion, payload["rundown_id"])
     encoding, profile = Encoding(**payload["encoding"]), Profile(**payload["profile"])
+    with reporting(settings, "render", "airing", version.airing_id) as progress:
+        artefact = render_version(
+            engine, settings, version, encoding, profile, settings.incoming_dir, progress
+        )
+    if artefact.doubt:
+        log.warning("kept frames were not used", rundown=version.id, why=artefact.doubt)
+    log.info("rendered", rundown=version.id, frames=artefact.frames, encoded=artefact.encoded_frames)
     blobs = Blobs(settings.blobs_dir)
-    signal = ensure_interval_signal(engine, settings)
-    artefact = render(
-        [_piece(item, blobs, loudness, signal) for item in rundown.items],
-        rundown.target_samples,
-        profile=profile,
-        encoding=encoding,
-        destination_dir=settings.incoming_dir,
-        cache_dir=settings.cache_dir,
-        ffmpeg=find_ffmpeg(settings.ffmpeg),
-    )
     blobs.adopt(artefact.path, "artefacts", artefact.sha256, f".{encoding.extension}")
     return {
         "sha256": artefact.sha256,
@@ -57,6 +56,36 @@ def run_render(engine: Engine, settings: Settings, payload: dict[str, Any]) -> d
         "peak_dbtp": artefact.peak_dbtp,
         "joins": list(artefact.joins),
     }
+
+
+def render_version(
+    engine: Engine,
+    settings: Settings,
+    version: RundownVersion,
+    encoding: Encoding,
+    profile: Profile,
+    folder: Path,
+    progress: Callable[[float], None],
+) -> Artefact:
+    """One version of a rundown as a file in a folder. Raises AudioError."""
+    rundown = Rundown.from_json(version.body)
+    ids = rundown.segment_ids()
+    with reading(engine) as session:
+        loudness: dict[int, float | None] = dict(
+            session.exec(select(Segment.id, Segment.loudness_lufs).where(col(Segment.id).in_(ids))).all()  # type: ignore[arg-type]
+        )
+    blobs = Blobs(settings.blobs_dir)
+    signal = ensure_interval_signal(engine, settings)
+    return render(
+        [_piece(item, blobs, loudness, signal) for item in rundown.items],
+        rundown.target_samples,
+        profile=profile,
+        encoding=encoding,
+        destination_dir=folder,
+        cache_dir=settings.cache_dir,
+        ffmpeg=find_ffmpeg(settings.ffmpeg),
+        progress=progress,
+    )
 
 
 def _piece(item: Item, blobs: Blobs, loudness: dict[int, float | None], signal: Master) -> Piece:

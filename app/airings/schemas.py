@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
 from app.web.bodies import Answer, Body, RowId, example
+from schedules import edits
+from schedules.edits import Edit
 
 _AIRING: dict[str, Any] = {
     "id": 12,
@@ -184,11 +186,117 @@ class AsRunOut(Answer):
         return cls.model_validate(row)
 
 
+class _OnItem(Body):
+    """Positions count from 0, in the rundown as the edits before this one leave it."""
+
+    position: Annotated[int, Field(ge=0, le=10_000)]
+
+
+class SwapIn(_OnItem):
+    """Another segment in an item's place."""
+
+    op: Literal["swap"]
+    segment_id: RowId
+
+    def edit(self) -> Edit:
+        return edits.Swap(self.position, self.segment_id)
+
+
+class InsertIn(_OnItem):
+    """A segment before an item; a position one past the last is the end."""
+
+    op: Literal["insert"]
+    segment_id: RowId
+
+    def edit(self) -> Edit:
+        return edits.Insert(self.position, self.segment_id)
+
+
+class RemoveIn(_OnItem):
+    """An item goes, and its segment is not picked again for this airing."""
+
+    op: Literal["remove"]
+
+    def edit(self) -> Edit:
+        return edits.Remove(self.position)
+
+
+class MoveIn(_OnItem):
+    """An item goes to another place, counted without it."""
+
+    op: Literal["move"]
+    to: Annotated[int, Field(ge=0, le=10_000)]
+
+    def edit(self) -> Edit:
+        return edits.Move(self.position, self.to)
+
+
+class LockIn(_OnItem):
+    """An item stays, whatever else is changed."""
+
+    op: Literal["lock"]
+
+    def edit(self) -> Edit:
+        return edits.Lock(self.position)
+
+
+class TrimIn(_OnItem):
+    """So many seconds less of an item at its beginning and at its end."""
+
+    op: Literal["trim"]
+    trim_in_s: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+    trim_out_s: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+
+    def edit(self) -> Edit:
+        return edits.Trim(self.position, self.trim_in_s, self.trim_out_s)
+
+
+EditIn = Annotated[SwapIn | InsertIn | RemoveIn | MoveIn | LockIn | TrimIn, Field(discriminator="op")]
+
+
+class EditsIn(Body):
+    """What to change in a rundown, in order; or which alternative (counted from 0) to take instead of it."""
+
+    model_config = Body.model_config | example(
+        edits=[{"op": "swap", "position": 3, "segment_id": 12}, {"op": "lock", "position": 5}]
+    )
+
+    edits: Annotated[list[EditIn], Field(max_length=200)] = Field(default_factory=list)
+    alternative: Annotated[int | None, Field(ge=0, lt=5, description="Instead of edits.")] = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool(self.edits) == (self.alternative is not None):
+            raise ValueError("send edits, or the number of an alternative")
+        return self
+
+
+class EditedOut(Answer):
+    """What the engine was asked for, and the rundown that it will make: everything before the first change is the same."""
+
+    model_config = Answer.model_config | example(
+        intent=IntentOut.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index]
+        rundown={"target_samples": 85_680_000, "items": []},
+    )
+
+    intent: IntentOut
+    rundown: dict[str, Any]
+
+
+class AlternativesOut(Answer):
+    """Programmes that could air instead, the best first; the first is what a compile would give."""
+
+    model_config = Answer.model_config | example(rundowns=[{"target_samples": 85_680_000, "items": []}])
+
+    rundowns: list[dict[str, Any]]
+
+
 class PreviewIn(Body):
     """Which edition to try: a UTC date, in one of the programme's slots (its first one by default)."""
 
-    model_config = Body.model_config | example(date="2026-11-24", slot_id=3)
+    model_config = Body.model_config | example(date="2026-11-24", slot_id=3, alternatives=1)
 
+    alternatives: Annotated[int, Field(ge=1, le=5, description="So many programmes, the best first.")] = 1
     date: date
     slot_id: Annotated[RowId | None, Field(description="The programme's first slot where left out.")] = None
 
@@ -203,3 +311,6 @@ class PreviewOut(Answer):
     slot_id: int
     starts_at: datetime
     rundown: dict[str, Any]
+    alternatives: Annotated[list[dict[str, Any]], Field(description="The next best, where asked for.")] = (
+        Field(default_factory=list)
+    )

@@ -17,8 +17,8 @@ from app.jobs.models import Job
 from app.locks import Lock
 from app.settings import Settings
 from app.storage import Blobs, blobs_lock
+from audio.cache import trim_cache
 from audio.files import sweep
-from audio.prepare import trim_cache
 
 YOUNG = timedelta(days=1)
 """What is younger may belong to a row that is about to be written, or to an upload that is still running."""

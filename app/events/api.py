@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -16,6 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from app.database import reading
 from app.events import service
 from app.events.models import Event
+from app.jobs.progress import in_progress
+from app.settings import Settings
 from app.web.dependencies import Actor, Database, is_still_signed_in
 
 POLL_S = 0.5
@@ -48,7 +51,11 @@ async def stream_events(
         int | None, Header(ge=0, description="What a browser sends when it reconnects")
     ] = None,
 ) -> EventStream:
-    """Each event is `{"subject": "airing", "subject_id": 12, "state": "rendered", "at": "..."}` under its id."""
+    """Each event is `{"subject": "airing", "subject_id": 12, "state": "rendered", "at": "..."}` under its id.
+
+    Between them `progress` events, without ids, list what the workers are at: `[{"kind": "render", "subject": "airing",
+    "subject_id": 12, "fraction": 0.4}]`, and `[]` when they are done.
+    """
     newest = await run_in_threadpool(_newest_id, database)
     wanted = newest if last_event_id is None and after is None else max(last_event_id or 0, after or 0)
     events = _events(request, database, min(wanted, newest))
@@ -58,13 +65,19 @@ async def stream_events(
 async def _events(request: Request, database: Engine, last_id: int) -> AsyncIterator[str]:
     """Ends when the server stops or the client's key or session does; Starlette cancels it when the client goes."""
     stopping: threading.Event = request.app.state.stopping
-    polls = 0
+    settings: Settings = request.app.state.settings
+    polls, told = 0, ""
     yield "retry: 2000\n\n"
     while not stopping.is_set():
         events = await run_in_threadpool(_since, database, last_id)
         for event in events:
             yield _written(event)
             last_id = event.id or last_id
+        running = json.dumps([asdict(one) for one in in_progress(settings, request.app.state.now())])
+        if running != (told or "[]"):
+            # Without an id: who reconnects asks for what happened, not for how far things were
+            yield f"event: progress\ndata: {running}\n\n"
+            told = running
         polls += 1
         if (
             polls % HEARTBEAT_POLLS == 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 from app.errors import Invalid
 from app.library.models import SegmentKind
 from app.library.names import clean_line, clean_tags, clean_title, title_of
 
+MOST_EPISODES = 100_000
 UNTITLED = "무제 (untitled)"
 
 
@@ -23,6 +25,10 @@ class Description:
     presenter: str | None = None
     air_from: datetime | None = None
     air_until: datetime | None = None
+    series: str | None = None
+    episode: int | None = None
+    awaited_as: str | None = None
+    awaited_on: date | None = None
 
 
 def from_form(fields: Mapping[str, Sequence[str]], file_name: str) -> Description:
@@ -44,6 +50,7 @@ def from_form(fields: Mapping[str, Sequence[str]], file_name: str) -> Descriptio
         presenter=clean_presenter(given.get("presenter")),
         air_from=air_from,
         air_until=air_until,
+        **_place(given),
     )
 
 
@@ -77,6 +84,36 @@ def check_window(air_from: datetime | None, air_until: datetime | None) -> None:
             "the recording could never air",
             field="air_until",
         )
+
+
+def clean_place(series: str | None, episode: int | None, name: str | None, on: date | None) -> dict[str, Any]:
+    """Where a recording belongs: an episode of a series, or an awaited element of one broadcast date (KST).
+
+    Raises:
+        Invalid: half of it is missing, or it is not a number from 1 on.
+    """
+    series = clean_line(series or "", "series", 100) or None
+    name = clean_line(name or "", "awaited_as", 100) or None
+    if (series is None) != (episode is None):
+        raise Invalid("series and episode go together: send both, or neither", field="episode")
+    if (name is None) != (on is None):
+        raise Invalid("awaited_as and awaited_on go together: send both, or neither", field="awaited_on")
+    if episode is not None and not 1 <= episode <= MOST_EPISODES:
+        raise Invalid(f"episode is {episode}: it goes from 1 to {MOST_EPISODES}", field="episode")
+    return {"series": series, "episode": episode, "awaited_as": name, "awaited_on": on}
+
+
+def _place(given: Mapping[str, str]) -> dict[str, Any]:
+    episode, on = given.get("episode", "").strip(), given.get("awaited_on", "").strip()
+    if episode and not (episode.isascii() and episode.isdigit() and len(episode) <= 6):
+        raise Invalid(f'episode "{episode[:40]}" is not a whole number', field="episode")
+    try:
+        date_ = date.fromisoformat(on) if on else None
+    except ValueError:
+        raise Invalid(
+            f'awaited_on "{on[:40]}" is not a date such as 2026-11-22', field="awaited_on"
+        ) from None
+    return clean_place(given.get("series"), int(episode) if episode else None, given.get("awaited_as"), date_)
 
 
 def _kind(text: str) -> SegmentKind:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -39,6 +39,11 @@ class Segment(SQLModel, table=True):
     kind: str = Field(index=True)
     tags: list[str] = Field(default_factory=list, sa_type=JSON)
     presenter: str | None = None
+    series: str | None = Field(default=None, index=True)
+    episode: int | None = None
+    awaited_as: str | None = None
+    awaited_on: date | None = None
+    """The awaited element of a clock and the broadcast date (KST) that it was delivered for."""
     air_from: datetime | None = None
     air_until: datetime | None = None
     state: str = Field(default=SegmentState.processing, index=True)

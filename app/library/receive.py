@@ -32,7 +32,12 @@ FORM_ALLOWANCE = 1 << 20
 SPACE_CHECK = 16 << 20
 """The disk's reserve is looked at again after this many bytes."""
 
-FIELDS = frozenset({"title", "kind", "tags", "presenter", "air_from", "air_until"})
+FIELDS = frozenset(
+    {
+        *("title", "kind", "tags", "presenter", "air_from", "air_until"),
+        *("series", "episode", "awaited_as", "awaited_on"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 
 from pydantic import ConfigDict, Field, computed_field
@@ -20,6 +20,10 @@ EXAMPLE: dict[str, Any] = {
     "kind": "news",
     "tags": ["뉴스", "daily"],
     "presenter": "김하늘",
+    "series": None,
+    "episode": None,
+    "awaited_as": None,
+    "awaited_on": None,
     "air_from": "2026-11-22T15:00:00Z",
     "air_until": "2026-11-23T15:00:00Z",
     "state": "draft",
@@ -56,6 +60,10 @@ class SegmentOut(Answer):
     kind: SegmentKind
     tags: list[str]
     presenter: str | None
+    series: str | None
+    episode: int | None
+    awaited_as: str | None
+    awaited_on: date | None
     air_from: datetime | None
     air_until: datetime | None
     state: SegmentState
@@ -112,6 +120,10 @@ class SegmentPatch(Body):
     title: str | None = None
     tags: list[str] | None = None
     presenter: str | None = None
+    series: str | None = None
+    episode: int | None = None
+    awaited_as: str | None = None
+    awaited_on: date | None = None
     air_from: Instant | None = None
     air_until: Instant | None = None
 

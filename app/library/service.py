@@ -13,7 +13,7 @@ from app.errors import Conflict, NotFound, StaleRevision
 from app.events.service import emit
 from app.jobs.service import enqueue
 from app.journal.service import record
-from app.library.description import Description, check_window
+from app.library.description import Description, check_window, clean_place
 from app.library.models import Segment, SegmentKind, SegmentState
 from app.library.receive import Received
 from app.library.search import TitleQuery
@@ -88,6 +88,10 @@ def create(
         kind=description.kind,
         tags=list(description.tags),
         presenter=description.presenter,
+        series=description.series,
+        episode=description.episode,
+        awaited_as=description.awaited_as,
+        awaited_on=description.awaited_on,
         air_from=description.air_from,
         air_until=description.air_until,
         created_at=now,
@@ -217,6 +221,10 @@ def change(
         Invalid: it could never air.
     """
     segment = _current(session, segment_id, if_match)
+    place = {field: getattr(segment, field) for field in ("series", "episode", "awaited_as", "awaited_on")}
+    place |= {field: value for field, value in changes.items() if field in place}
+    cleaned = clean_place(place["series"], place["episode"], place["awaited_as"], place["awaited_on"])
+    changes = changes | {field: value for field, value in cleaned.items() if field in changes}
     changed = {field: value for field, value in changes.items() if getattr(segment, field) != value}
     for field, value in changed.items():
         setattr(segment, field, value)

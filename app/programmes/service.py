@@ -18,8 +18,9 @@ from app.programmes.models import Programme, Slot
 from app.programmes.times import SlotTimes
 from app.records import find, referred, require_free, require_revision, require_unused, revise
 from schedules import slots
-from schedules.clock import Clock, Fixed, dump_clock, parse_clock
+from schedules.clock import Clock, dump_clock, parse_clock
 from schedules.days import days_to_eibi
+from schedules.elements import Fixed
 from schedules.time import Span
 
 FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2099, 12, 31)

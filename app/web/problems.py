@@ -6,6 +6,7 @@ whether its upload was refused at once or its ingest failed a minute later.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +19,7 @@ from starlette.exceptions import HTTPException
 from app import errors
 from app.people.service import TooManyAttempts
 from audio.errors import AudioError
-from schedules.errors import ScheduleError
+from schedules.errors import ScheduleError, Uncompilable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -121,7 +122,12 @@ def _of_domain(error: Exception, status: HTTPStatus) -> dict[str, Any]:
     code = getattr(error, "code", "danpa-error")
     field = getattr(error, "field", None)
     listed = [{"field": field, "message": str(error)}] if field else []
-    return _problem(code, status, str(error), listed)
+    problem = _problem(code, status, str(error), listed)
+    if isinstance(error, Uncompilable):
+        problem["relaxations"] = [_encodable(text) for text in error.relaxations]
+        if error.nearest is not None:
+            problem["nearest"] = json.loads(error.nearest.to_json())
+    return problem
 
 
 def _of_http(error: HTTPException) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.levels import PeaksMeter, Samples, SilenceMeter, clipped_samples, read_peaks
+from audio.levels import PeaksMeter, SilenceMeter, clipped_samples, read_peaks
+from audio.meter import Samples
 
 RATE = 100  # small, so that Hypothesis finds the edges: a second is 100 samples
 

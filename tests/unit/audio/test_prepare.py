@@ -8,16 +8,25 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from audio.cache import trim_cache
 from audio.files import scratch, sweep
 from audio.ingest import Master, ingest
-from audio.prepare import Cut, prepare, trim_cache
+from audio.prepare import Cut, Prepared, prepare
 from audio.profile import LEVELLED, SHORTWAVE, UNPROCESSED, Profile
-from audio.verify import measure
+from audio.verify import Measurement, measure
 from tests.audio_files import RATE, AudioFiles, voice, write_wav
 
 
 def cut_of(master: Master, first: int = 0, samples: int | None = None) -> Cut:
     return Cut(master.path, master.sha256, first, samples or master.samples - first, master.loudness_lufs)
+
+
+def sound_of(piece: Prepared) -> NDArray[np.float64]:
+    return np.fromfile(piece.path, dtype="<i2") / 32768
+
+
+def measured(piece: Prepared, ffmpeg: Path, folder: Path) -> Measurement:
+    return measure(write_wav(folder / "prepared.wav", sound_of(piece)), ffmpeg)
 
 
 def decoded(files: AudioFiles, path: Path, folder: Path) -> NDArray[np.float64]:
@@ -48,7 +57,7 @@ def test_every_piece_comes_out_at_the_target_and_under_the_limit(
 ) -> None:
     master = ingest(write_wav(tmp_path / "in.wav", MATERIAL[name]), tmp_path, ffmpeg=wheel)
     piece = prepare(cut_of(master), profile, cache_dir=tmp_path / "cache", ffmpeg=wheel)
-    found = measure(piece.path, wheel)
+    found = measured(piece, wheel, tmp_path)
     assert found.samples == piece.samples == master.samples
     assert found.loudness_lufs == pytest.approx(-20.0, abs=0.2)
     assert found.peak_dbtp <= -3.0
@@ -82,7 +91,7 @@ def test_nothing_moves_in_time(files: AudioFiles, ffmpeg: Path, tmp_path: Path, 
     first = 12_345
     piece = prepare(cut_of(speech, first, 3 * RATE), UNPROCESSED, cache_dir=tmp_path / "cache", ffmpeg=ffmpeg)
     there = decoded(files, speech.path, tmp_path)[first : first + 3 * RATE]
-    here = decoded(files, piece.path, tmp_path)
+    here = sound_of(piece)
     assert len(here) == 3 * RATE
     assert np.abs(here - there).max() < 3 / 32768, "16 bit and its dither, nothing else"
 
@@ -94,7 +103,7 @@ def test_shortwave_takes_away_what_the_transmitter_cannot_carry(
     noise = chance.normal(0.0, 0.1, 6 * RATE)
     master = ingest(write_wav(tmp_path / "noise.wav", noise), tmp_path, ffmpeg=wheel)
     piece = prepare(cut_of(master), SHORTWAVE, cache_dir=tmp_path / "cache", ffmpeg=wheel)
-    spectrum = np.abs(np.fft.rfft(decoded(files, piece.path, tmp_path))) ** 2
+    spectrum = np.abs(np.fft.rfft(sound_of(piece))) ** 2
     hertz = np.fft.rfftfreq(6 * RATE, 1 / RATE)
 
     def level(low: float, high: float) -> float:
@@ -115,7 +124,7 @@ def test_a_piece_is_made_once_and_is_the_same_when_made_again(
     assert one.path.read_bytes() == two.path.read_bytes()
     speech.path.unlink()
     assert prepare(cut_of(speech), SHORTWAVE, cache_dir=tmp_path / "one", ffmpeg=wheel) == one
-    assert sorted(each.suffix for each in (tmp_path / "one").iterdir()) == [".flac", ".json"]
+    assert sorted(each.suffix for each in (tmp_path / "one").iterdir()) == [".json", ".pcm"]
 
 
 def test_everything_that_matters_makes_another_piece(wheel: Path, tmp_path: Path, speech: Master) -> None:
@@ -151,7 +160,7 @@ def test_what_a_killed_run_left_is_swept_away_and_a_running_one_is_not(tmp_path:
 
 def test_the_cache_forgets_what_was_used_longest_ago(tmp_path: Path) -> None:
     for age, name in enumerate(["newest", "middle", "oldest"]):
-        for suffix in (".flac", ".json"):
+        for suffix in (".pcm", ".json"):
             path = tmp_path / f"{name}{suffix}"
             path.write_bytes(bytes(1000))
             os.utime(path, (1_000_000 - age, 1_000_000 - age))
@@ -159,5 +168,5 @@ def test_the_cache_forgets_what_was_used_longest_ago(tmp_path: Path) -> None:
     assert trim_cache(tmp_path, 2500) == 1000
     assert {path.stem for path in tmp_path.iterdir()} == {"newest", "middle"}
     assert trim_cache(tmp_path, 0, keep_used_since=1_000_000) == 1000
-    assert {path.name for path in tmp_path.iterdir()} == {"newest.flac", "newest.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"newest.pcm", "newest.json"}
     assert trim_cache(tmp_path / "not-there-yet", 0) == 0

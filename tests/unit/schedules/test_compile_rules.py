@@ -9,10 +9,10 @@ import pytest
 
 from schedules.candidates import Candidate, Request
 from schedules.clock import parse_clock
-from schedules.compile import compile_rundown, compile_single
+from schedules.compile import compile_rundown
 from schedules.errors import DoesNotFit, NothingToPick, ScheduleError
-from schedules.grid import Grid
 from schedules.rundown import IntervalSignalSource, Item, Rundown
+from schedules.single import compile_single
 from schedules.time import SAMPLE_RATE
 from tests.unit.schedules.strategies import SIGNAL_SAMPLES, STARTS_AT
 
@@ -72,7 +72,7 @@ class TestPicks:
         assert item.reason.rule == "pick newest"
         assert item.reason.candidates == 4
         assert item.reason.note == (
-            "approved 2026-11-19 20:00 UTC; #1 lost: 11:40 is too long for the remaining 9:59.9; "
+            "approved 2026-11-19 20:00 UTC; #1 lost: 11:40 is too long for what the other required elements leave; "
             "#2 lost: it may not air before 2026-11-22 22:00 UTC"
         )
 
@@ -124,7 +124,7 @@ class TestPicks:
         rundown = compiled([{**NEWS, "count": 5}], library)
         assert [name(item) for item in rundown.items] == [1, 2, "signal"]
         assert rundown.notes[0].startswith(
-            "element 1 (pick news), item 3 was left out: of its 2 candidates none may"
+            "element 1 (pick news) was left out (2 of 5 items are there): all that it may take are in the programme"
         )
 
 
@@ -140,7 +140,7 @@ class TestTooLong:
         rundown = compiled(clock, library, minutes=10.03)
         assert [name(item) for item in rundown.items] == [2, 3, 9]
         assert rundown.notes == (
-            "element 1 (fixed #1) was left out: 3:20 is too long for the remaining 0.26 s",
+            "element 1 (fixed #1) was left out: nothing of it fits beside what matters more (#1, the shortest, is 3:20)",
         )
 
     def test_of_equal_priority_the_last_gives_way(self) -> None:
@@ -152,10 +152,13 @@ class TestTooLong:
         library = [segment(number, "talk", 199.7) for number in (1, 2, 3)]
         rundown = compiled([{"type": "fixed", "segment_id": number} for number in (1, 2, 3)], library)
         assert [name(item) for item in rundown.items] == [1, 2, 3]
-        assert rundown.notes == ("pauses were shortened to 0.2 s so that everything required fits",)
+        pauses = [gap.samples / SAMPLE_RATE for gap in rundown.silences(5000)]
+        assert all(0.2 <= pause < 0.5 for pause in pauses)
+        assert rundown.fit is not None
+        assert rundown.fit.pause_samples > 0
 
     def test_one_segment_may_take_everything_but_the_lead_in(self) -> None:
-        whole = 10 * MINUTE * SAMPLE_RATE - Grid(FRAME).lead
+        whole = 10 * MINUTE * SAMPLE_RATE - 2 * FRAME
         library = [segment(1, "talk", 60, samples=whole)]
         assert (
             compiled([{"type": "fixed", "segment_id": 1}], library).items[0].end_sample
@@ -195,15 +198,15 @@ class TestFills:
             segment(number, "music", 200, last_aired_at=after(-900 + number)) for number in (1, 2, 3, 4)
         ]
         rundown = compiled([FILL], library, minutes=9)
-        assert heard(rundown) == [(1, 200), (2, 200), (3, 139.0)]
+        assert heard(rundown) == [(1, 200), (2, 200), (3, 138.7)]
         assert [item.fade_out_samples for item in rundown.items] == [0, 0, 3 * SAMPLE_RATE]
         assert rundown.items[-1].end_sample == rundown.target_samples
-        assert rundown.items[-1].reason.note == "longest unheard; shortened by 1:01"
+        assert rundown.items[-1].reason.note == "longest unheard; shortened by 1:01.3"
 
     def test_what_follows_a_fill_ends_with_the_slot(self) -> None:
         library = [segment(1, "music", 900), segment(2, "ident", 20)]
         rundown = compiled([FILL, {"type": "fixed", "segment_id": 2}], library)
-        assert heard(rundown) == [(1, 579.7), (2, 20)]
+        assert heard(rundown) == [(1, 579.4), (2, 20)]
         assert 0 <= rundown.target_samples - rundown.items[-1].end_sample < FRAME
 
     def test_a_remainder_too_short_for_music_is_interval_signal(self) -> None:
@@ -212,7 +215,7 @@ class TestFills:
         assert heard(rundown) == [(1, 592), ("signal", 7.5)]
         assert rundown.items[-1].fade_out_samples > 0
         assert rundown.notes == (
-            "element 2 (fill): the interval signal covers 0:07.4, too little is left for #2",
+            "element 2 (fill): the interval signal covers 0:07.4, its pieces do not fit",
         )
 
     def test_a_remainder_of_a_second_is_silence(self) -> None:
@@ -220,7 +223,7 @@ class TestFills:
 
     def test_without_music_the_interval_signal_is_repeated(self) -> None:
         rundown = compiled([NEWS, FILL], [segment(1, "news", 300)])
-        assert heard(rundown) == [(1, 300), ("signal", 299.5)]
+        assert heard(rundown) == [(1, 300), ("signal", 299.4)]
         assert rundown.items[-1].source == IntervalSignalSource(loop=True)
         assert "nothing to fill with may air here" in rundown.notes[0]
 
@@ -233,13 +236,15 @@ class TestFills:
     def test_only_the_last_of_several_fills_shortens_a_piece(self) -> None:
         library = [segment(number, "music", 70) for number in range(1, 9)] + [segment(9, "news", 120)]
         rundown = compiled([FILL, NEWS, FILL], library)
-        assert [item.samples < 70 * SAMPLE_RATE for item in rundown.items] == [False] * 7 + [True]
-        assert [item.element for item in rundown.items] == [0, 0, 0, 1, 2, 2, 2, 2]
+        assert [item.samples < 70 * SAMPLE_RATE for item in rundown.items] == [False] * (
+            len(rundown.items) - 1
+        ) + [True]
+        assert [item.element for item in rundown.items] == [0, 0, 1, 2, 2, 2, 2, 2]
 
     def test_an_early_fill_leaves_what_the_rest_of_the_clock_needs(self) -> None:
         library = [segment(1, "news", 539.4), segment(2, "music", 60.4)]
         rundown = compiled([{**FILL, "min_s": 60}, NEWS, FILL], library)
-        assert heard(rundown) == [(2, 60.3), (1, 539.4)]
+        assert heard(rundown) == [(2, 59.8), (1, 539.4)]
 
     def test_a_fill_keeps_its_minimum_against_optional_speech(self) -> None:
         library = [segment(1, "talk", 500), segment(2, "music", 300)]
@@ -247,15 +252,16 @@ class TestFills:
         rundown = compiled([{**FILL, "min_s": 120}, talk], library)
         assert {name(item) for item in rundown.items} == {2}
         assert (
-            "element 2 (pick talk) was left out: 8:20 is too long for the remaining 7:59" in rundown.notes[0]
+            "element 2 (pick talk) was left out: nothing of it fits beside what matters more (#1, the shortest, is 8:20)"
+            in rundown.notes
         )
 
     def test_without_a_fill_the_interval_signal_closes_the_programme(self) -> None:
         rundown = compiled([NEWS], [segment(1, "news", 300), segment(2, "music", 200)])
-        assert heard(rundown) == [(1, 300), ("signal", 299.5)]
+        assert heard(rundown) == [(1, 300), ("signal", 299.4)]
         assert rundown.items[-1].element is None
         assert rundown.notes == (
-            "nothing in the clock fills the last 4:59.9: the interval signal does; a fill element would play music there",
+            "nothing in the clock fills the last 4:59.4: the interval signal does; a fill element would play music there",
         )
 
 
@@ -270,7 +276,7 @@ def fixed(number: int, label: str = "") -> dict[str, Any]:
             [fixed(1, "opening"), fixed(2, "drama"), FILL],
             [segment(1, "ident", 30), segment(2, "drama", 700)],
             DoesNotFit,
-            "what must be aired is 2:10.2 too long for the 10:00 of the slot, pauses included: "
+            "what must be aired is 2:10.2 too long for the 10:00 of the slot, the shortest pauses included: "
             'element 1 (fixed #1, "opening") 0:30, element 2 (fixed #2, "drama") 11:40. '
             "Shorten one of them, make one optional, or book a longer slot",
             id="fixed items longer than the slot",
@@ -279,7 +285,7 @@ def fixed(number: int, label: str = "") -> dict[str, Any]:
             [{"type": "interval_signal", "seconds": 590}, NEWS, {**FILL, "min_s": 60}],
             [segment(1, "news", 60), segment(2, "news", 30)],
             DoesNotFit,
-            "what must be aired is 1:20.4 too long for the 10:00 of the slot, pauses included: "
+            "what must be aired is 1:20.4 too long for the 10:00 of the slot, the shortest pauses included: "
             "element 1 (interval signal) 9:50, element 2 (pick news) at least 0:30, element 3 (fill) 1:00. "
             "Shorten one of them, make one optional, or book a longer slot",
             id="even the shortest news is too long",
@@ -320,7 +326,7 @@ def fixed(number: int, label: str = "") -> dict[str, Any]:
             [NEWS, NEWS],
             [segment(1, "news", 60), segment(2, "news", 560)],
             DoesNotFit,
-            "what must be aired is 0:20.2 too long for the 10:00 of the slot, pauses included: "
+            "what must be aired is 0:20.2 too long for the 10:00 of the slot, the shortest pauses included: "
             "element 1 (pick news) at least 1:00, element 2 (pick news) at least 9:20. "
             "Shorten one of them, make one optional, or book a longer slot",
             id="two picks that counted on the same short segment",
@@ -346,7 +352,7 @@ def test_what_cannot_be_compiled_is_said_in_words_a_producer_understands(
 
 def test_a_clock_of_nothing_but_interval_signal_is_what_somebody_wanted() -> None:
     rundown = compiled([{"type": "interval_signal", "seconds": 30}], [])
-    assert heard(rundown) == [("signal", 30), ("signal", 569.5)]
+    assert heard(rundown) == [("signal", 30), ("signal", 569.4)]
 
 
 class TestSingles:

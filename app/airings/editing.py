@@ -1,0 +1,167 @@
+"""Producers' edits of a compiled rundown: tried at once, written down as the airing's edition, compiled by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from app.airings.models import Airing, Edition, Intent, RundownVersion
+from app.airings.requests import request_for
+from app.airings.service import get, want
+from app.database import id_of, reading, writing
+from app.errors import Conflict, StaleRevision
+from app.programmes.models import Programme, Slot
+from schedules import edits
+from schedules.candidates import Request
+from schedules.clock import dump_clock, parse_clock
+from schedules.compile import compile_alternatives, compile_rundown
+from schedules.edits import Edit
+from schedules.rundown import Rundown, SegmentSource
+
+
+def apply_edits(
+    engine: Engine, airing_id: int, wanted: Sequence[Edit], *, expected: int, person_id: int, now: datetime
+) -> tuple[Intent, Rundown]:
+    """Edit version ``expected`` of an airing's rundown. Gives what was asked of the engine, and what it will make.
+
+    Raises:
+        StaleRevision: the version is not the newest any more, or somebody else edited it a moment ago.
+        Conflict: the airing is over, or a stand-by airs in its place.
+        BadEdit: an edit names what is not there.
+        Uncompilable: with these edits nothing fits; the error says what would. Nothing is stored.
+    """
+    with reading(engine) as session:
+        airing = get(session, airing_id)
+        base = _base(session, airing, expected)
+        before = session.get(Edition, airing_id)
+        clock = parse_clock(_programme(session, airing).clock)
+        edition = _row(airing, edits.edited(clock, base, wanted, _value(before)), now, person_id)
+        request = _request(session, airing, edition)
+    rundown = compile_rundown(request)  # seconds, so outside of any transaction
+    return _store(engine, edition, person_id=person_id, now=now), rundown
+
+
+def take_alternative(
+    engine: Engine, airing_id: int, number: int, *, expected: int, person_id: int, now: datetime
+) -> tuple[Intent, Rundown]:
+    """Lock every item of one of the alternatives (from 0, as `alternatives` lists them). Raises as `apply_edits`."""
+    with reading(engine) as session:
+        airing = get(session, airing_id)
+        _base(session, airing, expected)
+        before = session.get(Edition, airing_id)
+        clock = parse_clock(before.clock if before else _programme(session, airing).clock)
+        request = _request(session, airing, before)
+    found = compile_alternatives(request, number + 1)
+    if number >= len(found):
+        raise Conflict(f"there are only {len(found)} alternatives")
+    chosen = found[number]
+    locks = [
+        edits.Lock(item.position)
+        for item in chosen.items
+        if isinstance(item.source, SegmentSource) and not item.fade_in_samples and not item.fade_out_samples
+    ]
+    excluded = frozenset(before.excluded) if before else frozenset()
+    locked = edits.edited(clock, chosen, locks, keep=False)
+    edition = _row(airing, replace(locked, excluded=excluded), now, person_id)
+    with reading(engine) as session:
+        request = _request(session, airing, edition)
+    rundown = compile_rundown(request)
+    return _store(engine, edition, person_id=person_id, now=now), rundown
+
+
+def alternatives(engine: Engine, airing_id: int, count: int) -> list[Rundown]:
+    """Up to ``count`` programmes for an airing from today's library, the best first; nothing is stored.
+
+    Raises:
+        ScheduleError: what stands in the way, in words.
+    """
+    with reading(engine) as session:
+        request = _request(session, get(session, airing_id), session.get(Edition, airing_id))
+    return compile_alternatives(request, count)
+
+
+def drop_edits(engine: Engine, airing_id: int, *, person_id: int, now: datetime) -> Intent:
+    """Forget all edits, and compile the airing by its programme's clock again.
+
+    Raises:
+        Conflict: the airing is over, or was not edited.
+    """
+    with writing(engine) as session:
+        edition = session.get(Edition, airing_id)
+        if edition is None:
+            raise Conflict(f"airing {airing_id} was not edited")
+        session.delete(edition)
+        return want(session, get(session, airing_id), "compile", person_id=person_id, now=now)
+
+
+def _base(session: Session, airing: Airing, expected: int) -> Rundown:
+    """The rundown that is edited: the newest, of the programme, and not edited by somebody else since."""
+    if airing.version != expected:
+        raise StaleRevision(
+            f"airing {airing.id} is at version {airing.version} now, not {expected}: look at it again, then edit"
+        )
+    edition = session.get(Edition, airing.id)
+    if edition is not None and edition.base_version >= expected:
+        raise StaleRevision(
+            f"version {expected} of airing {airing.id} was edited a moment ago, and is being compiled: wait for the next one"
+        )
+    row = session.exec(
+        select(RundownVersion).where(
+            RundownVersion.airing_id == airing.id, RundownVersion.version == expected
+        )
+    ).one_or_none()
+    if row is None:
+        raise Conflict(f"airing {airing.id} is not compiled yet: there is nothing to edit")
+    if row.level != "programme":
+        raise Conflict(
+            f"airing {airing.id} has its {row.level.replace('_', ' ')}: compile the programme again first"
+        )
+    return Rundown.from_json(row.body)
+
+
+def _store(engine: Engine, edition: Edition, *, person_id: int, now: datetime) -> Intent:
+    """Write down what was tried, unless somebody else was quicker. Raises StaleRevision, Conflict."""
+    with writing(engine) as session:
+        airing = get(session, edition.airing_id)
+        _base(session, airing, edition.base_version)
+        session.merge(edition)
+        return want(session, airing, "compile", person_id=person_id, now=now)
+
+
+def _row(airing: Airing, edition: edits.Edition, now: datetime, person_id: int) -> Edition:
+    return Edition(
+        airing_id=id_of(airing),
+        base_version=airing.version,
+        kept=edition.kept,
+        clock=dump_clock(edition.clock),
+        excluded=sorted(edition.excluded),
+        edited_at=now,
+        edited_by=person_id,
+    )
+
+
+def _request(session: Session, airing: Airing, edition: Edition | None) -> Request:
+    programme = _programme(session, airing)
+    return request_for(
+        session,
+        programme,
+        airing.starts_at,
+        airing.target_samples,
+        seed=airing.slot_id,
+        airing=airing,
+        edition=edition,
+    )
+
+
+def _value(row: Edition | None) -> edits.Edition | None:
+    if row is None:
+        return None
+    return edits.Edition(parse_clock(row.clock), row.kept, frozenset(row.excluded))
+
+
+def _programme(session: Session, airing: Airing) -> Programme:
+    return session.get_one(Programme, session.get_one(Slot, airing.slot_id).programme_id)

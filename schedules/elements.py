@@ -1,0 +1,232 @@
+"""The elements of which a clock is made, and what each of them may say.
+
+Every element may have a `label` (for people), a `pause_s`, the silence after it, and an `at`, the hard time at which it
+starts, met within `within_s`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+from schedules.errors import BadClock
+from schedules.hard_time import HardTime
+from schedules.rules import Quota, Rest, Spacing
+
+Order = Literal["newest", "least_recently_aired", "weighted"]
+
+SPEECH_KINDS = frozenset({"news", "talk", "drama", "testimony", "jingle", "ident", "announcement"})
+"""Aired whole or not at all."""
+ELASTIC_KINDS = frozenset({"music", "filler", "bed", "interval_signal"})
+"""What may be shortened and faded to fill time."""
+KINDS = SPEECH_KINDS | ELASTIC_KINDS
+
+PAUSE_S = 0.5
+SHORTEST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 1.0
+"""A longer silence is dead air to a listener, and to the monitors at the sites."""
+
+LONGEST_ELEMENT_S = 86_400.0
+LONGEST_WINDOW_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What every element may say."""
+
+    label: str = ""
+    pause_s: float = PAUSE_S
+    at: HardTime | None = None
+    within_s: float = 0.0
+
+    def check(self) -> None:
+        """Raises BadClock."""
+        check_range("pause_s", self.pause_s, SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
+        check_range("within_s", self.within_s, 0, LONGEST_WINDOW_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optional(Common):
+    """What an element that may be left out says: the lower its priority, the sooner it is."""
+
+    required: bool = True
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed(Optional):
+    """One named segment, whole. With `trim_in_s` and `trim_out_s` so much less of it at its beginning and end."""
+
+    type: ClassVar[str] = "fixed"
+    segment_id: int
+    trim_in_s: float = 0.0
+    trim_out_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.check()
+        check_range("trim_in_s", self.trim_in_s, 0, LONGEST_ELEMENT_S)
+        check_range("trim_out_s", self.trim_out_s, 0, LONGEST_ELEMENT_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Pick(Optional):
+    """`count` different segments of any of the kinds that bear all of the tags, each whole.
+
+    `max_age_days` counts from approval to air. A required pick needs its first segment; the others come as far as the
+    library and the slot allow. `rests`, `quotas` and `spacings` are the rotation rules that its segments obey; with
+    `after_tags` one comes only straight after an item with such a tag, with `not_after_tags` never.
+    """
+
+    type: ClassVar[str] = "pick"
+    kinds: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    order: Order = "newest"
+    count: int = 1
+    max_age_days: int | None = None
+    rests: tuple[Rest, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    spacings: tuple[Spacing, ...] = ()
+    after_tags: tuple[str, ...] = ()
+    not_after_tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.check()
+        _check_kinds(self.kinds, KINDS)
+        _check_choice("order", self.order, get_args(Order))
+        check_range("count", self.count, 1, 100)
+        if self.max_age_days is not None:
+            check_range("max_age_days", self.max_age_days, 1, 36_500)
+
+
+@dataclass(frozen=True, slots=True)
+class NextEpisode(Optional):
+    """The first episode of a series that was never aired. Repeats do not count: only a first airing moves it on."""
+
+    type: ClassVar[str] = "next_episode"
+    series: str
+
+    def __post_init__(self) -> None:
+        self.check()
+        if not self.series:
+            raise BadClock('"series" is empty: name the series')
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited(Optional):
+    """What somebody delivers for this very broadcast date (KST) under this name; else `substitute_id`, if it is given."""
+
+    type: ClassVar[str] = "awaited"
+    name: str
+    substitute_id: int | None = None
+
+    def __post_init__(self) -> None:
+        self.check()
+        if not self.name:
+            raise BadClock('"name" is empty: name what is awaited')
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement(Optional):
+    """The newest approved announcement that bears all of the tags."""
+
+    type: ClassVar[str] = "announcement"
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.check()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Optional):
+    """The segments of the latest airing of a programme, in its order, but for the kinds named (idents of its own).
+
+    `programme` is its code; without one the programme repeats itself.
+    """
+
+    type: ClassVar[str] = "repeat"
+    programme: str = ""
+    without: tuple[str, ...] = ("ident", "announcement", "jingle", "interval_signal")
+
+    def __post_init__(self) -> None:
+        self.check()
+        for kind in self.without:
+            _check_choice("without", kind, sorted(KINDS))
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalSignal(Common):
+    """The station's interval signal for so many seconds, repeated as needed."""
+
+    type: ClassVar[str] = "interval_signal"
+    seconds: float
+
+    def __post_init__(self) -> None:
+        self.check()
+        check_range("seconds", self.seconds, 1, LONGEST_ELEMENT_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill(Common):
+    """Elastic: whatever time is left, at least `min_s`, filled with segments of these kinds.
+
+    Whole pieces where they fit; else the last one is shortened at its end or, with `back_timed`, at its beginning, so
+    that its own ending is heard.
+    """
+
+    type: ClassVar[str] = "fill"
+    kinds: tuple[str, ...] = ("music", "filler")
+    min_s: float = 0
+    back_timed: bool = False
+
+    def __post_init__(self) -> None:
+        self.check()
+        if self.at is not None:
+            raise BadClock('a fill takes what time is left and has no "at": give it to the element after it')
+        _check_kinds(self.kinds, ELASTIC_KINDS)
+        check_range("min_s", self.min_s, 0, LONGEST_ELEMENT_S)
+
+
+Element = Fixed | Pick | NextEpisode | Awaited | Announcement | Repeat | IntervalSignal | Fill
+TYPES: dict[str, type[Element]] = {
+    kind.type: kind
+    for kind in (Fixed, Pick, NextEpisode, Awaited, Announcement, Repeat, IntervalSignal, Fill)
+}
+
+
+def element_name(index: int, element: Element) -> str:
+    """How messages call an element: 'element 3 (pick news, "weather")', counted from 1 as people count."""
+    match element:
+        case Fixed(segment_id=number):
+            what = f"fixed #{number}"
+        case Pick(kinds=kinds):
+            what = f"pick {' or '.join(kinds)}"
+        case NextEpisode(series=series):
+            what = f"next episode of {series}"
+        case Awaited(name=name):
+            what = f"awaited {name}"
+        case _:
+            what = element.type.replace("_", " ")
+    return f"element {index + 1} ({what}" + (f', "{element.label}")' if element.label else ")")
+
+
+def check_range(key: str, value: float, least: float, most: float) -> None:
+    """Raises BadClock, for not-a-number too."""
+    if not least <= value <= most:
+        raise BadClock(f'"{key}" is {value:g}: it goes from {least:g} to {most:g}')
+
+
+def _check_choice(key: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise BadClock(f'"{key}" is "{value}": use {" or ".join(allowed)}')
+
+
+def _check_kinds(kinds: tuple[str, ...], allowed: frozenset[str]) -> None:
+    if not kinds:
+        raise BadClock(f'"kinds" is empty: name at least one of {", ".join(sorted(allowed))}')
+    for kind in kinds:
+        if kind in KINDS - allowed:
+            raise BadClock(
+                f'"kinds" has "{kind}", which counts as speech and is never cut: fill with {", ".join(sorted(allowed))}'
+            )
+        _check_choice("kinds", kind, sorted(allowed))

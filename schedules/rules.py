@@ -1,0 +1,149 @@
+"""Rotation rules: how long something rests, how much of it there may be, how far apart its like must be.
+
+Each speaks `of` an `item` (the segment itself), its `presenter`, or a `tag`: the one named by `value`, or any of its tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, get_args
+
+from schedules.errors import BadClock
+from schedules.time import night_of
+
+Of = Literal["item", "presenter", "tag"]
+Per = Literal["night", "week"]
+
+
+class Heard(Protocol):
+    """What a rule looks at: a segment that may air, or one that did."""
+
+    @property
+    def segment_id(self) -> int: ...
+    @property
+    def presenter(self) -> str | None: ...
+    @property
+    def tags(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Aired:
+    """A segment that was heard `at` an instant, in the airing that began at `airing`; `ours` in this programme."""
+
+    segment_id: int
+    at: datetime
+    airing: datetime
+    ours: bool
+    presenter: str | None = None
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    of: Of
+    value: str | None = None
+
+    def _check(self) -> None:
+        if self.of not in get_args(Of):
+            raise BadClock(f'"of" is "{self.of}": use {" or ".join(get_args(Of))}')
+        if self.value is not None and self.of == "item":
+            raise BadClock('"value" names a presenter or a tag: a rule of an item has none')
+
+    def keys(self, heard: Heard) -> frozenset[str]:
+        """What the rule counts by; two with a key in common are alike. Empty: the rule does not concern it."""
+        if self.of == "item":
+            return frozenset({f"#{heard.segment_id}"})
+        presenter = frozenset({heard.presenter} if heard.presenter else ())
+        keys = presenter if self.of == "presenter" else heard.tags
+        return keys if self.value is None else keys & {self.value}
+
+    def name(self, key: str) -> str:
+        return "it" if self.of == "item" else f"{self.of} {key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rest(_Rule):
+    """Not again within so many days, or so many airings of this programme, of its like."""
+
+    days: float | None = None
+    airings: int | None = None
+
+    def __post_init__(self) -> None:
+        self._check()
+        if (self.days is None) == (self.airings is None):
+            raise BadClock('a rest has either "days" or "airings"')
+        if self.days is not None and not 0 < self.days <= 3660:
+            raise BadClock(f'"days" is {self.days:g}: it goes up to 3660')
+        if self.airings is not None and not 1 <= self.airings <= 1000:
+            raise BadClock(f'"airings" is {self.airings}: it goes from 1 to 1000')
+
+    def why_not(self, one: Heard, history: Collection[Aired], starts_at: datetime) -> str | None:
+        """Why it may not be heard again yet, and how much is missing, or None where it may."""
+        keys = self.keys(one)
+        alike = [(aired, key) for aired in history if aired.at < starts_at for key in keys & self.keys(aired)]
+        if self.days is not None:
+            latest = max(alike, key=lambda pair: pair[0].at, default=None)
+            if latest is None or starts_at - latest[0].at >= timedelta(days=self.days):
+                return None
+            missing = timedelta(days=self.days) - (starts_at - latest[0].at)
+            return (
+                f"{self.name(latest[1])} rests for {self.days:g} days and was heard "
+                f"{latest[0].at:%Y-%m-%d %H:%M} UTC, {_days_text(missing)} too recently"
+            )
+        before = sorted({aired.airing for aired in history if aired.ours}, reverse=True)[: self.airings]
+        for number, airing in enumerate(before):
+            for aired, key in alike:
+                if aired.airing == airing and aired.ours:
+                    missing_airings = (self.airings or 0) - number
+                    return (
+                        f"{self.name(key)} rests for {self.airings} airings and was in that of "
+                        f"{airing:%Y-%m-%d %H:%M} UTC, {missing_airings} too recently"
+                    )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota(_Rule):
+    """At most so many of its like in a night (noon to noon KST) or in the seven nights up to this one."""
+
+    most: int = 1
+    per: Per = "night"
+
+    def __post_init__(self) -> None:
+        self._check()
+        if self.per not in get_args(Per):
+            raise BadClock(f'"per" is "{self.per}": use {" or ".join(get_args(Per))}')
+        if not 1 <= self.most <= 1000:
+            raise BadClock(f'"most" is {self.most}: it goes from 1 to 1000')
+
+    def left(self, key: str, history: Iterable[Aired], starts_at: datetime) -> int:
+        """How many more there may be. What airs later in the night counts too, where it is known already."""
+        tonight = night_of(starts_at)
+        first = tonight if self.per == "night" else tonight - timedelta(days=6)
+        used = sum(first <= night_of(aired.at) <= tonight and key in self.keys(aired) for aired in history)
+        return self.most - used
+
+    def why_not(self, one: Heard, history: Collection[Aired], starts_at: datetime) -> str | None:
+        """Why there may be no more of it, or None where there may."""
+        for key in sorted(self.keys(one)):
+            if self.left(key, history, starts_at) <= 0:
+                return f"{self.name(key)} may be heard {self.most} times a {self.per}, and was"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Spacing(_Rule):
+    """At least so many minutes from the end of one to the start of the next of its like, within a programme."""
+
+    minutes: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._check()
+        if not 0 < self.minutes <= 1440:
+            raise BadClock(f'"minutes" is {self.minutes:g}: it goes up to 1440')
+
+
+def _days_text(span: timedelta) -> str:
+    return f"{span.days} days" if span.days > 1 else f"{span / timedelta(hours=1):.1f} hours"

@@ -1,0 +1,202 @@
+"""Best first: the best programme that breaks no rule, and the next best ones after it.
+
+The timeline's best way is a lower bound: rules between items can only make it dearer. Where it breaks one, the search
+goes on from each way out of that conflict, the cheapest first. So the first programme without a conflict is the best of
+all: that is proved, unless the search was given up after so many runs, and then it says how far off it may be.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from schedules.candidates import Request
+from schedules.conflicts import Conflict, first_conflict
+from schedules.goals import LARGEST
+from schedules.limits import Limits
+from schedules.timeline import Placement, Step, Track
+
+MOST_RUNS = 60
+"""So many runs along the timeline are spent on one programme before the search settles for less than a proof."""
+
+
+LAST_RUN = 4 * MOST_RUNS
+"""After so many without any, none is found: where rules contradict each other, to prove it could take for ever."""
+
+MOST_KEPT = 4
+"""So many runs' rows are kept, to go on from them: those of an hour are some 20 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A programme that breaks no rule. `bound` is a cost that none can be below: equal to `cost`, it is the best."""
+
+    placements: tuple[Placement, ...]
+    cost: int
+    bound: int
+    runs: int
+
+    @property
+    def is_proved(self) -> bool:
+        return self.cost <= self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way that no run has followed yet: nothing on it costs less than `bound`."""
+
+    parent: Limits
+    limits: Limits
+    bound: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """The best programme within limits, whether it breaks a rule or not."""
+
+    limits: Limits
+    cost: int
+    placements: tuple[Placement, ...]
+
+
+class Search:
+    """One search along one track; `programmes` goes on where it was left."""
+
+    def __init__(self, request: Request, track: Track) -> None:
+        self.request = request
+        self.track = track
+        self.runs = 0
+        self._root: tuple[Step, ...] = ()
+        self._queue: list[tuple[int, bool, int, _Node | _Way]] = []
+        self._pushed = 0
+        self._seen: set[Limits] = set()
+        self._told: set[frozenset[tuple[int, int]]] = set()
+        self._lost = LARGEST
+        """No programme that the search may have lost is cheaper: a conflict whose ways out are not all."""
+        self._recent: dict[Limits, tuple[Step, ...]] = {}
+        self._run_before: dict[Limits, _Node | None] = {}
+
+    def programmes(self) -> Iterator[Found]:
+        """Programmes that break no rule, no two with the same items; best first as far as that is proved."""
+        self._root = self.track.run(Limits())
+        self.runs, told_at = 1, 0
+        if (best := self.track.best(self._root)) is not None:
+            self._push(_Node(Limits(), *best))
+        while self._queue and self.runs < told_at + LAST_RUN:
+            bound = self._queue[0][0]
+            node = self._next() if self.runs < told_at + MOST_RUNS else self._settle()
+            if node is None:
+                continue
+            if (choices := frozenset(self._choices(node))) not in self._told:
+                self._told.add(choices)
+                yield Found(node.placements, node.cost, min(bound, self._lost), self.runs)
+                told_at = self.runs
+            self._open(node, self._others(node))
+
+    def _push(self, entry: _Node | _Way) -> None:
+        """Queue it. Of equals, what was run before what was not, then what was found first."""
+        is_way = isinstance(entry, _Way)
+        self._pushed += 1
+        cost = entry.bound if isinstance(entry, _Way) else entry.cost
+        heapq.heappush(self._queue, (cost, is_way, self._pushed, entry))
+
+    def _next(self) -> _Node | None:
+        """The cheapest that is open, if it breaks no rule; else its ways out are open now."""
+        entry = heapq.heappop(self._queue)[3]
+        if isinstance(entry, _Way):
+            if (node := self._run(entry)) is not None:
+                self._push(node)
+            return None
+        conflict = self._conflict(entry)
+        if conflict is None:
+            return entry
+        self._leave(entry, conflict)
+        return None
+
+    def _settle(self) -> _Node | None:
+        """Go down from the cheapest that is open, always the cheapest way out, until no rule is broken."""
+        entry = heapq.heappop(self._queue)[3]
+        node = self._run(entry) if isinstance(entry, _Way) else entry
+        while node is not None and (conflict := self._conflict(node)) is not None:
+            node = self._cheapest(self._leave(node, conflict))
+        return node
+
+    def _cheapest(self, ways: Sequence[_Way]) -> _Node | None:
+        best: _Node | None = None
+        for way in sorted(ways, key=lambda way: way.bound):
+            if best is not None and best.cost <= way.bound:
+                break
+            node = self._run(way)
+            if node is not None and (best is None or node.cost < best.cost):
+                best = node
+        return best
+
+    def _run(self, way: _Way) -> _Node | None:
+        """Follow a way, from the first stage for which it makes a difference."""
+        if way.limits in self._run_before:
+            return self._run_before[way.limits]
+        self.runs += 1
+        steps = self._steps(way.parent)
+        run = self.track.run(way.limits, steps[: way.limits.first_difference(way.parent)])
+        best = self.track.best(run)
+        node = None if best is None else _Node(way.limits, *best)
+        if node is not None:
+            self._remember(way.limits, run)
+        self._run_before[way.limits] = node
+        return node
+
+    def _conflict(self, node: _Node) -> Conflict | None:
+        return first_conflict(self.request, self.track.stages, node.placements)
+
+    def _leave(self, node: _Node, conflict: Conflict) -> list[_Way]:
+        if not conflict.is_complete:
+            self._lost = min(self._lost, node.cost)
+        return self._open(node, conflict.ways)
+
+    def _choices(self, node: _Node) -> list[tuple[int, int]]:
+        """What makes two programmes different to a producer: what is picked or, where nothing is, what fills it."""
+        stages = self.track.stages
+        choices = [
+            (one.stage, one.option.key)
+            for one in node.placements
+            if one.option is not None and len(stages[one.stage].options) > 1
+        ]
+        return [choice for choice in choices if not stages[choice[0]].is_fill] or choices
+
+    def _others(self, node: _Node) -> list[Limits]:
+        """Ways to all other programmes, none in two of them where a stage takes one item (Lawler 1972).
+
+        One picked item has to be another or, where nothing is picked, one of a fill; those before it stay.
+        """
+        stages = self.track.stages
+        ways = []
+        stay: set[tuple[int, int]] = set()
+        for choice in self._choices(node):
+            ways.append(Limits(bans=frozenset({choice}), only=frozenset(stay)))
+            if stages[choice[0]].most == 1:
+                stay.add(choice)
+        return ways
+
+    def _open(self, parent: _Node, more: Sequence[Limits]) -> list[_Way]:
+        """Queue the ways from a node on."""
+        ways = []
+        for limits in (parent.limits | limits for limits in more):
+            if limits not in self._seen:
+                self._seen.add(limits)
+                ways.append(_Way(parent.limits, limits, max(parent.cost, self.track.floor(limits))))
+        for way in ways:
+            if way.bound < LARGEST:
+                self._push(way)
+        return ways
+
+    def _steps(self, limits: Limits) -> tuple[Step, ...]:
+        """The rows of a run: the newest are kept, all others made again where a way is followed."""
+        if limits in self._recent:
+            return self._recent[limits]
+        return self.track.run(limits, self._root[: Limits().first_difference(limits)])
+
+    def _remember(self, limits: Limits, steps: tuple[Step, ...]) -> None:
+        self._recent[limits] = steps
+        while len(self._recent) > MOST_KEPT:
+            del self._recent[next(iter(self._recent))]

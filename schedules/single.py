@@ -1,0 +1,112 @@
+"""One segment repeated to the target: stand-by and evergreen; and the interval signal, which cannot fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from schedules.candidates import Candidate
+from schedules.elements import PAUSE_S
+from schedules.errors import DoesNotFit, NothingToPick
+from schedules.layout import FADE_IN, FADE_OUT
+from schedules.ruler import SHORTEST_PAUSE, Ruler
+from schedules.rundown import (
+    LONGEST_SILENCE,
+    IntervalSignalSource,
+    Item,
+    Level,
+    Reason,
+    Rundown,
+    SegmentSource,
+)
+from schedules.time import SAMPLE_RATE, length_text, samples_to_timedelta, to_utc
+from schedules.timeline import SHORTEST_PIECE
+
+COMPILER_VERSION = "exact-1"
+"""Changes whenever the same request would give other bytes."""
+
+
+def compile_single(
+    level: Level,
+    candidate: Candidate | None,
+    target_samples: int,
+    grid_samples: int,
+    interval_signal_samples: int,
+    starts_at: datetime,
+) -> Rundown:
+    """One segment, repeated to the target: stand-by and evergreen. Without a segment, the interval signal throughout.
+
+    Speech repeats whole while it fits and the interval signal takes the rest; music is shortened. With a segment this
+    raises DoesNotFit (speech longer than the slot) or NothingToPick (outside its dates); without one it cannot fail.
+    """
+    ruler = Ruler(grid_samples, target_samples, to_utc(starts_at))
+    if candidate is None:
+        level = "interval_signal"
+        items = list(
+            _signal(ruler, 0, ruler.lead * ruler.tick, interval_signal_samples, "nothing else may air")
+        )
+    else:
+        _refuse(level, candidate, ruler)
+        items = list(_repeated(level, candidate, ruler, interval_signal_samples))
+    rundown = Rundown(
+        target_samples=target_samples,
+        grid_samples=grid_samples,
+        level=level,
+        items=tuple(items),
+        notes=(),
+        seed=None,
+        compiler_version=COMPILER_VERSION,
+    )
+    rundown.check()
+    return rundown
+
+
+def _repeated(level: Level, one: Candidate, ruler: Ruler, signal_samples: int) -> Iterator[Item]:
+    """The segment over and over, while it may air; then what may be shortened of it, or the interval signal."""
+    start = ruler.lead * ruler.tick
+    end, position = 0, 0
+    pause = ruler.stretch_of(PAUSE_S)
+    while (room := ruler.target_samples - start) >= SHORTEST_PIECE or one.samples <= room:
+        samples = min(one.samples, room)
+        if samples < one.samples and not one.is_elastic:
+            break
+        if one.why_not_at(ruler.starts_at + samples_to_timedelta(start), samples):
+            break
+        note = ("repeated" if position else "the only one") + (
+            f"; shortened by {length_text(one.samples - samples)}" if samples < one.samples else ""
+        )
+        fade = min(FADE_OUT, samples // 4) if samples < one.samples else 0
+        source = SegmentSource(one.segment_id, one.master_sha256)
+        yield Item(position, source, start, samples, one.first_sample, 0, fade, None, Reason(level, 1, note))
+        end, position = start + samples, position + 1
+        start += (ruler.steps(samples) + pause) * ruler.tick
+    left = ruler.target_samples - end
+    if left > LONGEST_SILENCE:
+        # Barely more than a permitted silence may be left: the pause gives way, or the signal would be a blip
+        if ruler.target_samples - start < SAMPLE_RATE:
+            start = -(-(end + SHORTEST_PAUSE) // ruler.tick) * ruler.tick
+        yield from _signal(
+            ruler, position, start, signal_samples, "too little time is left for another repeat"
+        )
+
+
+def _signal(ruler: Ruler, position: int, start: int, signal_samples: int, why: str) -> Iterator[Item]:
+    samples = ruler.target_samples - start
+    if samples <= 0:
+        return
+    fades = min(FADE_IN, samples // 4), min(FADE_OUT, samples // 4)
+    source = IntervalSignalSource(loop=samples > signal_samples)
+    yield Item(position, source, start, samples, 0, *fades, None, Reason("interval_signal", 0, why))
+
+
+def _refuse(level: Level, one: Candidate, ruler: Ruler) -> None:
+    who = f"the {level.replace('standby', 'stand-by')}, segment #{one.segment_id},"
+    room = max(ruler.target_samples - ruler.lead * ruler.tick, 0)
+    if one.samples > room and not one.is_elastic:
+        raise DoesNotFit(
+            f"{who} is {length_text(one.samples)} of {one.kind} and may not be cut, but there is room for "
+            f"{length_text(room)}: choose a shorter one"
+        )
+    at = ruler.starts_at + samples_to_timedelta(ruler.lead * ruler.tick)
+    if why := one.why_not_at(at, min(one.samples, room)):
+        raise NothingToPick(f"{who} may not air at {at:%Y-%m-%d %H:%M} UTC ({why}): choose another")
