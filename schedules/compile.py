@@ -112,7 +112,7 @@ def _refused(request: Request, stages: Sequence[Stage]) -> Exception:
     if found is None:
         return refusal(request, stages, _start(request, request.ruler), (), None)
     nearest = _written(request, relaxed, search.track.goals, found)
-    return refusal(request, relaxed, _start(request, request.ruler), found.placements, nearest)
+    return refusal(request, stages, _start(request, request.ruler), found.placements, nearest)
 
 
 def _refuse_hollow(request: Request, rundown: Rundown) -> None:

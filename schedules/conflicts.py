@@ -97,8 +97,9 @@ class _Finder:
             if not stage.is_fill or not stage.least_samples:
                 continue
             begin, end = self.extent(number)
-            missing = self.ruler.steps(stage.least_samples) - (end - begin)
-            if missing > _NEARLY // self.ruler.tick:
+            enough = self.ruler.steps(stage.least_samples) - _NEARLY // self.ruler.tick
+            missing = enough - (end - begin)
+            if missing > 0:
                 half = -(-missing // 2)
                 yield Conflict(
                     [

@@ -29,6 +29,8 @@ _PLACES: Final = (255, 63, 15, 3)
 
 COVER: Final = 2
 """A tick of interval signal that nobody asked for counts as two of music cut short; of silence at the end, as one."""
+LATE: Final = 3
+"""A tick by which a hard time is missed counts as three: more than filling it costs."""
 WHOLE_STAGE: Final = 4
 """A required element that is left out breaks as much as four rules."""
 EMPTY_FILL: Final = 200
@@ -87,7 +89,7 @@ class Goals:
         cut = sum(
             max((option.steps for option in stage.options), default=0) for stage in stages if stage.is_fill
         )
-        newest = noticed * (2 * COVER * (ruler.end + 1) + cut + EMPTY_FILL * len(stages) + 1)
+        newest = noticed * ((COVER + LATE) * (ruler.end + 1) + cut + EMPTY_FILL * len(stages) + 1)
         weight = newest * (most[True] + 1)
         left_out = {}
         for priority in sorted(missing):

@@ -94,8 +94,9 @@ def airs_at(ruler: Ruler, tick: int) -> timedelta:
 
 
 def _is_in_time(placement: Placement) -> bool:
+    """The window is that of the whole; what fills is free to air throughout, and a cut piece ends sooner."""
     option = placement.option
-    return option is None or option.window[0] <= placement.start <= option.window[1]
+    return option is None or placement.how == "cut" or option.window[0] <= placement.start <= option.window[1]
 
 
 def _cut_pieces_last(stages: Sequence[Stage], placements: Sequence[Placement]) -> tuple[Placement, ...]:
@@ -179,15 +180,15 @@ class _Pauses:
     def share(self, first: int, last: int) -> None:
         """What pauses `first` to `last` are more or less than nominal together, each bears its part."""
         shares = [self.nominal(number) for number in range(first, last)]
-        stretch = self.ruler.stretch
+        most = [self.ruler.reach(share) for share in shares]
         total = sum(self.pauses[first:last])
-        if not 0 <= total <= stretch * len(shares):
+        if not 0 <= total <= sum(most):
             return
         while (left := total - sum(shares)) != 0:
-            movable = [n for n, share in enumerate(shares) if (share < stretch if left > 0 else share > 0)]
+            movable = [n for n, share in enumerate(shares) if (share < most[n] if left > 0 else share > 0)]
             each = max(abs(left) // len(movable), 1)
             for n in movable[: abs(left)]:
-                room = stretch - shares[n] if left > 0 else shares[n]
+                room = most[n] - shares[n] if left > 0 else shares[n]
                 shares[n] += min(each, room) * (1 if left > 0 else -1)
         self.pauses[first:last] = shares
 

@@ -17,6 +17,7 @@ LEAD_IN = 2_304
 
 SHORTEST_PAUSE = round(SHORTEST_PAUSE_S * SAMPLE_RATE)
 LONGEST_PAUSE = round(LONGEST_PAUSE_S * SAMPLE_RATE)
+COMFORTABLE_PAUSE = round(0.7 * SAMPLE_RATE)
 SHORTEST_TICK = 960
 
 
@@ -60,6 +61,13 @@ class Ruler:
     @property
     def span(self) -> Span:
         return Span(self.starts_at, self.starts_at + samples_to_timedelta(self.target_samples))
+
+    def reach(self, nominal: int) -> int:
+        """By how many ticks a pause may be longer than the shortest, where so many are asked for.
+
+        A pause that nobody asked for to be long stays comfortable: recordings have quiet edges of their own.
+        """
+        return max((COMFORTABLE_PAUSE - SHORTEST_PAUSE) // self.tick - 1, nominal)
 
     def steps(self, samples: int) -> int:
         """What an item takes up with the shortest pause after it."""

@@ -92,6 +92,9 @@ class Search:
                 self._told.add(choices)
                 yield Found(node.placements, node.cost, min(bound, self._lost), self.runs)
                 told_at = self.runs
+            if all(self.track.stages[number].is_fill for number, _ in choices):
+                # The same pieces and more of them would do as well, and no way leads there
+                self._lost = min(self._lost, node.cost)
             self._open(node, self._others(node))
 
     def _push(self, entry: _Node | _Way) -> None:

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from schedules.goals import COVER, EMPTY_FILL, LARGEST, WHOLE_STAGE, Goals
+from schedules.goals import COVER, EMPTY_FILL, LARGEST, LATE, WHOLE_STAGE, Goals
 from schedules.limits import Limits
 from schedules.rows import (
     NOTHING,
@@ -204,7 +204,7 @@ class ChoiceStep(Step):
         if (begin := self.begin) is not None:
             row = row.copy()
             row[begin] = NOTHING
-        starts = paused(row, self.nominal, self.track.ruler.stretch)
+        starts = paused(row, self.nominal, self.track.ruler.reach(self.nominal))
         if begin is not None:
             starts[begin] = min(starts[begin], self.before[begin])
         return starts + self.off_time if self.off_time is not None else starts
@@ -221,7 +221,11 @@ class ChoiceStep(Step):
             return None
         goals, ruler = self.track.goals, self.track.ruler
         away = outside(self.stage.windows, self.first, self.before.size)
-        missed = goals.broken + np.minimum(away, ruler.end) * goals.noticed if self.track.relaxed else LARGEST
+        missed = (
+            goals.broken + np.minimum(away, ruler.end) * LATE * goals.noticed
+            if self.track.relaxed
+            else LARGEST
+        )
         return np.where(away > 0, missed, 0)
 
     def _take(self, starts: Row) -> list[Row]:
@@ -287,7 +291,7 @@ class ChoiceStep(Step):
         begin = self.begin
         if start == begin and int(self.before[start]) == value:
             return start, value
-        for pause in range(self.track.ruler.stretch + 1):
+        for pause in range(self.track.ruler.reach(self.nominal) + 1):
             tick, cost = start - pause, abs(pause - self.nominal)
             if tick >= 0 and tick != begin and int(self.before[tick]) + cost == value:
                 return tick, value - cost

@@ -117,8 +117,8 @@ def build(place: Path, kind: str) -> None:
         try:
             install(place, requirements(kind))
         except subprocess.CalledProcessError as error:
-            if error.returncode < 0:  # a signal ended it, and it was meant for all of us
-                sys.exit(128 - error.returncode)
+            if error.returncode < 0 or error.returncode > 128:  # a signal ended it, and was meant for all of us
+                sys.exit(abs(error.returncode) % 128 + 128)
             say(f"{name} could not do it (status {error.returncode}, see above)")
             for leftover in place.iterdir():
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()

@@ -1,6 +1,7 @@
 """Every programme there is, tried one after the other: what the compiler's optimum is held against.
 
 Nothing here knows of rows, limits or conflicts. A grid of 0.2 s makes it bearable: a pause has four lengths.
+Only what is dearer than a programme known already, or than the same items up to the same moment, is not followed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from schedules.candidates import Request
-from schedules.elements import Pick
+from schedules.elements import Fixed, Pick
 from schedules.goals import COVER, EMPTY_FILL
 from schedules.stages import Option, Stage, stages_of
 from schedules.time import SAMPLE_RATE
@@ -55,10 +56,13 @@ class BruteForce:
     def __init__(self, request: Request, wanted: int = 1) -> None:
         self.wanted = wanted
         self.best: dict[Choices, Cost] = {}
+        self._enough: Cost | None = None
         self.stages = stages_of(request)
         self.ruler = request.ruler
         self.priorities = sorted({stage.priority for stage in self.stages if not stage.is_fill}, reverse=True)
         self.fills = sum(stage.is_fill for stage in self.stages)
+        self._has_spacings = any(getattr(stage.element, "spacings", ()) for stage in self.stages)
+        self._seen: dict[tuple[object, ...], Cost] = {}
         self._go_on(0, Partial(self.ruler.lead, missing=(0,) * len(self.priorities)))
 
     @property
@@ -67,10 +71,22 @@ class BruteForce:
 
     def _is_hopeless(self, partial: Partial) -> bool:
         """Costs only grow: what is dearer already than all that are wanted need not be followed."""
-        return len(self.best) >= self.wanted and partial.cost > self.costs[-1]
+        return self._enough is not None and partial.cost > self._enough
+
+    def _is_no_better(self, number: int, partial: Partial) -> bool:
+        """The same items up to the same tick were there for less already: what follows is the same for both."""
+        key = number, partial.end, *(self._identity(one) for one in partial.placed)
+        if key in self._seen and self._seen[key] <= partial.cost:
+            return True
+        self._seen[key] = partial.cost
+        return False
+
+    def _identity(self, one: Placed) -> tuple[int, ...]:
+        place = (one.start, one.end) if self._has_spacings else ()
+        return one.stage, one.option.key if one.option else -1, int(one.is_cut), *place
 
     def _go_on(self, number: int, partial: Partial) -> None:
-        if self._is_hopeless(partial) or partial.end > self.ruler.end:
+        if self._is_hopeless(partial) or partial.end > self.ruler.end or self._is_no_better(number, partial):
             return
         if number < len(self.stages):
             stage = self.stages[number]
@@ -94,6 +110,8 @@ class BruteForce:
         picked = [choice for choice in choices if not self.stages[choice[0]].is_fill]
         key = frozenset(picked or choices)
         self.best[key] = min(whole.cost, self.best.get(key, whole.cost))
+        if len(self.best) >= self.wanted:
+            self._enough = self.costs[-1]
 
     def _choose(self, number: int, stage: Stage, partial: Partial) -> Iterator[Partial]:
         """Up to `most` of the options in their order; then what that leaves out."""
@@ -117,7 +135,9 @@ class BruteForce:
     def _placed(
         self, number: int, stage: Stage, partial: Partial, option: Option, count: int
     ) -> Iterator[Partial]:
-        pauses = [0] if not partial.placed else range(self.ruler.stretch + 1) if not count else [stage.pause]
+        asked = self.stages[number - 1].pause if number else stage.pause
+        reach = range(self.ruler.reach(asked) + 1)
+        pauses = [0] if not partial.placed else reach if not count else [stage.pause]
         for pause in pauses:
             start = partial.end + pause
             placed = Placed(number, option, start, start + option.steps)
@@ -143,9 +163,7 @@ class BruteForce:
         candidate = one.option.candidate
         if candidate is None:
             return True
-        if any(
-            other.option.key == one.option.key and other.stage != one.stage for other in heard if other.option
-        ):
+        if any(self._is_twice(one, other) for other in heard):
             return False
         pick = stage.element
         # A later item may use up the quota of an earlier one
@@ -156,6 +174,12 @@ class BruteForce:
         if not isinstance(pick, Pick):
             return True
         return self._suits(pick, before, one) and self._is_apart(pick, heard, one)
+
+    def _is_twice(self, one: Placed, other: Placed) -> bool:
+        assert one.option is not None
+        assert other.option is not None
+        named = all(isinstance(self.stages[each.stage].element, Fixed) for each in (one, other))
+        return one.option.key == other.option.key and one.stage != other.stage and not named
 
     def _within_quotas(self, pick: Pick, one: Placed, heard: list[Placed]) -> bool:
         candidates = [other.option.candidate for other in heard if other.option and other.option.candidate]
@@ -221,7 +245,7 @@ class BruteForce:
                         noticed=partial.noticed + whole.end - piece.end,
                         rotation=partial.rotation + option.place,
                     )
-                    if not self._is_hopeless(more):
+                    if not self._is_hopeless(more) and not self._is_no_better(-1 - number, more):
                         yield from self._pieces(number, stage, more, index + 1)
 
     def _covered(self, number: int, partial: Partial) -> Iterator[Partial]:

@@ -25,7 +25,7 @@ from schedules.elements import (
 )
 from schedules.hard_time import HardTime
 from schedules.rules import Aired, Quota, Rest, Spacing
-from schedules.time import SAMPLE_RATE, night_of
+from schedules.time import SAMPLE_RATE, to_kst
 
 STARTS_AT = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 SIGNAL_SAMPLES = 8 * SAMPLE_RATE
@@ -34,7 +34,7 @@ TAGS = ["daily", "weather", "역사"]
 PRESENTERS = ["김", "Lee"]
 SERIES = "먼 길"
 AWAITED = "letter"
-LETTERS = st.sampled_from([STARTS_AT.replace(year=2020), STARTS_AT]).map(night_of)
+LETTERS = st.sampled_from([STARTS_AT.replace(year=2020), STARTS_AT]).map(lambda at: to_kst(at).date())
 
 kinds = st.sampled_from(["news", "talk", "music"] * 3 + ["announcement"] + sorted(KINDS))
 lengths = st.one_of(st.integers(1, 5 * SAMPLE_RATE), st.integers(1, 300 * SAMPLE_RATE))

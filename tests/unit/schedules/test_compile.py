@@ -34,7 +34,7 @@ from schedules.errors import DoesNotFit, NothingToPick, Uncompilable
 from schedules.rules import Quota, Rest
 from schedules.rundown import IntervalSignalSource, Item, Rundown, SegmentSource, audio_airs_at
 from schedules.single import compile_single
-from schedules.time import SAMPLE_RATE, Span, night_of, samples_to_timedelta
+from schedules.time import SAMPLE_RATE, Span, night_of, samples_to_timedelta, to_kst
 from tests.unit.schedules.likeness import alike, likeness
 from tests.unit.schedules.strategies import GRIDS, SIGNAL_SAMPLES, STARTS_AT, candidates, requests, with_kept
 
@@ -96,6 +96,9 @@ def assert_nothing_twice_but_by_name_or_in_fills(rundown: Rundown, request: Requ
         else:
             heard[segment.segment_id] += 1
     named = Counter(element.segment_id for element in elements if isinstance(element, Fixed))
+    repeats = sum(isinstance(element, Repeat) for element in elements)
+    for number in set(request.repeated) - named.keys():
+        named[number] = repeats
     assert not filled & heard.keys()
     assert all(count <= max(1, named[number]) for number, count in heard.items())
 
@@ -124,7 +127,7 @@ def assert_elements_in_order_and_required_ones_there(rundown: Rundown, request: 
                 assert segment.episode == min(unheard)
             case Awaited(name=name, substitute_id=substitute) if items:
                 [segment] = [by_id[numbers[item.position]] for item in items]
-                is_due = segment.awaited_as == name and segment.awaited_on == night_of(STARTS_AT)
+                is_due = segment.awaited_as == name and segment.awaited_on == to_kst(STARTS_AT).date()
                 assert is_due or segment.segment_id == substitute
             case Fixed() | Pick():
                 count = element.count if isinstance(element, Pick) else 1
@@ -189,7 +192,8 @@ def assert_neighbours_suit_each_other(rundown: Rundown, request: Request) -> Non
 def assert_hard_times_are_met(rundown: Rundown, request: Request) -> None:
     for index, element in enumerate(request.clock.elements):
         items = [item for item in rundown.items if item.element == index]
-        if element.at is None or not items or items[0] in request.kept:
+        # A repeat's hard time is its first segment's, which may be left out
+        if element.at is None or isinstance(element, Repeat) or not items or items[0] in request.kept:
             continue
         starts = audio_airs_at(items[0], STARTS_AT)
         instants = element.at.instants(
