@@ -24,6 +24,7 @@ from schedules.rundown import Fit, Rundown, SegmentSource
 from schedules.search import Found, Search
 from schedules.single import COMPILER_VERSION
 from schedules.stages import Stage, stages_of
+from schedules.time import length_text
 from schedules.timeline import Track
 
 
@@ -81,13 +82,31 @@ def _written(request: Request, stages: Sequence[Stage], goals: Goals, found: Fou
         grid_samples=request.grid_samples,
         level="programme",
         items=tuple(replace(item, position=position) for position, item in enumerate(items)),
-        notes=tuple(reasons.notes()),
+        notes=(*reasons.notes(), *_doubts(goals, ruler, found)),
         seed=request.seed,
         compiler_version=COMPILER_VERSION,
         fit=_fit(goals, ruler, found),
     )
     rundown.check()
     return rundown
+
+
+def _doubts(goals: Goals, ruler: Ruler, found: Found) -> list[str]:
+    """What a better programme could have, where none is proved to be absent: the first goal that the bound leaves open."""
+    if found.is_proved:
+        return []
+    score, bound = goals.read(found.cost), goals.read(found.bound)
+    samples = (score.noticed_ticks - bound.noticed_ticks) * ruler.tick
+    open_ = [
+        (score.left_out - bound.left_out, "{} fewer items left out"),
+        (score.newest - bound.newest, "newer items, by {} places together"),
+        (samples, f"up to {length_text(max(samples, 0))} less that a listener notices"),
+        (score.rotation - bound.rotation, "a fairer rotation, by {} places together"),
+    ]
+    what = next(
+        (text.format(gain) for gain, text in open_ if gain > 0), "pauses nearer to what was asked for"
+    )
+    return [f"the search was given up after {found.runs} runs: at best there is a programme with {what}"]
 
 
 def _fit(goals: Goals, ruler: Ruler, found: Found) -> Fit:

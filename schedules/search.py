@@ -18,11 +18,12 @@ from schedules.limits import Limits
 from schedules.timeline import Placement, Step, Track
 
 MOST_RUNS = 60
-"""So many runs along the timeline are spent on one programme before the search settles for less than a proof."""
+"""So many runs along an hour's timeline are spent on one programme before the search settles for less than a proof."""
+FEWEST_RUNS = 6
+_HOUR_TICKS = 150_000
 
-
-LAST_RUN = 4 * MOST_RUNS
-"""After so many without any, none is found: where rules contradict each other, to prove it could take for ever."""
+LAST_RUN = 4
+"""After so many times that number without any, none is found: to prove that rules contradict each other may take for ever."""
 
 MOST_KEPT = 4
 """So many runs' rows are kept, to go on from them: those of an hour are some 20 MB."""
@@ -83,9 +84,11 @@ class Search:
         self.runs, told_at = 1, 0
         if (best := self.track.best(self._root)) is not None:
             self._push(_Node(Limits(), *best))
-        while self._queue and self.runs < told_at + LAST_RUN:
+        # A longer timeline gets fewer runs, so that it takes no longer
+        most = min(max(MOST_RUNS * _HOUR_TICKS // (self.track.ruler.end + 1), FEWEST_RUNS), MOST_RUNS)
+        while self._queue and self.runs < told_at + LAST_RUN * most:
             bound = self._queue[0][0]
-            node = self._next() if self.runs < told_at + MOST_RUNS else self._settle()
+            node = self._next() if self.runs < told_at + most else self._settle()
             if node is None:
                 continue
             if (choices := frozenset(self._choices(node))) not in self._told:

@@ -30,7 +30,11 @@ from schedules.time import SAMPLE_RATE, length_text, to_kst
 
 MOST_OPTIONS = 200
 MOST_FILLS = 60
-"""So many of a ranking are weighed against each other; a longer one is cut off here, and the rundown says so."""
+"""So many of a ranking are weighed against each other in an hour; a longer one is cut off, and the rundown says so.
+
+In a longer programme it is fewer, down to a fifth, so that compiling takes little longer.
+"""
+_HOUR_TICKS = 150_000
 
 Window = tuple[int, int]
 """The first and the last tick at which something may start."""
@@ -166,6 +170,9 @@ class _Builder:
             if (why := candidate.why_not_within(request.span)) is not None
         }
 
+    def most(self, in_an_hour: int) -> int:
+        return max(min(in_an_hour, in_an_hour * _HOUR_TICKS // (self.ruler.end + 1)), in_an_hour // 5)
+
     def stages(self, index: int, element: Element) -> Iterable[Stage]:
         match element:
             case IntervalSignal(seconds=seconds):
@@ -268,7 +275,7 @@ class _Builder:
             ]
         options = tuple(
             replace(self.option(one, place, trims), breaks=broken)
-            for place, (one, broken) in enumerate(open_[:MOST_OPTIONS])
+            for place, (one, broken) in enumerate(open_[: self.most(MOST_OPTIONS)])
         )
         required = getattr(element, "required", True)
         most = element.count if isinstance(element, Pick) else 1
@@ -292,7 +299,9 @@ class _Builder:
                 out.append(Out(one, why))
         ruled_out = {one.candidate.segment_id for one in out}
         open_ = [one for one in found if one.segment_id not in ruled_out]
-        options = [self.option(one, place, (0, 0)) for place, one in enumerate(open_[:MOST_FILLS])]
+        options = [
+            self.option(one, place, (0, 0)) for place, one in enumerate(open_[: self.most(MOST_FILLS)])
+        ]
         uncounted = len(open_) - len(options)
         options += self.repeats(options)
         ranking = tuple(found)
@@ -305,7 +314,7 @@ class _Builder:
         once = sum(option.steps for option in options)
         if not once:
             return []
-        rounds = min(self.ruler.end // once, MOST_FILLS * 4 // len(options))
+        rounds = min(self.ruler.end // once, self.most(MOST_FILLS) * 4 // len(options))
         return [
             replace(option, place=option.place + number * len(options))
             for number in range(1, rounds + 1)
