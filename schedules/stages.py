@@ -25,7 +25,7 @@ from schedules.elements import (
 )
 from schedules.ruler import Ruler
 from schedules.rules import Quota, Rest
-from schedules.rundown import Item
+from schedules.rundown import Item, SegmentSource
 from schedules.time import SAMPLE_RATE, length_text, to_kst
 
 MOST_OPTIONS = 200
@@ -160,10 +160,11 @@ class _Builder:
             number: f"it is in {element_name(index, request.clock.elements[index])}"
             for number, index in named.items()
         }
-        for item in request.kept:
-            number = getattr(item.source, "segment_id", None)
-            if number is not None:
-                self.taken.setdefault(number, "it was on earlier in this programme")
+        self.heard = {
+            item.source.segment_id for item in request.kept if isinstance(item.source, SegmentSource)
+        }
+        for number in self.heard:
+            self.taken.setdefault(number, "it was on earlier in this programme")
         self.late = {
             candidate.segment_id: why
             for candidate in request.candidates
@@ -213,7 +214,9 @@ class _Builder:
                     one for one in request.candidates if one.series == series and one.episode is not None
                 ]
                 episodes.sort(key=lambda one: (one.episode, one.segment_id))
-                new = [one for one in episodes if one.last_aired_at is None]
+                new = [
+                    one for one in episodes if one.last_aired_at is None and one.segment_id not in self.heard
+                ]
                 return new[:1], [Out(one, "its turn comes after the one before it") for one in new[1:]]
             case Awaited(name=name, substitute_id=substitute):
                 date = to_kst(request.starts_at).date()
@@ -258,6 +261,8 @@ class _Builder:
     ) -> Stage:
         out = {one.candidate.segment_id: one for one in ruled_out}
         for one in found:
+            if one.segment_id in self.heard and not isinstance(element, Fixed):
+                out.setdefault(one.segment_id, Out(one, self.taken[one.segment_id]))
             if one.segment_id in self.late:
                 out.setdefault(one.segment_id, Out(one, self.late[one.segment_id]))
         trims = self.trims(element)

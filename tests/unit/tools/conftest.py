@@ -18,9 +18,11 @@ ROOT = Path(__file__).parents[3]
 # The interpreter that a person would call; the one that runs the tests is in an environment of its own.
 BASE_PYTHON = str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}")
 
-# Runs a script as if the interpreter had been packaged without some modules, as Debian does with ensurepip.
+# Runs a script as if the interpreter had been packaged without some modules, as Debian does with ensurepip; and as from
+# a terminal, where Ctrl-C works: who runs these tests in the background hands down that it is ignored.
 WITHOUT = """
-import runpy, sys
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 _, hidden, *sys.argv = sys.argv
 sys.modules.update(dict.fromkeys(hidden.split()))
 runpy.run_path(sys.argv[0], run_name="__main__")
