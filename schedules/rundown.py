@@ -82,6 +82,7 @@ class Fit:
     what music was cut by, the signal counting double. `pause_samples`: how far pauses are from what the clock asks for,
     together. Places are behind the newest and behind the longest unheard, summed over the items. `gap_samples`: what a
     better programme, where none is proved to be absent, could save of `noticed_samples` at most. `runs`: along the timeline.
+    All are the search's: to make pauses even afterwards may lengthen a cut piece by a little.
     """
 
     proved: bool
