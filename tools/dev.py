@@ -117,7 +117,9 @@ def build(place: Path, kind: str) -> None:
         try:
             install(place, requirements(kind))
         except subprocess.CalledProcessError as error:
-            if error.returncode < 0 or error.returncode > 128:  # a signal ended it, and was meant for all of us
+            if (
+                error.returncode < 0 or error.returncode > 128
+            ):  # a signal ended it, and was meant for all of us
                 sys.exit(abs(error.returncode) % 128 + 128)
             say(f"{name} could not do it (status {error.returncode}, see above)")
             for leftover in place.iterdir():
