@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from itertools import groupby, pairwise
 
 from schedules.candidates import Request
@@ -13,7 +12,7 @@ from schedules.elements import Fill
 from schedules.ruler import Ruler
 from schedules.rundown import IntervalSignalSource, Item, Reason, SegmentSource
 from schedules.stages import Stage
-from schedules.time import SAMPLE_RATE, samples_to_timedelta
+from schedules.time import SAMPLE_RATE
 from schedules.timeline import SHORTEST_COVER, SHORTEST_PIECE, Placement
 
 FADE_OUT = 3 * SAMPLE_RATE
@@ -86,11 +85,6 @@ def item_of(request: Request, sound: Sound, position: int, element: int | None, 
         element=element,
         reason=reason,
     )
-
-
-def airs_at(ruler: Ruler, tick: int) -> timedelta:
-    """From the beginning of the programme to a tick."""
-    return samples_to_timedelta(tick * ruler.tick)
 
 
 def _is_in_time(placement: Placement) -> bool:

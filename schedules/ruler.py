@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schedules.elements import LONGEST_PAUSE_S, SHORTEST_PAUSE_S
-from schedules.time import SAMPLE_RATE, Span, samples_to_timedelta
+from schedules.time import SAMPLE_RATE, samples_to_timedelta
 
 LEAD_IN = 2_304
 """Silence before the first item: the first two MP3 frames of a spliced file are poor, and nobody hears them (48 ms)."""
@@ -58,16 +58,17 @@ class Ruler:
         """So many ticks a pause may be longer than the shortest."""
         return (LONGEST_PAUSE - SHORTEST_PAUSE) // self.tick - 1
 
-    @property
-    def span(self) -> Span:
-        return Span(self.starts_at, self.starts_at + samples_to_timedelta(self.target_samples))
-
     def reach(self, nominal: int) -> int:
         """By how many ticks a pause may be longer than the shortest, where so many are asked for.
 
         A pause that nobody asked for to be long stays comfortable: recordings have quiet edges of their own.
         """
         return max((COMFORTABLE_PAUSE - SHORTEST_PAUSE) // self.tick - 1, nominal)
+
+    def fewer(self, in_an_hour: int, at_least: int) -> int:
+        """How many of what costs time are affordable: fewer than in an hour where the programme is longer."""
+        hour = 3600 * SAMPLE_RATE // self.tick
+        return max(min(in_an_hour, in_an_hour * hour // (self.end + 1)), at_least)
 
     def steps(self, samples: int) -> int:
         """What an item takes up with the shortest pause after it."""

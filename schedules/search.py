@@ -20,7 +20,6 @@ from schedules.timeline import Placement, Step, Track
 MOST_RUNS = 60
 """So many runs along an hour's timeline are spent on one programme before the search settles for less than a proof."""
 FEWEST_RUNS = 6
-_HOUR_TICKS = 150_000
 
 LAST_RUN = 4
 """After so many times that number without any, none is found: to prove that rules contradict each other may take for ever."""
@@ -85,7 +84,7 @@ class Search:
         if (best := self.track.best(self._root)) is not None:
             self._push(_Node(Limits(), *best))
         # A longer timeline gets fewer runs, so that it takes no longer
-        most = min(max(MOST_RUNS * _HOUR_TICKS // (self.track.ruler.end + 1), FEWEST_RUNS), MOST_RUNS)
+        most = self.track.ruler.fewer(MOST_RUNS, FEWEST_RUNS)
         while self._queue and self.runs < told_at + LAST_RUN * most:
             bound = self._queue[0][0]
             node = self._next() if self.runs < told_at + most else self._settle()

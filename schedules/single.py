@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from schedules.candidates import Candidate
+from schedules.compile import COMPILER_VERSION
 from schedules.elements import PAUSE_S
 from schedules.errors import DoesNotFit, NothingToPick
 from schedules.layout import FADE_IN, FADE_OUT
@@ -21,9 +22,6 @@ from schedules.rundown import (
 )
 from schedules.time import SAMPLE_RATE, length_text, samples_to_timedelta, to_utc
 from schedules.timeline import SHORTEST_PIECE
-
-COMPILER_VERSION = "exact-1"
-"""Changes whenever the same request would give other bytes."""
 
 
 def compile_single(

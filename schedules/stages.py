@@ -34,7 +34,6 @@ MOST_FILLS = 60
 
 In a longer programme it is fewer, down to a fifth, so that compiling takes little longer.
 """
-_HOUR_TICKS = 150_000
 
 Window = tuple[int, int]
 """The first and the last tick at which something may start."""
@@ -172,7 +171,7 @@ class _Builder:
         }
 
     def most(self, in_an_hour: int) -> int:
-        return max(min(in_an_hour, in_an_hour * _HOUR_TICKS // (self.ruler.end + 1)), in_an_hour // 5)
+        return self.ruler.fewer(in_an_hour, in_an_hour // 5)
 
     def stages(self, index: int, element: Element) -> Iterable[Stage]:
         match element:

@@ -36,6 +36,21 @@ SERIES = "먼 길"
 AWAITED = "letter"
 LETTERS = st.sampled_from([STARTS_AT.replace(year=2020), STARTS_AT]).map(lambda at: to_kst(at).date())
 
+
+def segment(number: int, kind: str, seconds: float, **changes: Any) -> Candidate:
+    """A segment for a test that names what matters of it."""
+    values: dict[str, Any] = {
+        "segment_id": number,
+        "master_sha256": f"{number:064x}",
+        "kind": kind,
+        "tags": frozenset(changes.pop("tags", ())),
+        "samples": round(seconds * SAMPLE_RATE),
+        "first_sample": 0,
+        "approved_at": STARTS_AT - timedelta(days=number),
+    }
+    return Candidate(**(values | changes))
+
+
 kinds = st.sampled_from(["news", "talk", "music"] * 3 + ["announcement"] + sorted(KINDS))
 lengths = st.one_of(st.integers(1, 5 * SAMPLE_RATE), st.integers(1, 300 * SAMPLE_RATE))
 sizes = st.one_of(st.integers(0, 3), st.integers(6, 14), st.integers(6, 14))

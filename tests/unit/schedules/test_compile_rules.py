@@ -14,23 +14,10 @@ from schedules.errors import DoesNotFit, NothingToPick, ScheduleError
 from schedules.rundown import IntervalSignalSource, Item, Rundown
 from schedules.single import compile_single
 from schedules.time import SAMPLE_RATE
-from tests.unit.schedules.strategies import SIGNAL_SAMPLES, STARTS_AT
+from tests.unit.schedules.strategies import SIGNAL_SAMPLES, STARTS_AT, segment
 
 FRAME = 1152
 MINUTE = 60
-
-
-def segment(number: int, kind: str, seconds: float, **changes: Any) -> Candidate:
-    values: dict[str, Any] = {
-        "segment_id": number,
-        "master_sha256": f"{number:064x}",
-        "kind": kind,
-        "tags": frozenset(changes.pop("tags", ())),
-        "samples": round(seconds * SAMPLE_RATE),
-        "first_sample": 0,
-        "approved_at": STARTS_AT - timedelta(days=number),
-    }
-    return Candidate(**(values | changes))
 
 
 def compiled(

@@ -14,25 +14,12 @@ from schedules.errors import DoesNotFit, NothingToPick
 from schedules.rules import Aired
 from schedules.rundown import IntervalSignalSource, Item, Rundown
 from schedules.time import SAMPLE_RATE, to_kst
-from tests.unit.schedules.strategies import SIGNAL_SAMPLES, STARTS_AT
+from tests.unit.schedules.strategies import SIGNAL_SAMPLES, STARTS_AT, segment
 
 FRAME = 1152
 NEWS: dict[str, Any] = {"type": "pick", "kinds": ["news"]}
 TALK: dict[str, Any] = {"type": "pick", "kinds": ["talk"]}
 FILL: dict[str, Any] = {"type": "fill"}
-
-
-def segment(number: int, kind: str, seconds: float, **changes: Any) -> Candidate:
-    values: dict[str, Any] = {
-        "segment_id": number,
-        "master_sha256": f"{number:064x}",
-        "kind": kind,
-        "tags": frozenset(changes.pop("tags", ())),
-        "samples": round(seconds * SAMPLE_RATE),
-        "first_sample": 0,
-        "approved_at": STARTS_AT - timedelta(days=number),
-    }
-    return Candidate(**(values | changes))
 
 
 def request(
