@@ -9,6 +9,7 @@ from typing import IO, Final
 
 import numpy as np
 
+from audio import filters
 from audio.errors import AudioError, EncodeFailed
 from audio.ffmpeg import Ffmpeg
 from audio.meter import Samples
@@ -64,10 +65,11 @@ RAW_OUTPUT: Final = ("-c:a", "pcm_f32le", "-f", "f32le", "pipe:1")
 def _graph(chain: str, rate: int, output_chain: str | None) -> str:
     pinned = f"aformat=sample_fmts=flt:channel_layouts=mono:sample_rates={rate}"
     if output_chain is None:
-        return f"[0:a:0]{chain},{pinned}[raw]"
+        return f"[0:a:0]{chain},{pinned},{filters.IN_LARGE_BLOCKS}[raw]"
     # The blocks are equal in size so that the same sound gives the same FLAC bytes whatever container it came in (seen
     # with ffmpeg 9)
-    return f"[0:a:0]{chain},{pinned},asetnsamples=n=4096:p=0,asplit=2[out][raw];[out]{output_chain}[file]"
+    split = f"[0:a:0]{chain},{pinned},asetnsamples=n=4096:p=0,asplit=2[out][near]"
+    return f"{split};[out]{output_chain}[file];[near]{filters.IN_LARGE_BLOCKS}[raw]"
 
 
 def float_blocks(stream: IO[bytes], samples: int) -> Iterator[Samples]:

@@ -25,6 +25,9 @@ _LAME_QUALITY: Final = "7"
 RECIPE: Final = f"lame{_LAME_QUALITY}-noreservoir-1"
 """Names what an MP3 frame depends on besides sound and encoding: part of the key of kept frames."""
 
+EARLY_SAMPLES: Final = 47
+"""How much earlier LAME's frames from the second on decode than what they were made from: 0.98 ms."""
+
 
 def encode(
     blocks: Iterable[bytes],

@@ -1,4 +1,5 @@
-"""Listening to a spliced programme: what was encoded is decoded and measured, what was kept has been before.
+"""Listening to a spliced programme: what was encoded is decoded, compared with what was meant, and measured; what was
+kept has been before.
 
 The decoder starts anew at every window, so a few frames before are played and not counted. An MP3 frame without
 reservoir sounds in itself and in the next; the weighting of loudness remembers 50 ms.
@@ -13,18 +14,23 @@ from typing import IO, Final
 
 import numpy as np
 
+from audio import filters
 from audio.decoding import RAW_OUTPUT, float_blocks
+from audio.encode import EARLY_SAMPLES
 from audio.ffmpeg import Ffmpeg, ample_time, own_input
-from audio.meter import Energies, EnergyMeter, LoudnessSum, PeakMeter, Samples
+from audio.likeness import AROUND_SAMPLES, unlike_frames
+from audio.meter import Energies, EnergyMeter, LoudnessSum, PeakMeter, Samples, as_floats
+from audio.mix import Mix
 from audio.pcm import BLOCK_SAMPLES, RATE, gain_to_db
 from audio.profile import MP3_FRAME_SAMPLES
 from audio.splice import Splice, SpliceDoubted
 from audio.stretches import CHECKED, Run
-from audio.tracks import STEPS_PER_FRAME
 
 _BEFORE: Final = 6
 _NOT_HEARD: Final = 2
-"""Of those, what the decoder plays before it has caught up."""
+"""Of those, and of a programme's first, what the decoder plays before it has caught up."""
+
+_BLOCK_FRAMES: Final = BLOCK_SAMPLES // MP3_FRAME_SAMPLES
 
 # Two decodings of the same frames differ in the rounding of floats only
 _SAME: Final = 1e-3
@@ -43,10 +49,14 @@ class Part:
 
 
 class Listener:
-    """Decodes the encoded runs of `made` and gathers the programme's loudness and true peak on the way."""
+    """Decodes the encoded runs of `made` and compares them with `mix`, as which they should sound.
 
-    def __init__(self, splice: Splice, made: Path, frame_bytes: int, ffmpeg: Path) -> None:
+    On the way it gathers the programme's loudness and true peak.
+    """
+
+    def __init__(self, splice: Splice, mix: Mix, made: Path, frame_bytes: int, ffmpeg: Path) -> None:
         self._splice = splice
+        self._mix = mix
         self._made = made
         self._frame_bytes = frame_bytes
         self._ffmpeg = ffmpeg
@@ -65,7 +75,8 @@ class Listener:
         heard = self._made.with_suffix(".heard")
         self._copy(windows, heard)
         frames = sum(end - first for first, end in windows)
-        arguments = [*own_input(heard, "mp3"), "-af", "aformat=sample_fmts=flt", *RAW_OUTPUT]
+        chain = f"aformat=sample_fmts=flt,{filters.IN_LARGE_BLOCKS}"
+        arguments = [*own_input(heard, "mp3"), "-af", chain, *RAW_OUTPUT]
         timeout = ample_time(frames * MP3_FRAME_SAMPLES)
         with Ffmpeg(self._ffmpeg, arguments, timeout_s=timeout, stdout=True) as process:
             for before, run, after in self._splice.neighbours():
@@ -92,7 +103,7 @@ class Listener:
             self.peak_dbtp = max(self.peak_dbtp, track.peak_dbtp)
 
     def _hear(self, run: Run, stream: IO[bytes], *, kept_before: bool, after: Run | None) -> Iterator[Part]:
-        ear = _Ear(stream)
+        ear = _Ear(stream, self._mix, run.first - (_BEFORE if kept_before else 0))
         if kept_before:
             ear.skip(_NOT_HEARD)
             ear.measure(_BEFORE - _NOT_HEARD)
@@ -128,33 +139,51 @@ class Listener:
 
 
 class _Ear:
-    """Measures decoded frames part by part; each part's figures know what sounded before it."""
+    """Measures decoded frames part by part, from frame `at` of the programme on.
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    Each part's figures know what sounded before it.
+    """
+
+    def __init__(self, stream: IO[bytes], mix: Mix, at: int) -> None:
         self._stream = stream
+        self._mix = mix
+        self._at = at
+        self._energy = EnergyMeter(RATE)
         self._peak = PeakMeter()
-        self._before: Samples = np.zeros(0, dtype=np.float32)
 
     def skip(self, frames: int) -> None:
         for _ in self._blocks(frames):
             pass
 
     def measure(self, frames: int) -> tuple[Energies, float]:
-        """The energies and the true peak in dBTP of the next frames."""
-        meter = EnergyMeter(RATE)
-        energies = [meter.feed(self._before)]
+        """The energies and the true peak in dBTP of the next frames.
+
+        Raises `SpliceDoubted` if they are not what was meant.
+        """
+        energies = []
         for block in self._blocks(frames):
-            energies.append(meter.feed(block))
+            self._compare(block)
+            # Frames are whole steps: nothing waits for the next
+            energies.append(self._energy.feed(block))
             self._peak.feed(block)
-            self._before = np.concatenate([self._before, block])[-_BEFORE * MP3_FRAME_SAMPLES :]
-        energies.append(meter.finish())
-        return np.concatenate(energies)[-frames * STEPS_PER_FRAME :], gain_to_db(self._peak.take())
+        return np.concatenate(energies), gain_to_db(self._peak.take())
+
+    def _compare(self, block: Samples) -> None:
+        """The frames that were read last with what the encoder was given for them."""
+        first = self._at - len(block) // MP3_FRAME_SAMPLES
+        start = first * MP3_FRAME_SAMPLES + EARLY_SAMPLES - AROUND_SAMPLES
+        meant = as_floats(self._mix.read(start, start + len(block) + 2 * AROUND_SAMPLES))
+        unlike = first + unlike_frames(block, meant)
+        unlike = unlike[unlike >= _NOT_HEARD]
+        if len(unlike):
+            raise SpliceDoubted(f"At frame {unlike[0]} it does not sound as was meant.")
 
     def _blocks(self, frames: int) -> Iterator[Samples]:
-        left = frames * MP3_FRAME_SAMPLES
-        while left:
-            block = next(float_blocks(self._stream, min(left, BLOCK_SAMPLES)), None)
-            if block is None:
+        while frames:
+            count = min(frames, _BLOCK_FRAMES)
+            block = next(float_blocks(self._stream, count * MP3_FRAME_SAMPLES), None)
+            if block is None or len(block) < count * MP3_FRAME_SAMPLES:
                 raise SpliceDoubted("It decodes to less than it should.")
-            left -= len(block)
+            frames -= count
+            self._at += count
             yield block

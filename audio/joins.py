@@ -1,4 +1,4 @@
-"""The short windows where one sound begins, ends or meets another: fades and overlaps, by pydub.
+"""The short windows where one sound begins, ends or meets another: fades, cross-fades and overlaps, mostly by pydub.
 
 PCM in, PCM out: 16-bit mono at 48 kHz. pydub copies what it touches, so it is only ever given seconds, never a body.
 Its interface counts milliseconds, and 24 ms (an MP3 frame) is a whole number of them.
@@ -7,6 +7,7 @@ Its interface counts milliseconds, and 24 ms (an MP3 frame) is a whole number of
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,10 +43,8 @@ def fade_out(pcm: bytes) -> bytes:
 
 
 def _fade(pcm: bytes, *, rising: bool) -> bytes:
-    samples = len(pcm) // SAMPLE_BYTES
-    if samples > LONGEST_WINDOW_SAMPLES:
-        raise ValueError(f"a fade of {samples / RATE:.1f} s is longer than 30 s")
-    ms = samples // SAMPLES_PER_MS
+    _check_length(pcm)
+    ms = len(pcm) // SAMPLE_BYTES // SAMPLES_PER_MS
     if not ms:
         return pcm
     whole = ms * SAMPLES_PER_MS * SAMPLE_BYTES
@@ -55,6 +54,32 @@ def _fade(pcm: bytes, *, rising: bool) -> bytes:
     rest = len(pcm) - whole
     fallen: bytes = _segment(pcm[rest:]).fade_out(ms).raw_data
     return pcm[:rest] + fallen
+
+
+def cross_in(pcm: bytes) -> bytes:
+    """`pcm` coming while another sound goes by `cross_out`: together they are as loud as either was.
+
+    Two straight fades would lose 3 dB in the middle, sounds of their own having powers that add up. pydub has no curve.
+    """
+    return _curved(pcm, np.sin)
+
+
+def cross_out(pcm: bytes) -> bytes:
+    """`pcm` going while another sound comes by `cross_in`."""
+    return _curved(pcm, np.cos)
+
+
+def _curved(pcm: bytes, curve: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> bytes:
+    _check_length(pcm)
+    sound = np.frombuffer(pcm, dtype="<i2")
+    quarter = (np.arange(len(sound)) + 0.5) / max(len(sound), 1) * (np.pi / 2)
+    return np.rint(sound * curve(quarter)).astype("<i2").tobytes()
+
+
+def _check_length(pcm: bytes) -> None:
+    seconds = len(pcm) / SAMPLE_BYTES / RATE
+    if seconds > LONGEST_WINDOW_SAMPLES / RATE:
+        raise ValueError(f"a fade of {seconds:.1f} s is longer than 30 s")
 
 
 def overlay(ending: bytes, beginning: bytes) -> NDArray[np.float64]:

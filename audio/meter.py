@@ -2,7 +2,7 @@
 
 ffmpeg's ebur128 says the same (the tests compare them), but it can neither be asked for the figures of a stretch nor
 give what adds up: here loudness is a row of energies, so that what was measured once can be put together like the
-sound itself. It also costs a third of the loudness scan and a tenth of the true-peak scan.
+sound itself. It also costs a tenth.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio.pcm import RATE, gain_to_db
+from audio.weighting import LONGEST_ROW, KWeighting
 
 Samples = NDArray[np.float32]
 """One channel, full scale at +-1.0."""
@@ -23,10 +24,6 @@ Samples = NDArray[np.float32]
 Energies = NDArray[np.float32]
 """The sum of squares of K-weighted sound, one value for each step."""
 
-# K-weighting (BS.1770-5, annex 1) as analogue prototypes, so that it can be had at any rate: a shelf for the head and
-# a high-pass. The figures are those that give back the recommendation's coefficients at 48 kHz.
-_SHELF_HZ, _SHELF_DB, _SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
-_HIGHPASS_HZ, _HIGHPASS_Q = 38.13547087602444, 0.5003270373238773
 _OFFSET_LU: Final = -0.691
 _ABSOLUTE_GATE_LUFS: Final = -70.0
 _RELATIVE_GATE_LU: Final = -10.0
@@ -34,16 +31,12 @@ _RELATIVE_GATE_LU: Final = -10.0
 _HOPS_PER_SECOND: Final = 10
 _HOPS_PER_BLOCK: Final = 4
 
-# The weighting is one multiplication in the frequency domain. Its response has fallen by 90 dB after 2,560 samples.
-_FFT: Final = 16_384
-_RESPONSE: Final = 2_560
-
 # True peak: four times as many samples, each of the three between from 12 neighbours (BS.1770-5, annex 2).
 _PHASES: Final = 4
 _TAPS: Final = 12
 _WINDOW_BETA: Final = 5.0
 _CELL: Final = 64
-_FIRST_CELLS, _MOST_CELLS = 16, 512
+_CELLS_AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +59,21 @@ class EnergyMeter:
 
     def __init__(self, rate: int) -> None:
         self.step = step_samples(rate)
-        self._response = _k_weighting(rate)
-        self._hop = (_FFT - _RESPONSE) // self.step * self.step
-        self._buffer = np.zeros(_FFT, dtype=np.float32)
-        self._before = _FFT - self._hop
-        self._filled = self._before
+        row = next(row for row in range(LONGEST_ROW, 0, -1) if self.step % row == 0)
+        self._rows = (-1, row)
+        self._weighting = KWeighting(rate, row)
+        self._left: Samples = np.zeros(0, dtype=np.float32)
 
     def feed(self, block: Samples) -> Energies:
-        parts: list[Energies] = []
-        while len(block):
-            taken = block[: _FFT - self._filled]
-            self._buffer[self._filled : self._filled + len(taken)] = taken
-            self._filled += len(taken)
-            block = block[len(taken) :]
-            if self._filled == _FFT:
-                parts.append(self._weighted(self._hop))
-                self._buffer[: self._before] = self._buffer[self._hop :].copy()
-                self._filled = self._before
-        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
+        sound = np.concatenate([self._left, block]) if len(self._left) else block
+        settled = len(sound) // self.step * self.step
+        self._left = sound[settled:]
+        weighted = self._weighting.feed(sound[:settled].reshape(self._rows)).reshape(-1, self.step)
+        energies: Energies = np.einsum("ij,ij->i", weighted, weighted)
+        return energies
 
     def finish(self) -> Energies:
-        left = self._filled - self._before
-        self._buffer[self._filled :] = 0.0
-        return self._weighted(-(-left // self.step) * self.step)
-
-    def _weighted(self, samples: int) -> Energies:
-        sound = np.fft.irfft(np.fft.rfft(self._buffer) * self._response, _FFT)
-        rows = sound[self._before : self._before + samples].reshape(-1, self.step)
-        energies: Energies = np.einsum("ij,ij->i", rows, rows)
-        return energies
+        return self.feed(np.zeros(-len(self._left) % self.step, dtype=np.float32))
 
 
 class LoudnessSum:
@@ -138,8 +117,8 @@ class LoudnessSum:
 class PeakMeter:
     """True peak by fourfold oversampling, computed only where it could exceed the highest so far.
 
-    No interpolated value can exceed its neighbours by more than the filter's gain (the sum of its coefficients'
-    magnitudes), so what is left out cannot be the peak: the result is that of a full scan.
+    A point between two samples lies off the straight line through them by so much of the greatest step around as the
+    filter allows, and no more: what is left out cannot be the peak, and the result is that of a full scan.
     """
 
     def __init__(self) -> None:
@@ -150,7 +129,6 @@ class PeakMeter:
         if len(block):
             sound = np.concatenate([self._history, block])
             self._history = sound[-(_TAPS - 1) :]
-            self._highest = max(self._highest, float(np.abs(block).max()))
             self._scan(sound)
 
     def take(self) -> float:
@@ -164,28 +142,25 @@ class PeakMeter:
         return self.take()
 
     def _scan(self, sound: Samples) -> None:
-        """Every point between samples whose neighbours all lie in `sound`."""
-        filters, gain = _interpolators()
-        near = np.lib.stride_tricks.sliding_window_view(sound, _TAPS)
-        whole = len(near) // _CELL * _CELL
-        rest = near[whole:]
-        if len(rest):
-            self._highest = max(self._highest, float(np.abs(rest @ filters).max()))
-        if not whole:
-            return
-        cells = np.lib.stride_tricks.sliding_window_view(sound, (_CELL + _TAPS - 1,))[:whole:_CELL]
-        bound = _neighbours_peak(np.abs(sound), whole) * gain
+        """The samples, and every point between them whose neighbours all lie in `sound`."""
+        filters, bend = _interpolators()
+        starts = np.arange(0, len(sound) - 1, _CELL)
+        levels = np.maximum.reduceat(np.abs(sound), starts)
+        steps = np.maximum.reduceat(np.abs(sound[1:] - sound[:-1]), starts)
+        self._highest = max(self._highest, float(levels.max()))
+        # The points of a cell have their neighbours in it and in the next
+        bound = levels + bend * steps
+        bound[:-1] = np.maximum(levels[:-1], levels[1:]) + bend * np.maximum(steps[:-1], steps[1:])
         waiting = np.flatnonzero(bound > self._highest)
         waiting = waiting[np.argsort(-bound[waiting])]
+        last = len(sound) - _TAPS
         # The highest first: what they find rules out most of the others
-        portion = _FIRST_CELLS
         while len(waiting):
-            chosen, waiting = waiting[:portion], waiting[portion:]
-            points = np.lib.stride_tricks.sliding_window_view(cells[chosen], _TAPS, axis=1)
-            between = points.reshape(-1, _TAPS) @ filters
+            chosen, waiting = waiting[:_CELLS_AT_ONCE], waiting[_CELLS_AT_ONCE:]
+            points = np.minimum((chosen[:, None] * _CELL + np.arange(_CELL)).ravel(), last)
+            between = sound[points[:, None] + np.arange(_TAPS)] @ filters
             self._highest = max(self._highest, float(np.abs(between).max()))
             waiting = waiting[: np.searchsorted(-bound[waiting], -self._highest)]
-            portion = _MOST_CELLS
 
 
 class Meter:
@@ -207,12 +182,11 @@ class Meter:
         return Loudness(self._sum.integrated_lufs(), self._sum.momentary_max_lufs(), peak_dbtp)
 
 
-def _neighbours_peak(level: Samples, points: int) -> Samples:
-    """The highest sample that the points of each cell have for a neighbour."""
-    own = level[:points].reshape(-1, _CELL).max(axis=1)
-    behind = np.lib.stride_tricks.sliding_window_view(level[_CELL:], _TAPS - 1)[:points:_CELL]
-    highest: Samples = np.maximum(own, behind[: len(own)].max(axis=1))
-    return highest
+def as_floats(pcm: bytes | NDArray[np.int16]) -> Samples:
+    """16-bit PCM as samples."""
+    steps = np.frombuffer(pcm, dtype="<i2")
+    sound: Samples = np.multiply(steps, np.float32(1 / 32768), dtype=np.float32)
+    return sound
 
 
 def step_samples(rate: int) -> int:
@@ -229,44 +203,18 @@ def _lufs(power: float) -> float:
 
 
 @functools.cache
-def _k_weighting(rate: int) -> NDArray[np.complex64]:
-    """The weighting as a spectrum of `_FFT` points, its response cut to `_RESPONSE` samples."""
-    turn = np.exp(-2j * np.pi * np.arange(_FFT // 2 + 1) / _FFT)
-    response = np.fft.irfft(_shelf(rate, turn) * _highpass(rate, turn), _FFT)
-    response[_RESPONSE:] = 0.0
-    return np.fft.rfft(response).astype(np.complex64)
-
-
-def _shelf(rate: int, turn: Any) -> Any:
-    k = math.tan(math.pi * _SHELF_HZ / rate)
-    high = 10 ** (_SHELF_DB / 20)
-    band = high**0.4996667741545416
-    damped = k / _SHELF_Q
-    above = (
-        (high + band * damped + k * k) + 2 * (k * k - high) * turn + (high - band * damped + k * k) * turn**2
-    )
-    return above / _below(k, _SHELF_Q, turn)
-
-
-def _highpass(rate: int, turn: Any) -> Any:
-    k = math.tan(math.pi * _HIGHPASS_HZ / rate)
-    # The recommendation's numerator is 1, -2, 1 over a normalised denominator
-    return (1 - turn) ** 2 * (1 + k / _HIGHPASS_Q + k * k) / _below(k, _HIGHPASS_Q, turn)
-
-
-def _below(k: float, q: float, turn: Any) -> Any:
-    return (1 + k / q + k * k) + 2 * (k * k - 1) * turn + (1 - k / q + k * k) * turn**2
-
-
-@functools.cache
 def _interpolators() -> tuple[Samples, float]:
-    """Windowed sines for the three points between two samples, shape (taps, 3), and the most they can amplify."""
+    """Windowed sines for the three points between two samples, shape (taps, 3), and how far off the straight line they
+    can put a point, as a share of the greatest step between its neighbours.
+    """
     at = np.arange(_TAPS) - (_TAPS / 2 - 1)
-    columns = []
+    columns, bends = [], []
     for phase in range(1, _PHASES):
         distance = at - phase / _PHASES
         window = np.i0(_WINDOW_BETA * np.sqrt(np.maximum(0.0, 1.0 - (distance / (_TAPS / 2)) ** 2)))
         column = np.sinc(distance) * window
         columns.append(column / column.sum())
-    filters = np.stack(columns, axis=1)
-    return filters.astype(np.float32), float(np.abs(filters).sum(axis=0).max()) * 1.0001
+        straight = np.maximum(0.0, 1.0 - np.abs(distance))
+        # Summed by parts: the difference to the straight line, as weights of the steps from neighbour to neighbour
+        bends.append(np.abs(np.cumsum(columns[-1] - straight)).sum())
+    return np.stack(columns, axis=1).astype(np.float32), float(max(bends)) * 1.0001

@@ -39,7 +39,8 @@ class _Span:
 class Mix:
     """The programme's 16-bit PCM, exactly `total_samples`. `pieces` have passed `check`.
 
-    Where two pieces sound at once, and as far around as a limiter reaches, none of their sum is over `limit_dbfs`.
+    Where two pieces sound at once, and as far around as a limiter reaches, none of their sum is over `limit_dbfs`. The
+    fades with which two such pieces meet keep the power of both together; all others are straight.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Mix:
         self._pieces = pieces
         self._prepared = prepared
         self._limit = 32768.0 * db_to_gain(limit_dbfs)
+        self._shared = overlaps(pieces)
         self._spans = _spans(pieces, total_samples)
         self._starts = [span.start for span in self._spans]
         self._window = functools.lru_cache(maxsize=_KEPT_WINDOWS)(self._limited)
@@ -68,16 +70,19 @@ class Mix:
 
     def read(self, start: int, end: int) -> bytes:
         """The samples of [start, end); silence where there is no piece, or no programme."""
-        sound = bytearray((end - start) * SAMPLE_BYTES)
+        parts, at = [], start
         first = max(0, bisect_right(self._starts, start) - 1)
         for span in self._spans[first:]:
+            low, high = max(at, span.start), min(end, span.end)
             if span.start >= end:
                 break
-            low, high = max(start, span.start), min(end, span.end)
             if low < high:
-                place = slice((low - start) * SAMPLE_BYTES, (high - start) * SAMPLE_BYTES)
-                sound[place] = self._read_span(span, low, high)
-        return bytes(sound)
+                parts += [bytes((low - at) * SAMPLE_BYTES), self._read_span(span, low, high)]
+                at = high
+        parts.append(bytes((end - at) * SAMPLE_BYTES))
+        # Most often all of it is of one piece, and is not copied
+        parts = [part for part in parts if part]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _read_span(self, span: _Span, low: int, high: int) -> bytes:
         if span.piece is not None:
@@ -113,16 +118,22 @@ class Mix:
         rising, falling = piece.fade_in_samples, piece.samples - piece.fade_out_samples
         parts = []
         if low < rising:
-            parts.append(_part(self._fade(index, 0, rising), low, min(high, rising)))
+            parts.append(_part(self._fade(index, rising=True), low, min(high, rising)))
         if max(low, rising) < min(high, falling):
             parts.append(self._body(index, max(low, rising), min(high, falling)))
         if high > falling:
-            window = self._fade(index, falling, piece.samples)
+            window = self._fade(index, rising=False)
             parts.append(_part(window, max(low, falling) - falling, high - falling))
         return b"".join(parts)
 
-    def _faded(self, index: int, low: int, high: int) -> bytes:
-        return (joins.fade_out if low else joins.fade_in)(self._body(index, low, high))
+    def _faded(self, index: int, *, rising: bool) -> bytes:
+        """A whole fade of a piece, straight, or curved where it is one half of a cross-fade."""
+        piece = self._pieces[index]
+        if rising:
+            body = self._body(index, 0, piece.fade_in_samples)
+            return (joins.cross_in if self._shared[index] else joins.fade_in)(body)
+        body = self._body(index, piece.samples - piece.fade_out_samples, piece.samples)
+        return (joins.cross_out if self._shared[index + 1] else joins.fade_out)(body)
 
     def _body(self, index: int, low: int, high: int) -> bytes:
         """Samples of the prepared sound, from its beginning again where the piece loops."""

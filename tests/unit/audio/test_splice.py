@@ -12,12 +12,14 @@ import pytest
 from numpy.typing import NDArray
 
 from audio.encode import encode
+from audio.hearing import Listener
 from audio.ingest import Master, ingest
 from audio.interval import synthesise_interval_signal
 from audio.mix import Mix
 from audio.prepare import LIMITER_MARGIN_DB, prepare
 from audio.profile import SHORTWAVE, UNPROCESSED, Encoding, Profile
 from audio.render import Artefact, Piece, render
+from audio.splice import SpliceDoubted, plan
 from audio.verify import measure
 from tests.audio_files import RATE, voice, write_wav
 
@@ -259,6 +261,34 @@ def test_the_measure_hears_a_frame_that_is_not_its_own(studio: Studio, decoder: 
     broken = studio.folder / "broken.mp3"
     broken.write_bytes(frames.tobytes())
     assert worst_seam(decoder(broken), studio.mix(pieces, total), [150 * FRAME]) > 3.0
+
+
+# ------------------------------------------------------------------ what is heard is what was meant
+
+
+def test_a_file_that_is_not_the_programme_is_not_believed(studio: Studio) -> None:
+    """As long, as loud, every frame whole: but one item is another."""
+    meant, total = night(studio, second=1)
+    other, _ = night(studio, second=4)
+    nothing_kept = plan(total // FRAME, [], [])
+    made = studio.folder / "heard.mp3"
+    made.write_bytes(studio.full(meant, total, Encoding("mp3")))
+    listener = Listener(nothing_kept, studio.mix(meant, total), made, 384, studio.ffmpeg)
+    assert [(part.first, part.end) for part in listener.parts()] == [(0, total // FRAME)]
+    assert listener.loudness_lufs == pytest.approx(measure(made, studio.ffmpeg).loudness_lufs, abs=0.001)
+    with pytest.raises(SpliceDoubted, match="not sound as was meant"):
+        list(Listener(nothing_kept, studio.mix(other, total), made, 384, studio.ffmpeg).parts())
+
+
+def test_sound_that_the_codec_cannot_carry_is_encoded_whole_and_said(studio: Studio, tmp_path: Path) -> None:
+    """16 kHz at 32 kbit/s: what comes out is silence, as asked for, and the artefact says that it is not what went in."""
+    tone = 0.3 * np.sin(2 * np.pi * 16_000 * np.arange(6 * RATE) / RATE)
+    master = ingest(write_wav(tmp_path / "tone.wav", tone), tmp_path, ffmpeg=studio.ffmpeg)
+    encoding = Encoding("mp3", bitrate_kbps=32)
+    pieces = [studio.piece(master, 0)]
+    artefact = studio.render(pieces, on_grid(6.0), "tone", profile=UNPROCESSED, encoding=encoding)
+    assert "not sound as was meant" in artefact.doubt
+    assert artefact.encoded_frames == artefact.frames == on_grid(6.0) // FRAME
 
 
 # ------------------------------------------------------------------ what is kept is not believed blindly
