@@ -82,7 +82,8 @@ class Request:
     `starts_at` is when the audio begins, `target_samples` its length (on the grid), `interval_signal_samples` one round
     of the interval signal. The seed decides wherever chance does. `history` is what aired before and, where it is
     known already, later in the same night; `repeated` the segments of the airing that is repeated, in their order;
-    `kept` the items at the beginning that stay as they are, sample for sample.
+    `kept` the items at the beginning that stay as they are, sample for sample. `quick`: somebody is waiting, and the
+    search is given up sooner.
     """
 
     clock: Clock
@@ -95,6 +96,7 @@ class Request:
     history: tuple[Aired, ...] = ()
     repeated: tuple[int, ...] = ()
     kept: tuple[Item, ...] = ()
+    quick: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "starts_at", to_utc(self.starts_at))

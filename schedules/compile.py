@@ -9,23 +9,26 @@ Speech is aired whole or not at all, and only within its own dates at the moment
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from schedules.candidates import Request
-from schedules.elements import IntervalSignal
+from schedules.conflicts import shortfalls
+from schedules.elements import Fill, IntervalSignal
 from schedules.errors import NothingToPick
+from schedules.fitness import doubts, fit_of
 from schedules.goals import Goals
-from schedules.layout import arranged, item_of, sound_of
+from schedules.layout import arranged, crossfaded, item_of, sound_of
 from schedules.reasons import Reasons
 from schedules.refusal import refusal
 from schedules.ruler import Ruler
-from schedules.rundown import Fit, Rundown, SegmentSource
+from schedules.rundown import Rundown, SegmentSource
 from schedules.search import Found, Search
-from schedules.stages import Stage, stages_of
-from schedules.time import length_text
-from schedules.timeline import Track
+from schedules.stage import Stage
+from schedules.stages import stages_of
+from schedules.track import Placement, Track
 
-COMPILER_VERSION = "exact-1"
+COMPILER_VERSION = "exact-2"
 """Changes whenever the same request would give other bytes."""
 
 
@@ -41,17 +44,18 @@ def compile_rundown(request: Request) -> Rundown:
 def compile_alternatives(request: Request, count: int) -> list[Rundown]:
     """Up to `count` programmes, each with at least one other item, the best first. Raises as `compile_rundown`."""
     stages = stages_of(request)
-    search = _search(request, stages, relaxed=False)
+    search = search_for(request, stages)
     # Where no proof was possible a later one may turn out the better one
     found = sorted(islice(search.programmes(), count), key=lambda one: one.cost)
     rundowns = [_written(request, stages, search.track.goals, one) for one in found]
     if not rundowns:
-        raise _refused(request, stages)
+        raise _refused(request, stages, search)
     _refuse_hollow(request, rundowns[0])
     return rundowns
 
 
-def _search(request: Request, stages: Sequence[Stage], *, relaxed: bool) -> Search:
+def search_for(request: Request, stages: Sequence[Stage], *, relaxed: bool = False) -> Search:
+    """The search for a request's programmes, not begun yet."""
     ruler = request.ruler
     goals = Goals.of(stages, ruler)
     track = Track(
@@ -70,7 +74,8 @@ def _start(request: Request, ruler: Ruler) -> int:
 
 def _written(request: Request, stages: Sequence[Stage], goals: Goals, found: Found) -> Rundown:
     ruler = request.ruler
-    sounds = [sound_of(ruler, stages, one) for one in arranged(request, stages, found.placements)]
+    placed = arranged(request, stages, found.placements)
+    sounds = crossfaded(ruler, [sound_of(ruler, stages, one) for one in placed])
     reasons = Reasons(request, stages, sounds)
     items = list(request.kept)
     for sound in sounds:
@@ -82,56 +87,59 @@ def _written(request: Request, stages: Sequence[Stage], goals: Goals, found: Fou
         grid_samples=request.grid_samples,
         level="programme",
         items=tuple(items),
-        notes=(*reasons.notes(), *_doubts(goals, ruler, found)),
+        notes=(*reasons.notes(), *doubts(goals, ruler, found)),
         seed=request.seed,
         compiler_version=COMPILER_VERSION,
-        fit=_fit(goals, ruler, found),
+        fit=fit_of(ruler, stages, goals, found, sounds),
     )
     rundown.check()
     return rundown
 
 
-def _doubts(goals: Goals, ruler: Ruler, found: Found) -> list[str]:
-    """What a better programme could have, where none is proved to be absent: the first goal that the bound leaves open."""
-    if found.is_proved:
-        return []
-    score, bound = goals.read(found.cost), goals.read(found.bound)
-    samples = (score.noticed_ticks - bound.noticed_ticks) * ruler.tick
-    open_ = [
-        (score.left_out - bound.left_out, "{} fewer items left out"),
-        (score.newest - bound.newest, "newer items, by {} places together"),
-        (samples, f"up to {length_text(max(samples, 0))} less that a listener notices"),
-        (score.rotation - bound.rotation, "a fairer rotation, by {} places together"),
-    ]
-    what = next(
-        (text.format(gain) for gain, text in open_ if gain > 0), "pauses nearer to what was asked for"
-    )
-    return [f"the search was given up after {found.runs} runs: at best there is a programme with {what}"]
-
-
-def _fit(goals: Goals, ruler: Ruler, found: Found) -> Fit:
-    score, bound = goals.read(found.cost), goals.read(found.bound)
-    return Fit(
-        proved=found.is_proved,
-        left_out=score.left_out,
-        newest_places=score.newest,
-        noticed_samples=score.noticed_ticks * ruler.tick,
-        rotation_places=score.rotation,
-        pause_samples=score.pause_ticks * ruler.tick,
-        gap_samples=max(score.noticed_ticks - bound.noticed_ticks, 0) * ruler.tick,
-        runs=found.runs,
-    )
-
-
-def _refused(request: Request, stages: Sequence[Stage]) -> Exception:
+def _refused(request: Request, stages: Sequence[Stage], search: Search) -> Exception:
     """The refusal, with the nearest programme: rules relaxed, as few and as little as possible."""
-    relaxed = stages_of(request, relaxed=True)
-    search = _search(request, relaxed, relaxed=True)
+    given_up = search.runs if search.was_given_up else None
+    start = _start(request, request.ruler)
+    nearest = [
+        one for relaxed in _relaxed(request) if (one := _nearest(request, stages, relaxed)) is not None
+    ]
+    if not nearest:
+        return refusal(request, stages, start, (), None, given_up)
+    best = min(nearest, key=lambda one: one.broken)
+    return refusal(request, stages, start, best.placements, best.rundown, given_up)
+
+
+@dataclass(frozen=True, slots=True)
+class _Nearest:
+    """A programme that breaks rules, and how many."""
+
+    broken: int
+    placements: Sequence[Placement]
+    rundown: Rundown
+
+
+def _relaxed(request: Request) -> list[list[Stage]]:
+    """The stages with their rules relaxed; and again with fills that may be shorter than their minimum, if there are any."""
+    stages = stages_of(request, relaxed=True)
+    if not any(stage.least_samples for stage in stages):
+        return [stages]
+    free = [
+        replace(stage, element=replace(stage.element, min_s=0.0))
+        if isinstance(stage.element, Fill)
+        else stage
+        for stage in stages
+    ]
+    return [stages, free]
+
+
+def _nearest(request: Request, stages: Sequence[Stage], relaxed: Sequence[Stage]) -> _Nearest | None:
+    search = search_for(request, relaxed, relaxed=True)
     found = next(search.programmes(), None)
     if found is None:
-        return refusal(request, stages, _start(request, request.ruler), (), None)
-    nearest = _written(request, relaxed, search.track.goals, found)
-    return refusal(request, stages, _start(request, request.ruler), found.placements, nearest)
+        return None
+    goals = search.track.goals
+    broken = goals.read(found.cost).broken + len(shortfalls(request, stages, found.placements))
+    return _Nearest(broken, found.placements, _written(request, relaxed, goals, found))
 
 
 def _refuse_hollow(request: Request, rundown: Rundown) -> None:

@@ -17,9 +17,9 @@ from schedules.limits import Limits
 from schedules.ruler import Ruler
 from schedules.rules import Quota, Rest, Spacing
 from schedules.rundown import SegmentSource
-from schedules.stages import Option, Stage
+from schedules.stage import Option, Stage
 from schedules.time import SAMPLE_RATE
-from schedules.timeline import Placement
+from schedules.track import Placement
 
 _NEARLY = SAMPLE_RATE // 2
 """A fill is long enough when this is all that is missing."""
@@ -45,6 +45,11 @@ def first_conflict(
     return next(_Finder(request, stages, placements).conflicts(), None)
 
 
+def shortfalls(request: Request, stages: Sequence[Stage], placements: Sequence[Placement]) -> dict[int, int]:
+    """By how many ticks each fill that is shorter than its minimum is so, by the number of its stage."""
+    return dict(_Finder(request, stages, placements).shortfalls())
+
+
 class _Finder:
     def __init__(self, request: Request, stages: Sequence[Stage], placements: Sequence[Placement]) -> None:
         self.request = request
@@ -58,6 +63,7 @@ class _Finder:
     def conflicts(self) -> Iterator[Conflict]:
         yield from self.twice()
         yield from self.short_fills()
+        yield from self.late_repeats()
         yield from self.neighbours()
         for later in self.chosen:
             element = self.element(later)
@@ -93,20 +99,24 @@ class _Finder:
 
         Each way takes over half of what is missing, so that the search closes in on the minimum from both sides.
         """
-        for number, stage in enumerate(self.stages):
-            if not stage.is_fill or not stage.least_samples:
-                continue
+        for number, missing in self.shortfalls():
             begin, end = self.extent(number)
-            enough = self.ruler.steps(stage.least_samples) - _NEARLY // self.ruler.tick
-            missing = enough - (end - begin)
-            if missing > 0:
-                half = -(-missing // 2)
-                yield Conflict(
-                    [
-                        Limits(ends=frozenset({(number, end + half)})),
-                        Limits(begins=frozenset({(number, begin - half)})),
-                    ]
-                )
+            half = -(-missing // 2)
+            yield Conflict(
+                [
+                    Limits(ends=frozenset({(number, end + half)})),
+                    Limits(begins=frozenset({(number, begin - half)})),
+                ]
+            )
+
+    def shortfalls(self) -> Iterator[tuple[int, int]]:
+        """Every fill that is shorter than its minimum, and by how many ticks."""
+        for number, stage in enumerate(self.stages):
+            if stage.is_fill and stage.least_samples:
+                begin, end = self.extent(number)
+                enough = self.ruler.steps(stage.least_samples) - _NEARLY // self.ruler.tick
+                if (missing := enough - (end - begin)) > 0:
+                    yield number, missing
 
     def extent(self, number: int) -> tuple[int, int]:
         """From where the item before a fill ends to where the fill ends."""
@@ -114,6 +124,25 @@ class _Finder:
         before = [one.end for one in (*self.kept, *self.placements) if one.stage < number]
         begin = before[-1] if before else self.ruler.lead
         return begin, own[-1].end if own else begin
+
+    def late_repeats(self) -> Iterator[Conflict]:
+        """A repeat whose first segment is left out: the first that is there keeps its hard time."""
+        for number, stage in enumerate(self.stages):
+            if not isinstance(stage.element, Repeat) or stage.windows is None:
+                continue
+            own = [one for one in self.placements if self.is_of(one, stage.index)]
+            if not own or own[0].stage == number:
+                continue
+            first = own[0]
+            if not any(begin <= first.start <= end for begin, end in stage.windows):
+                # One before it comes first, or it is on time, or it is not there
+                ways = [Limits(demanded=frozenset({before})) for before in range(number, first.stage)]
+                ways += [self.moved(first, begin, end) for begin, end in stage.windows]
+                yield Conflict([*ways, _ban(first)])
+
+    def is_of(self, placement: Placement, index: int) -> bool:
+        """Whether it is of this element of the clock."""
+        return placement.stage < len(self.stages) and self.stages[placement.stage].index == index
 
     def neighbours(self) -> Iterator[Conflict]:
         """An item that must, or must not, come straight after another one."""

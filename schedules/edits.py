@@ -169,15 +169,17 @@ class _Desk:
         assert entry.item is not None
         if not isinstance(entry.item.source, SegmentSource):
             raise BadEdit(f"item {position} is interval signal: only recordings are edited")
-        if entry.item.fade_in_samples or entry.item.fade_out_samples:
+        if entry.item.shortened:
             raise BadEdit(f"item {position} is a piece that was shortened to fill time: swap it or remove it")
         return entry.item.source.segment_id
 
     def fixed(self, origin: int | None, segment_id: int) -> Fixed:
         """A segment in the place of an element: with its label, pause and hard time."""
         element = self.elements[origin] if origin is not None and origin < len(self.elements) else None
-        if element is None or isinstance(element, Fill):
-            return Fixed(segment_id, label=element.label if element else "")
+        if element is None:
+            return Fixed(segment_id)
+        if isinstance(element, Fill):
+            return Fixed(segment_id, label=element.label, crossfade_s=element.crossfade_s)
         same = element if isinstance(element, Fixed) and element.segment_id == segment_id else None
         return Fixed(
             segment_id,
@@ -185,6 +187,7 @@ class _Desk:
             pause_s=element.pause_s,
             at=element.at,
             within_s=element.within_s,
+            crossfade_s=element.crossfade_s,
             trim_in_s=same.trim_in_s if same else 0.0,
             trim_out_s=same.trim_out_s if same else 0.0,
         )

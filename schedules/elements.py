@@ -1,7 +1,7 @@
 """The elements of which a clock is made, and what each of them may say.
 
-Every element may have a `label` (for people), a `pause_s`, the silence after it, and an `at`, the hard time at which it
-starts, met within `within_s`.
+Every element may have a `label` (for people), a `pause_s`, the silence after it, an `at`, the hard time at which it
+starts, met within `within_s`, and a `crossfade_s`, how long at most it may overlap the item before it if both are music.
 """
 
 from __future__ import annotations
@@ -21,11 +21,18 @@ SPEECH_KINDS = frozenset({"news", "talk", "drama", "testimony", "jingle", "ident
 ELASTIC_KINDS = frozenset({"music", "filler", "bed", "interval_signal"})
 """What may be shortened and faded to fill time."""
 KINDS = SPEECH_KINDS | ELASTIC_KINDS
+MUSIC_KINDS = ELASTIC_KINDS - {"interval_signal"}
+"""What may be faded into one another. An interval signal is there to be recognised, and a jingle speaks."""
 
 PAUSE_S = 0.5
 SHORTEST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 1.0
 """A longer silence is dead air to a listener, and to the monitors at the sites."""
+
+CROSSFADE_S = 4.0
+SHORTEST_CROSSFADE_S = 1.0
+LONGEST_CROSSFADE_S = 5.0
+"""A shorter one sounds like a slip, in a longer one two songs fight."""
 
 LONGEST_ELEMENT_S = 86_400.0
 LONGEST_WINDOW_S = 3600.0
@@ -39,10 +46,13 @@ class Common:
     pause_s: float = PAUSE_S
     at: HardTime | None = None
     within_s: float = 0.0
+    crossfade_s: float = CROSSFADE_S
 
     def check(self) -> None:
         """Raises BadClock."""
         check_range("pause_s", self.pause_s, SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
+        if self.crossfade_s != 0:
+            check_range("crossfade_s", self.crossfade_s, SHORTEST_CROSSFADE_S, LONGEST_CROSSFADE_S, "or 0")
         check_range("within_s", self.within_s, 0, LONGEST_WINDOW_S)
 
 
@@ -210,10 +220,11 @@ def element_name(index: int, element: Element) -> str:
     return f"element {index + 1} ({what}" + (f', "{element.label}")' if element.label else ")")
 
 
-def check_range(key: str, value: float, least: float, most: float) -> None:
+def check_range(key: str, value: float, least: float, most: float, besides: str = "") -> None:
     """Raises BadClock, for not-a-number too."""
     if not least <= value <= most:
-        raise BadClock(f'"{key}" is {value:g}: it goes from {least:g} to {most:g}')
+        told = f"from {least:g} to {most:g}" + (f", {besides}" if besides else "")
+        raise BadClock(f'"{key}" is {value:g}: it goes {told}')
 
 
 def _check_choice(key: str, value: str, allowed: Sequence[str]) -> None:

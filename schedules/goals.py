@@ -6,7 +6,7 @@
 4. As little as possible is left that a listener would notice: music cut short (by what it lacks or by what is left of
    it, whichever is less), interval signal that nobody asked for (twice), silence at the end (once).
 5. Rotation: what was not heard for longest.
-6. Pauses are as the clock asks for; within their bounds nobody hears the difference.
+6. Pauses are as the clock asks for, and music is not faded into music; within their bounds nobody hears the difference.
 
 Each goal is worth more than all that the ones after it could sum up to, so the smallest sum is the best in that order.
 """
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from schedules.ruler import Ruler
-from schedules.stages import Option, Stage
+from schedules.stage import Option, Stage
 
 LARGEST: Final = 1 << 59
 """Every cost is below it; above is what cannot be."""
@@ -59,6 +59,8 @@ class Goals:
     noticed: int
     rotation: int
     places: int
+    crossfade: int
+    """Of a cross-fade, however long: what a pause can cost at most, so that one takes the place of many odd pauses."""
 
     @classmethod
     def of(cls, stages: Sequence[Stage], ruler: Ruler) -> Goals:
@@ -80,8 +82,10 @@ class Goals:
             most[stage.is_strict] += sum(sums[: min(stage.most, ruler.end // shortest + 1)])
             if not stage.is_fill:
                 missing[stage.priority] += stage.most
-        # Pauses, and the tie-breaks of cut pieces
-        rotation = (len(stages) + 2) * (ruler.stretch + 1) + 16 * (
+        # Pauses, cross-fades, and the tie-breaks of cut pieces
+        crossfade = ruler.stretch + 1
+        faded = sum(min(stage.most, stage.most_faded) for stage in stages if stage.has_crossfades())
+        rotation = (len(stages) + 2 + faded) * crossfade + 16 * (
             1 + sum(stage.is_fill for stage in stages)
         ) ** 2
         noticed = rotation * (most[False] + 1)
@@ -95,7 +99,7 @@ class Goals:
         for priority in sorted(missing):
             left_out[priority] = weight
             weight *= missing[priority] + 1
-        return cls(weight, left_out, newest, noticed, rotation, places)
+        return cls(weight, left_out, newest, noticed, rotation, places, crossfade)
 
     def place(self, stage: Stage, option: Option) -> int:
         """What it costs to take an option that is not the best of its ranking."""

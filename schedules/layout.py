@@ -9,11 +9,12 @@ from itertools import groupby, pairwise
 from schedules.candidates import Request
 from schedules.conflicts import first_conflict
 from schedules.elements import Fill
+from schedules.fills import SHORTEST_COVER, SHORTEST_PIECE
 from schedules.ruler import Ruler
 from schedules.rundown import IntervalSignalSource, Item, Reason, SegmentSource
-from schedules.stages import Stage
+from schedules.stage import Stage
 from schedules.time import SAMPLE_RATE
-from schedules.timeline import SHORTEST_COVER, SHORTEST_PIECE, Placement
+from schedules.track import Placement
 
 FADE_OUT = 3 * SAMPLE_RATE
 FADE_IN = SAMPLE_RATE // 2
@@ -22,13 +23,26 @@ FADE_IN = SAMPLE_RATE // 2
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What is heard of a placement: samples of its source, from its sample `first_sample` on."""
+    """What is heard of a placement: samples of its source, from its sample `first_sample` on.
+
+    For `overlap` samples of it the one before is still heard.
+    """
 
     placement: Placement
     samples: int
     first_sample: int
     fade_in: int = 0
     fade_out: int = 0
+    overlap: int = 0
+
+    def end_sample(self, ruler: Ruler) -> int:
+        return self.placement.start * ruler.tick + self.samples
+
+    @property
+    def lacks(self) -> int:
+        """By how many samples it was shortened."""
+        option = self.placement.option
+        return option.samples - self.samples if option else 0
 
 
 def arranged(
@@ -41,7 +55,11 @@ def arranged(
     ordered = _cut_pieces_last(stages, placements)
     evened = [_Pauses(request.ruler, stages, some).even() for some in (ordered, placements)]
     for better in (evened[0], ordered, evened[1]):
-        if all(_is_in_time(one) for one in better) and first_conflict(request, stages, better) is None:
+        if (
+            all(_is_in_time(one) for one in better)
+            and all(_may_meet(*pair) for pair in pairwise(better))
+            and first_conflict(request, stages, better) is None
+        ):
             return better
     return tuple(placements)
 
@@ -65,6 +83,17 @@ def sound_of(ruler: Ruler, stages: Sequence[Stage], placement: Placement) -> Sou
     return Sound(placement, samples, option.first_sample, fade_out=fade)
 
 
+def crossfaded(ruler: Ruler, sounds: Sequence[Sound]) -> list[Sound]:
+    """The same, with fades where one starts before the one before it is over."""
+    faded = list(sounds)
+    for number, (before, after) in enumerate(pairwise(sounds)):
+        overlap = before.end_sample(ruler) - after.placement.start * ruler.tick
+        if overlap > 0:
+            faded[number] = replace(faded[number], fade_out=max(before.fade_out, overlap))
+            faded[number + 1] = replace(after, fade_in=max(after.fade_in, overlap), overlap=overlap)
+    return faded
+
+
 def item_of(request: Request, sound: Sound, position: int, element: int | None, reason: Reason) -> Item:
     """The rundown's item."""
     option = sound.placement.option
@@ -84,6 +113,7 @@ def item_of(request: Request, sound: Sound, position: int, element: int | None, 
         fade_out_samples=sound.fade_out,
         element=element,
         reason=reason,
+        shortened=sound.lacks > 0,
     )
 
 
@@ -93,28 +123,33 @@ def _is_in_time(placement: Placement) -> bool:
     return option is None or placement.how == "cut" or option.window[0] <= placement.start <= option.window[1]
 
 
+def _may_meet(before: Placement, after: Placement) -> bool:
+    """Only music overlaps with music."""
+    return after.start >= before.end or (before.is_music and after.is_music)
+
+
 def _cut_pieces_last(stages: Sequence[Stage], placements: Sequence[Placement]) -> tuple[Placement, ...]:
     ordered: list[Placement] = []
     order = {"whole": 0, "cut": 1, "cover": 2}
     for number, group in groupby(placements, key=lambda one: one.stage):
         own = list(group)
         if number < len(stages) and stages[number].is_fill:
+            pauses = [0, *(after.start - before.end for before, after in pairwise(own))]
             tick = own[0].start
-            for one in sorted(own, key=lambda one: order[one.how]):
-                gap = (
-                    0
-                    if one is min(own, key=lambda one: order[one.how]) or one.how == "cover"
-                    else stages[number].pause
-                )
-                ordered.append(replace(one, start=tick + gap, end=tick + gap + one.end - one.start))
-                tick = ordered[-1].end
+            for pause, one in zip(pauses, sorted(own, key=lambda one: order[one.how]), strict=True):
+                start = tick + pause
+                tick = start + one.end - one.start
+                ordered.append(replace(one, start=start, end=tick))
         else:
             ordered += own
     return tuple(ordered)
 
 
 class _Pauses:
-    """The pauses of a programme, in ticks more than the shortest; `pauses[n]` comes after item n."""
+    """The pauses of a programme, in ticks more than the shortest; `pauses[n]` comes after item n.
+
+    Below 0 it is a cross-fade, which stays as it is.
+    """
 
     def __init__(self, ruler: Ruler, stages: Sequence[Stage], placements: Sequence[Placement]) -> None:
         self.ruler = ruler
@@ -173,9 +208,10 @@ class _Pauses:
 
     def share(self, first: int, last: int) -> None:
         """What pauses `first` to `last` are more or less than nominal together, each bears its part."""
-        shares = [self.nominal(number) for number in range(first, last)]
+        numbers = [number for number in range(first, last) if self.pauses[number] >= 0]
+        shares = [self.nominal(number) for number in numbers]
         most = [self.ruler.reach(share) for share in shares]
-        total = sum(self.pauses[first:last])
+        total = sum(self.pauses[number] for number in numbers)
         if not 0 <= total <= sum(most):
             return
         while (left := total - sum(shares)) != 0:
@@ -184,9 +220,12 @@ class _Pauses:
             for n in movable[: abs(left)]:
                 room = most[n] - shares[n] if left > 0 else shares[n]
                 shares[n] += min(each, room) * (1 if left > 0 else -1)
-        self.pauses[first:last] = shares
+        for number, share in zip(numbers, shares, strict=True):
+            self.pauses[number] = share
 
     def nominal(self, number: int) -> int:
         """The interval signal that nobody asked for begins after the shortest pause."""
+        if self.pauses[number] < 0:
+            return self.pauses[number]
         stage = self.placements[number].stage
         return self.stages[stage].pause if stage < len(self.stages) else 0

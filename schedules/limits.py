@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from schedules.stages import Option, Window
+from schedules.stage import Option, Window
 
 
 @dataclass(frozen=True, slots=True)

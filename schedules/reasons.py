@@ -19,9 +19,9 @@ from schedules.elements import (
 )
 from schedules.layout import Sound
 from schedules.rundown import Reason
-from schedules.stages import Option, Stage
+from schedules.stage import Option, Stage
 from schedules.time import length_text, samples_to_timedelta
-from schedules.timeline import Placement
+from schedules.track import Placement
 
 _TOLD = 3
 """So many losers are named in a reason; the rest are counted."""
@@ -52,6 +52,14 @@ class Reasons:
 
     def reason(self, sound: Sound) -> Reason:
         """Why this item."""
+        reason = self._chosen(sound)
+        if not sound.overlap:
+            return reason
+        return replace(
+            reason, note=f"{reason.note}; {length_text(sound.overlap)} absorbed in a cross-fade before it"
+        )
+
+    def _chosen(self, sound: Sound) -> Reason:
         one = sound.placement
         if one.stage == len(self.stages):
             return Reason("closing", 0, f"nothing in the clock fills these {length_text(sound.samples)}")
@@ -129,13 +137,13 @@ class Reasons:
             elif number in self.taker:
                 why = f"it is in {self.taker[number]}"
             elif number in options:
-                why = self._why_not_instead(winner, options[number])
+                why = self._why_not_instead(winner, options[number], stage)
             else:
                 continue
             lost.append(f"#{number} lost: {why}")
         return lost
 
-    def _why_not_instead(self, winner: Placement, loser: Option) -> str:
+    def _why_not_instead(self, winner: Placement, loser: Option, stage: Stage) -> str:
         """What would be wrong with it in the winner's place, all else the same."""
         assert winner.option is not None
         assert loser.candidate is not None
@@ -146,7 +154,7 @@ class Reasons:
         others = tuple(instead if one is winner else one for one in self.placements)
         if first_conflict(self.request, self.stages, others) is not None:
             return "it would break a rule with another item of the programme"
-        if self._room(winner.stage) < loser.steps:
+        if self._room(winner.stage) < stage.shortest(loser):
             return f"{length_text(loser.samples)} is too long for what the other required elements leave"
         longer = loser.samples - winner.option.samples
         if longer == 0:
@@ -156,7 +164,7 @@ class Reasons:
     def _room(self, number: int) -> int:
         """The ticks that are left for a stage beside the least that the other required ones take up."""
         others = [stage for other, stage in enumerate(self.stages) if other != number and stage.least]
-        least = sum(min(option.steps for option in stage.options) for stage in others if stage.options)
+        least = sum(min(map(stage.shortest, stage.options)) for stage in others if stage.options)
         ruler = self.request.ruler
         return ruler.end - ruler.lead - least
 

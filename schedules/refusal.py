@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schedules.candidates import Request
+from schedules.conflicts import shortfalls
 from schedules.elements import Fixed, IntervalSignal, Pick
 from schedules.errors import DoesNotFit, NothingToPick, Uncompilable
 from schedules.reasons import why_nothing
 from schedules.rundown import Rundown
-from schedules.stages import Stage
+from schedules.stage import Stage
 from schedules.time import length_text, samples_to_timedelta
-from schedules.timeline import Placement
+from schedules.track import Placement
 
 
 def refusal(
@@ -20,8 +21,12 @@ def refusal(
     start: int,
     placements: Sequence[Placement],
     nearest: Rundown | None,
+    given_up: int | None = None,
 ) -> Uncompilable:
-    """The error for a request, with the placements and the rundown of the nearest programme that there is."""
+    """The error for a request, with the placements and the rundown of the nearest programme that there is.
+
+    `given_up`: after so many runs the search ended without a proof that there is none.
+    """
     relaxations = _relaxations(request, stages, placements)
     reserved, wrong = _reserved(stages)
     if wrong:
@@ -32,20 +37,27 @@ def refusal(
     if out_of_dates := _out_of_dates(request, reserved, start):
         return NothingToPick(out_of_dates, relaxations, nearest)
     told = "; ".join(relaxations) or "no relaxation was found"
-    return DoesNotFit(f"no programme keeps every rule of the clock. Relax one: {told}", relaxations, nearest)
+    said = "no programme keeps every rule of the clock"
+    if given_up is not None:
+        said = (
+            f"no programme that keeps every rule of the clock was found in {given_up} runs; then the search was given up, "
+            "so there may be one"
+        )
+    return DoesNotFit(f"{said}. Relax one: {told}", relaxations, nearest)
 
 
-Reserved = Sequence[tuple[Stage, int]]
-"""What takes time for certain, in order, with the least samples of it."""
+Reserved = Sequence[tuple[Stage, int, int]]
+"""What takes time for certain, in order, with the least samples of it, and the ticks of them that a cross-fade may save."""
 
 
 def _reserved(stages: Sequence[Stage]) -> tuple[Reserved, tuple[Stage, str] | None]:
     """The least that every required stage takes up, and the first that has nothing left to take, with why."""
     taken: dict[int, str] = {}
-    reserved = []
-    for stage in stages:
+    reserved: list[tuple[Stage, int, int]] = []
+    for number, stage in enumerate(stages):
+        has_music = any(option.is_music for before in stages[:number] for option in before.options)
         if stage.is_fill and stage.least_samples:
-            reserved.append((stage, stage.least_samples))
+            reserved.append((stage, stage.least_samples, 0))
         if not stage.least:
             continue
         is_fixed = isinstance(stage.element, Fixed | IntervalSignal)
@@ -58,7 +70,8 @@ def _reserved(stages: Sequence[Stage]) -> tuple[Reserved, tuple[Stage, str] | No
             return reserved, (stage, why)
         shortest = min(free, key=lambda option: option.samples)
         taken[shortest.key] = stage.name
-        reserved.append((stage, shortest.samples))
+        saved = max(option.steps - stage.shortest(option) for option in free) if has_music else 0
+        reserved.append((stage, shortest.samples, saved))
     return reserved, None
 
 
@@ -66,10 +79,11 @@ def _out_of_dates(request: Request, reserved: Reserved, start: int) -> str | Non
     """What is wrong where all that a required stage may take are embargoed or expired at its turn."""
     ruler = request.ruler
     before = start
-    after = sum(ruler.steps(samples) for _, samples in reserved)
-    for stage, samples in reserved:
-        after -= ruler.steps(samples)
+    after = sum(ruler.steps(samples) - saved for _, samples, saved in reserved)
+    for stage, samples, saved in reserved:
+        after -= ruler.steps(samples) - saved
         latest = ruler.end - after - ruler.steps(samples)
+        before -= saved
         options = [option for option in stage.options if option.candidate is not None]
         if (
             stage.least
@@ -92,7 +106,11 @@ def _out_of_dates(request: Request, reserved: Reserved, start: int) -> str | Non
 
 def _relaxations(request: Request, stages: Sequence[Stage], placements: Sequence[Placement]) -> list[str]:
     told = []
+    short = shortfalls(request, stages, placements) if placements else {}
     for number, stage in enumerate(stages):
+        if missing := short.get(number):
+            by = length_text(missing * request.ruler.tick)
+            told.append(f"{stage.name}: let it be {by} shorter than its minimum")
         own = [one for one in placements if one.stage == number]
         if stage.least and not own:
             told.append(f"{stage.name}: leave it out")
@@ -126,7 +144,8 @@ def _too_long(request: Request, reserved: Reserved, start: int) -> str | None:
     """What is wrong where even the shortest of everything required is too long together."""
     ruler = request.ruler
     parts, end, sound_end = [], start, 0
-    for stage, samples in reserved:
+    for stage, samples, saved in reserved:
+        end -= saved
         sound_end = end * ruler.tick + samples
         end += ruler.steps(samples)
         several = isinstance(stage.element, Pick)

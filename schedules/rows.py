@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schedules.goals import LARGEST
-from schedules.stages import Window
+from schedules.stage import Window
 
 Row = NDArray[np.int64]
 """For every tick the least cost of ending there; LARGEST or more: it cannot be."""
@@ -79,6 +79,12 @@ def least_of_last(row: Row, width: int) -> Row:
         least[step:] = np.minimum(least[step:], least[:-step])
         seen += step
     return least
+
+
+def overlapped(row: Row, first: int, last: int) -> Row:
+    """The least cost of starting at a tick that is `first` to `last` ticks before what came so far is over."""
+    on = np.concatenate([row[first:], nothing(last)])
+    return least_of_last(on, last - first)[last - first : last - first + row.size]
 
 
 def paused(row: Row, nominal: int, stretch: int) -> Row:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schedules.elements import LONGEST_PAUSE_S, SHORTEST_PAUSE_S
+from schedules.elements import LONGEST_PAUSE_S, SHORTEST_CROSSFADE_S, SHORTEST_PAUSE_S
 from schedules.time import SAMPLE_RATE, samples_to_timedelta
 
 LEAD_IN = 2_304
@@ -18,6 +18,7 @@ LEAD_IN = 2_304
 SHORTEST_PAUSE = round(SHORTEST_PAUSE_S * SAMPLE_RATE)
 LONGEST_PAUSE = round(LONGEST_PAUSE_S * SAMPLE_RATE)
 COMFORTABLE_PAUSE = round(0.7 * SAMPLE_RATE)
+SHORTEST_CROSSFADE = round(SHORTEST_CROSSFADE_S * SAMPLE_RATE)
 SHORTEST_TICK = 960
 
 
@@ -85,6 +86,15 @@ class Ruler:
     def stretch_of(self, pause_s: float) -> int:
         """By how many ticks a pause that is asked for is longer than the shortest."""
         return min(max(round((pause_s * SAMPLE_RATE - SHORTEST_PAUSE) / self.tick), 0), self.stretch)
+
+    def crossfades(self, longest_s: float) -> tuple[int, int] | None:
+        """By how many ticks an item may start before the end of the one before it, with its shortest pause; None: by none.
+
+        Sound ends up to a tick sooner than a whole number of ticks: both bounds hold for it nevertheless.
+        """
+        first = -(-(SHORTEST_CROSSFADE + SHORTEST_PAUSE) // self.tick) + 1
+        last = (round(longest_s * SAMPLE_RATE) + SHORTEST_PAUSE) // self.tick
+        return (first, last) if longest_s and first <= last else None
 
     def first_tick_from(self, instant: datetime) -> int:
         """The first tick at or after an instant."""

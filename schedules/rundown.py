@@ -1,7 +1,8 @@
 """The rundown: a clock compiled for one airing, sample by sample, with the reason for every item.
 
-It is what `audio` renders and what as-run is checked against. What lies between items is silence. Samples count at
-48 kHz from the start of the airing; items start on the grid (1,152 samples for spliced MP3) and end where they end.
+It is what `audio` renders and what as-run is checked against. What lies between items is silence; where music is faded into
+music, one item starts before the one before it ends. Samples count at 48 kHz from the start of the airing; items start on the
+grid (1,152 samples for spliced MP3) and end where they end.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
+from schedules.elements import LONGEST_CROSSFADE_S
 from schedules.errors import BadRundown
 from schedules.time import SAMPLE_RATE, samples_to_timedelta, to_utc
 
 Level = Literal["programme", "standby", "evergreen", "interval_signal"]
 """The chain that cannot fail, from what was planned down to what is synthesised."""
 
-SCHEMA = 1
-"""Version of the JSON form."""
+SCHEMA = 2
+"""Version of the JSON form. In 1 items never overlapped, and whole segments had no fades."""
 
 LONGEST_SILENCE = SAMPLE_RATE
 """More than a second without sound is dead air."""
+
+LONGEST_OVERLAP = round(LONGEST_CROSSFADE_S * SAMPLE_RATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Reason:
 class Item:
     """`samples` of a source from its sample `first_sample` on, heard from `start_sample` of the airing.
 
-    `element` is the index in the clock of the element that asked for it, None where none did.
+    Fades lie inside. `element` is the index in the clock of the element that asked for it, None where none did;
+    `shortened`: a piece that was cut to fill time.
     """
 
     position: int
@@ -68,6 +73,7 @@ class Item:
     fade_out_samples: int
     element: int | None
     reason: Reason
+    shortened: bool = False
 
     @property
     def end_sample(self) -> int:
@@ -78,11 +84,11 @@ class Item:
 class Fit:
     """How good the rundown is, by what the compiler was after; see `goals`.
 
-    `proved`: no programme that keeps the rules is better. `noticed_samples`: interval signal that nobody asked for, and
-    what music was cut by, the signal counting double. `pause_samples`: how far pauses are from what the clock asks for,
-    together. Places are behind the newest and behind the longest unheard, summed over the items. `gap_samples`: what a
-    better programme, where none is proved to be absent, could save of `noticed_samples` at most. `runs`: along the timeline.
-    All are the search's: to make pauses even afterwards may lengthen a cut piece by a little.
+    `proved`: no programme that keeps the rules is better. `noticed_samples`: interval signal that nobody asked for, what
+    music was cut by (or what is left of it, if that is less), and silence at the end, the signal counting double.
+    `pause_samples`: how far pauses are from what the clock asks for, together; `crossfaded_samples`: what cross-fades took
+    up. Places are behind the newest and behind the longest unheard, summed over the items. `gap_samples`: by how much less
+    a better programme, where none is proved to be absent, could be noticed at most. `runs`: along the timeline.
     """
 
     proved: bool
@@ -93,6 +99,7 @@ class Fit:
     pause_samples: int
     gap_samples: int
     runs: int
+    crossfaded_samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +157,24 @@ class Rundown:
             item.source.segment_id for item in self.items if isinstance(item.source, SegmentSource)
         )
 
+    def turns(self) -> list[tuple[Item, int]]:
+        """Every item, with the sample at which its turn is over: where it ends or, in a cross-fade, the next one starts."""
+        starts = [item.start_sample for item in self.items[1:]]
+        ends = [min(item.end_sample, start) for item, start in zip(self.items, starts, strict=False)]
+        return list(zip(self.items, [*ends, *(item.end_sample for item in self.items[-1:])], strict=True))
+
     def check(self) -> None:
         """Prove the invariants that everything downstream relies on. Raises BadRundown."""
         if self.grid_samples < 1 or self.target_samples % self.grid_samples:
             raise BadRundown(
                 f"the target of {self.target_samples} samples is not on the grid of {self.grid_samples}"
             )
-        end = 0
+        end = alone = 0
         for position, item in enumerate(self.items):
             _check_item(position, item, self.grid_samples)
             if item.start_sample < end:
-                raise BadRundown(
-                    f"item {position} starts at sample {item.start_sample}, before {end}, where the one before it ends"
-                )
-            end = item.end_sample
+                _check_crossfade(self.items[position - 1], item, alone)
+            alone, end = end, item.end_sample
         if end > self.target_samples:
             raise BadRundown(f"the last item ends at sample {end}, after the target of {self.target_samples}")
         for gap in self.silences(LONGEST_SILENCE):
@@ -175,7 +186,7 @@ class Rundown:
         end = 0
         for item in self.items:
             yield Gap(end, item.start_sample)
-            end = item.end_sample
+            end = max(end, item.end_sample)
         yield Gap(end, self.target_samples)
 
 
@@ -201,17 +212,36 @@ def _check_item(position: int, item: Item, grid: int) -> None:
         raise BadRundown(f"item {position} {wrong}")
 
 
+def _check_crossfade(before: Item, item: Item, alone: int) -> None:
+    """Two at once, both segments and faded, and never a third: the one before is alone from sample `alone` on."""
+    overlap = before.end_sample - item.start_sample
+    is_music = isinstance(before.source, SegmentSource) and isinstance(item.source, SegmentSource)
+    fades = min(before.fade_out_samples, item.fade_in_samples)
+    if (
+        not is_music
+        or overlap > min(fades, item.samples, LONGEST_OVERLAP)
+        or item.start_sample < max(before.start_sample, alone)
+    ):
+        raise BadRundown(
+            f"item {item.position} starts at sample {item.start_sample}, before {before.end_sample}, where the one before "
+            "it ends, and it is no cross-fade"
+        )
+
+
 def _rundown(body: dict[str, Any]) -> Rundown:
-    if body.pop("schema") != SCHEMA:
+    if (schema := body.pop("schema")) not in {1, SCHEMA}:
         raise ValueError("another schema version")
     if body["level"] not in get_args(Level):
         raise ValueError(f"level {body['level']}")
-    items = tuple(_item(item) for item in body.pop("items"))
+    items = tuple(_item(item, schema) for item in body.pop("items"))
     fit = body.pop("fit", None)  # rundowns stored by version 0.1 have none
     return Rundown(items=items, notes=tuple(body.pop("notes")), fit=Fit(**fit) if fit else None, **body)
 
 
-def _item(body: dict[str, Any]) -> Item:
+def _item(body: dict[str, Any], schema: int) -> Item:
     source, reason = body.pop("source"), body.pop("reason")
+    if schema == 1:
+        is_faded = bool(body["fade_in_samples"] or body["fade_out_samples"])
+        body["shortened"] = is_faded and source["type"] == "segment"
     kinds: dict[str, type[Source]] = {"segment": SegmentSource, "interval_signal": IntervalSignalSource}
     return Item(source=kinds[source.pop("type")](**source), reason=Reason(**reason), **body)

@@ -15,11 +15,17 @@ from schedules.candidates import Request
 from schedules.conflicts import Conflict, first_conflict
 from schedules.goals import LARGEST
 from schedules.limits import Limits
-from schedules.timeline import Placement, Step, Track
+from schedules.steps import Step
+from schedules.timeline import best, run
+from schedules.track import Placement, Track
 
 MOST_RUNS = 60
 """So many runs along an hour's timeline are spent on one programme before the search settles for less than a proof."""
 FEWEST_RUNS = 6
+
+QUICK_RUNS = 15
+FEWEST_QUICK_RUNS = 3
+"""The same where somebody is waiting, for all of its alternatives together."""
 
 LAST_RUN = 4
 """After so many times that number without any, none is found: to prove that rules contradict each other may take for ever."""
@@ -77,14 +83,20 @@ class Search:
         self._recent: dict[Limits, tuple[Step, ...]] = {}
         self._run_before: dict[Limits, _Node | None] = {}
 
+    @property
+    def was_given_up(self) -> bool:
+        """Whether some ways were not followed to their end."""
+        return bool(self._queue)
+
     def programmes(self) -> Iterator[Found]:
         """Programmes that break no rule, no two with the same items; best first as far as that is proved."""
-        self._root = self.track.run(Limits())
+        self._root = run(self.track, Limits())
         self.runs, told_at = 1, 0
-        if (best := self.track.best(self._root)) is not None:
-            self._push(_Node(Limits(), *best))
+        if (found := best(self.track, self._root)) is not None:
+            self._push(_Node(Limits(), *found))
+        quick, fewer = self.request.quick, self.track.ruler.fewer
         # A longer timeline gets fewer runs, so that it takes no longer
-        most = self.track.ruler.fewer(MOST_RUNS, FEWEST_RUNS)
+        most = fewer(QUICK_RUNS, FEWEST_QUICK_RUNS) if quick else fewer(MOST_RUNS, FEWEST_RUNS)
         while self._queue and self.runs < told_at + LAST_RUN * most:
             bound = self._queue[0][0]
             node = self._next() if self.runs < told_at + most else self._settle()
@@ -93,7 +105,7 @@ class Search:
             if (choices := frozenset(self._choices(node))) not in self._told:
                 self._told.add(choices)
                 yield Found(node.placements, node.cost, min(bound, self._lost), self.runs)
-                told_at = self.runs
+                told_at = 0 if quick else self.runs
             if all(self.track.stages[number].is_fill for number, _ in choices):
                 # The same pieces and more of them would do as well, and no way leads there
                 self._lost = min(self._lost, node.cost)
@@ -128,14 +140,14 @@ class Search:
         return node
 
     def _cheapest(self, ways: Sequence[_Way]) -> _Node | None:
-        best: _Node | None = None
+        least: _Node | None = None
         for way in sorted(ways, key=lambda way: way.bound):
-            if best is not None and best.cost <= way.bound:
+            if least is not None and (self.request.quick or least.cost <= way.bound):
                 break
             node = self._run(way)
-            if node is not None and (best is None or node.cost < best.cost):
-                best = node
-        return best
+            if node is not None and (least is None or node.cost < least.cost):
+                least = node
+        return least
 
     def _run(self, way: _Way) -> _Node | None:
         """Follow a way, from the first stage for which it makes a difference."""
@@ -143,11 +155,11 @@ class Search:
             return self._run_before[way.limits]
         self.runs += 1
         steps = self._steps(way.parent)
-        run = self.track.run(way.limits, steps[: way.limits.first_difference(way.parent)])
-        best = self.track.best(run)
-        node = None if best is None else _Node(way.limits, *best)
+        followed = run(self.track, way.limits, steps[: way.limits.first_difference(way.parent)])
+        found = best(self.track, followed)
+        node = None if found is None else _Node(way.limits, *found)
         if node is not None:
-            self._remember(way.limits, run)
+            self._remember(way.limits, followed)
         self._run_before[way.limits] = node
         return node
 
@@ -199,7 +211,7 @@ class Search:
         """The rows of a run: the newest are kept, all others made again where a way is followed."""
         if limits in self._recent:
             return self._recent[limits]
-        return self.track.run(limits, self._root[: Limits().first_difference(limits)])
+        return run(self.track, limits, self._root[: Limits().first_difference(limits)])
 
     def _remember(self, limits: Limits, steps: tuple[Step, ...]) -> None:
         self._recent[limits] = steps

@@ -9,6 +9,7 @@ from schedules.candidates import Candidate
 from schedules.compile import COMPILER_VERSION
 from schedules.elements import PAUSE_S
 from schedules.errors import DoesNotFit, NothingToPick
+from schedules.fills import SHORTEST_PIECE
 from schedules.layout import FADE_IN, FADE_OUT
 from schedules.ruler import SHORTEST_PAUSE, Ruler
 from schedules.rundown import (
@@ -21,7 +22,6 @@ from schedules.rundown import (
     SegmentSource,
 )
 from schedules.time import SAMPLE_RATE, length_text, samples_to_timedelta, to_utc
-from schedules.timeline import SHORTEST_PIECE
 
 
 def compile_single(
@@ -75,7 +75,8 @@ def _repeated(level: Level, one: Candidate, ruler: Ruler, signal_samples: int) -
         )
         fade = min(FADE_OUT, samples // 4) if samples < one.samples else 0
         source = SegmentSource(one.segment_id, one.master_sha256)
-        yield Item(position, source, start, samples, one.first_sample, 0, fade, None, Reason(level, 1, note))
+        reason, shortened = Reason(level, 1, note), samples < one.samples
+        yield Item(position, source, start, samples, one.first_sample, 0, fade, None, reason, shortened)
         end, position = start + samples, position + 1
         start += (ruler.steps(samples) + pause) * ruler.tick
     left = ruler.target_samples - end

@@ -7,7 +7,7 @@ broadcast date. What depends on where things lie in time, or on what else is cho
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from schedules.candidates import Candidate, Request, matching, ranked
@@ -26,6 +26,7 @@ from schedules.elements import (
 from schedules.ruler import Ruler
 from schedules.rules import Quota, Rest
 from schedules.rundown import Item, SegmentSource
+from schedules.stage import MOST_FADED, Option, Out, Stage, Window
 from schedules.time import SAMPLE_RATE, length_text, to_kst
 
 MOST_OPTIONS = 200
@@ -34,88 +35,6 @@ MOST_FILLS = 60
 
 In a longer programme it is fewer, down to a fifth, so that compiling takes little longer.
 """
-
-Window = tuple[int, int]
-"""The first and the last tick at which something may start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A segment that may take a stage, or the interval signal. `place` counts from 0, the best of the ranking.
-
-    `first_sample` and `samples` are what would be heard of it, whole; `window` keeps it within its own dates.
-    """
-
-    candidate: Candidate | None
-    first_sample: int
-    samples: int
-    place: int
-    steps: int
-    window: Window
-    breaks: str = ""
-    """The rotation rule that it breaks, where rules are relaxed."""
-
-    @property
-    def key(self) -> int:
-        """The segment's id; 0 for the interval signal."""
-        return self.candidate.segment_id if self.candidate else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Out:
-    """A candidate that may not take a stage, and why. With `rule` it breaks one that a person could relax."""
-
-    candidate: Candidate
-    why: str
-    rule: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One element, or one item of a repeat: at least `least` and at most `most` of its options, in their order.
-
-    `index` is the element's in the clock. `windows` are those of its hard time, None where it has none. `ranking` is all
-    that were looked at, best first, `out` those of them that rules and dates ruled out, `uncounted` how many that could
-    take it are so far down the ranking that they are not weighed.
-    """
-
-    index: int
-    element: Element
-    options: tuple[Option, ...]
-    ranking: tuple[Candidate, ...]
-    out: tuple[Out, ...]
-    uncounted: int
-    least: int
-    most: int
-    pause: int
-    windows: tuple[Window, ...] | None
-
-    @property
-    def name(self) -> str:
-        return element_name(self.index, self.element)
-
-    @property
-    def is_fill(self) -> bool:
-        return isinstance(self.element, Fill)
-
-    @property
-    def least_samples(self) -> int:
-        """What a fill has to take up, pauses included; 0 for other stages."""
-        if not isinstance(self.element, Fill):
-            return 0
-        return round(self.element.min_s * SAMPLE_RATE)
-
-    @property
-    def priority(self) -> int:
-        return getattr(self.element, "priority", 0)
-
-    @property
-    def is_strict(self) -> bool:
-        """Whether its ranking stands above a better fit: the newest is the newest, while rotation gives way."""
-        return not (
-            isinstance(self.element, Fill)
-            or (isinstance(self.element, Pick) and self.element.order != "newest")
-        )
 
 
 def stages_of(request: Request, *, relaxed: bool = False) -> list[Stage]:
@@ -171,7 +90,8 @@ class _Builder:
         }
 
     def most(self, in_an_hour: int) -> int:
-        return self.ruler.fewer(in_an_hour, in_an_hour // 5)
+        most = self.ruler.fewer(in_an_hour, in_an_hour // 5)
+        return self.ruler.fewer(most, in_an_hour // 10) if self.request.quick else most
 
     def stages(self, index: int, element: Element) -> Iterable[Stage]:
         match element:
@@ -349,7 +269,18 @@ class _Builder:
     ) -> Stage:
         pause = self.ruler.stretch_of(element.pause_s)
         return Stage(
-            index, element, options, ranking, out, uncounted, least, most, pause, self.windows(element)
+            index,
+            element,
+            options,
+            ranking,
+            out,
+            uncounted,
+            least,
+            most,
+            pause,
+            self.windows(element),
+            self.ruler.crossfades(element.crossfade_s),
+            self.ruler.fewer(MOST_FADED, 2),
         )
 
     def windows(self, element: Element) -> tuple[Window, ...] | None:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 from schedules.candidates import Request
 from schedules.elements import Fixed, Pick
+from schedules.fills import MOST_CUT, SHORTEST_COVER, SHORTEST_PIECE
 from schedules.goals import COVER, EMPTY_FILL
-from schedules.stages import Option, Stage, stages_of
+from schedules.stage import MOST_FADED, Option, Stage
+from schedules.stages import stages_of
 from schedules.time import SAMPLE_RATE
-from schedules.timeline import MOST_CUT, SHORTEST_COVER, SHORTEST_PIECE
 from tests.unit.schedules.likeness import alike, likeness
 
 Cost = tuple[tuple[int, ...], int, int, int]
@@ -50,6 +51,17 @@ class Partial:
         return self.missing, self.newest, self.noticed, self.rotation
 
 
+def is_music(option: Option | None) -> bool:
+    """What may be faded into other music, at both ends."""
+    candidate = option.candidate if option else None
+    return (
+        option is not None
+        and candidate is not None
+        and candidate.kind in {"music", "filler", "bed"}
+        and option.samples >= 10 * SAMPLE_RATE
+    )
+
+
 class BruteForce:
     """The cheapest cost of every choice of items, as far as it is among the `wanted` cheapest ones."""
 
@@ -73,9 +85,12 @@ class BruteForce:
         """Costs only grow: what is dearer already than all that are wanted need not be followed."""
         return self._enough is not None and partial.cost > self._enough
 
-    def _is_no_better(self, number: int, partial: Partial) -> bool:
-        """The same items up to the same tick were there for less already: what follows is the same for both."""
-        key = number, partial.end, *(self._identity(one) for one in partial.placed)
+    def _is_no_better(self, number: int, partial: Partial, begin: int = 0) -> bool:
+        """The same items up to the same tick were there for less already: what follows is the same for both.
+
+        `begin`: where a fill began that has to be of some length.
+        """
+        key = number, partial.end, begin, *(self._identity(one) for one in partial.placed)
         if key in self._seen and self._seen[key] <= partial.cost:
             return True
         self._seen[key] = partial.cost
@@ -138,7 +153,7 @@ class BruteForce:
         asked = self.stages[number - 1].pause if number else stage.pause
         reach = range(self.ruler.reach(asked) + 1)
         pauses = [0] if not partial.placed else reach if not count else [stage.pause]
-        for pause in pauses:
+        for pause in [*pauses, *self._crossfades(stage, partial, option)]:
             start = partial.end + pause
             placed = Placed(number, option, start, start + option.steps)
             on_time = stage.windows is None or count or any(a <= start <= b for a, b in stage.windows)
@@ -151,6 +166,20 @@ class BruteForce:
                     newest=partial.newest + place.get("newest", 0),
                     rotation=partial.rotation + place.get("rotation", 0),
                 )
+
+    def _crossfades(self, stage: Stage, partial: Partial, option: Option) -> list[int]:
+        """The pauses below none at which music begins within the music before it."""
+        last = partial.placed[-1].option if partial.placed else None
+        longest = round(stage.element.crossfade_s * SAMPLE_RATE)
+        if not longest or option.place >= MOST_FADED or not is_music(last) or not is_music(option):
+            return []
+        # The shortest pause belongs to the item before; sound ends up to a tick sooner than a whole number of them
+        tick, pause = self.ruler.tick, SAMPLE_RATE // 5
+        return [
+            -ticks
+            for ticks in range((longest + pause) // tick + 1)
+            if ticks * tick - pause - tick >= SAMPLE_RATE
+        ]
 
     def _may_air(self, placed: Placed) -> bool:
         option = placed.option
@@ -214,7 +243,8 @@ class BruteForce:
         return True
 
     def _fill(self, number: int, stage: Stage, partial: Partial) -> Iterator[Partial]:
-        for filled in self._pieces(number, stage, partial, 0):
+        begin = partial.end if stage.least_samples else 0
+        for filled in self._pieces(number, stage, partial, 0, begin):
             own = filled.placed[len(partial.placed) :]
             empty = EMPTY_FILL if not own and self.fills > 1 else 0
             more = replace(filled, noticed=filled.noticed + empty)
@@ -223,30 +253,34 @@ class BruteForce:
                 if not stage.least_samples or missing <= SAMPLE_RATE // 2 // self.ruler.tick:
                     yield done
 
-    def _pieces(self, number: int, stage: Stage, partial: Partial, first: int) -> Iterator[Partial]:
+    def _pieces(
+        self, number: int, stage: Stage, partial: Partial, first: int, begin: int
+    ) -> Iterator[Partial]:
         if partial.end > self.ruler.end:
             return
         yield partial
         is_cut = any(one.stage == number and one.is_cut for one in partial.placed)
         for index in range(first, len(stage.options)):
             option = stage.options[index]
-            start = partial.end + stage.pause
-            whole = Placed(number, option, start, start + option.steps)
             lengths = range(self.ruler.steps(SHORTEST_PIECE), option.steps)
             cuts = [] if is_cut or option.place >= MOST_CUT else lengths
-            pieces = [whole] if start <= option.window[1] else []
-            pieces += [Placed(number, option, start, start + length, is_cut=True) for length in cuts]
+            pieces = []
+            for pause in (stage.pause, *self._crossfades(stage, partial, option)):
+                start = partial.end + pause
+                if start <= option.window[1]:
+                    pieces.append(Placed(number, option, start, start + option.steps))
+                pieces += [Placed(number, option, start, start + length, is_cut=True) for length in cuts]
             for piece in pieces:
                 if self._keeps_rules(stage, partial.placed, piece):
                     more = replace(
                         partial,
                         end=piece.end,
                         placed=(*partial.placed, piece),
-                        noticed=partial.noticed + whole.end - piece.end,
+                        noticed=partial.noticed + option.steps - (piece.end - piece.start),
                         rotation=partial.rotation + option.place,
                     )
-                    if not self._is_hopeless(more) and not self._is_no_better(-1 - number, more):
-                        yield from self._pieces(number, stage, more, index + 1)
+                    if not self._is_hopeless(more) and not self._is_no_better(-1 - number, more, begin):
+                        yield from self._pieces(number, stage, more, index + 1, begin)
 
     def _covered(self, number: int, partial: Partial) -> Iterator[Partial]:
         for end in range(partial.end + self.ruler.steps(SHORTEST_COVER), self.ruler.end + 1):

@@ -97,6 +97,7 @@ def common(*, timed: bool = True) -> dict[str, st.SearchStrategy[Any]]:
     return {
         "label": st.sampled_from(["", "여는 말"]),
         "pause_s": st.one_of(st.just(0.5), st.floats(0.2, 1.0)),
+        "crossfade_s": st.sampled_from([0, 1, 4, 4, 5]),
         **(timing if timed else {}),
     }
 

@@ -105,7 +105,7 @@ PICK = {"type": "pick", "kinds": ["talk"]}
         ({"type": "pick", "kind": "news"}, r'element 2: a pick has no "kind": did you mean "kinds"\?'),
         (
             {"type": "fill", "colour": 1},
-            r'a fill has no "colour": it may have label, pause_s, at, within_s, kinds, min_s',
+            r'a fill has no "colour": it may have label, pause_s, at, within_s, crossfade_s, kinds',
         ),
         ({"type": "pick", "kinds": "news"}, r'"kinds" is "news": write a list of texts, such as \["news"\]'),
         ({"type": "pick", "kinds": []}, r'"kinds" is empty: name at least one of'),
@@ -115,6 +115,8 @@ PICK = {"type": "pick", "kinds": ["talk"]}
         ({"type": "pick", "kinds": ["news"], "max_age_days": 0}, r'"max_age_days" is 0: it goes from 1'),
         ({"type": "pick", "kinds": ["news"], "pause_s": 5}, r'"pause_s" is 5: it goes from 0\.2 to 1'),
         ({"type": "pick", "kinds": ["news"], "pause_s": "long"}, r'"pause_s" is "long": write a number$'),
+        ({"type": "fill", "crossfade_s": 6}, r'"crossfade_s" is 6: it goes from 1 to 5, or 0'),
+        ({"type": "fill", "crossfade_s": 0.5}, r'"crossfade_s" is 0.5: it goes from 1 to 5, or 0'),
         ({"type": "interval_signal", "seconds": 0}, r'"seconds" is 0: it goes from 1 to 86400'),
         ({"type": "interval_signal", "seconds": float("nan")}, r'"seconds" is nan: it goes from'),
         ({"type": "fill", "kinds": ["news"]}, r'"kinds" has "news", which counts as speech and is never cut'),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -52,6 +52,29 @@ def with_segments(rundown: Rundown, library: Iterable[Candidate]) -> list[tuple[
     ]
 
 
+def overlaps_of(rundown: Rundown) -> dict[int, tuple[int, int]]:
+    """For every item for how many samples the one before it, and the one after it, is heard as well."""
+    laps = [max(before.end_sample - after.start_sample, 0) for before, after in pairwise(rundown.items)]
+    return {item.position: lap for item, lap in zip(rundown.items, pairwise([0, *laps, 0]), strict=True)}
+
+
+def assert_only_music_is_faded_into_music_within_its_bounds(rundown: Rundown, request: Request) -> None:
+    kinds = {segment.segment_id: segment.kind for segment in request.candidates}
+    for before, item in pairwise(rundown.items):
+        overlap = before.end_sample - item.start_sample
+        if overlap <= 0 or item in request.kept:
+            continue
+        event("cross-faded")
+        for one in (before, item):
+            assert isinstance(one.source, SegmentSource)
+            assert kinds[one.source.segment_id] in {"music", "filler", "bed"}
+        assert item.element is not None
+        longest = request.clock.elements[item.element].crossfade_s
+        assert SAMPLE_RATE <= overlap <= longest * SAMPLE_RATE
+        assert before.fade_out_samples >= overlap <= item.fade_in_samples
+        assert "absorbed in a cross-fade before it" in item.reason.note
+
+
 def assert_no_dead_air_from_start_to_end(rundown: Rundown) -> None:
     rundown.check()
     assert rundown.items[0].start_sample >= 2304
@@ -63,8 +86,12 @@ def assert_no_dead_air_from_start_to_end(rundown: Rundown) -> None:
 
 
 def assert_speech_is_whole_and_only_music_is_shortened(
-    rundown: Rundown, library: Iterable[Candidate], clock: Clock | None = None
+    rundown: Rundown,
+    library: Iterable[Candidate],
+    clock: Clock | None = None,
+    kept: Sequence[Item] = (),
 ) -> None:
+    overlaps = overlaps_of(rundown)
     for item, segment in with_segments(rundown, library):
         element = clock.elements[item.element] if clock and item.element is not None else None
         first, whole = segment.first_sample, segment.samples
@@ -75,8 +102,13 @@ def assert_speech_is_whole_and_only_music_is_shortened(
         assert cut == 0 or (cut > 0 and segment.kind in ELASTIC_KINDS)
         back_timed = isinstance(element, Fill) and element.back_timed
         assert item.first_sample == first + (cut if back_timed else 0)
-        assert (item.fade_out_samples > 0) == (cut > 0 and not back_timed)
-        assert (item.fade_in_samples > 0) == (cut > 0 and back_timed)
+        assert item.shortened == (cut > 0)
+        lap_in, lap_out = overlaps[item.position]
+        # What is kept may have been faded into what is there no more
+        if item not in kept:
+            assert (item.fade_out_samples > lap_out) <= (cut > 0 and not back_timed)
+            assert (item.fade_in_samples > lap_in) <= (cut > 0 and back_timed)
+            assert not cut or item.fade_in_samples or item.fade_out_samples
 
 
 def assert_heard_within_its_dates(rundown: Rundown, library: Iterable[Candidate]) -> None:
@@ -192,8 +224,7 @@ def assert_neighbours_suit_each_other(rundown: Rundown, request: Request) -> Non
 def assert_hard_times_are_met(rundown: Rundown, request: Request) -> None:
     for index, element in enumerate(request.clock.elements):
         items = [item for item in rundown.items if item.element == index]
-        # A repeat's hard time is its first segment's, which may be left out
-        if element.at is None or isinstance(element, Repeat) or not items or items[0] in request.kept:
+        if element.at is None or not items or items[0] in request.kept:
             continue
         starts = audio_airs_at(items[0], STARTS_AT)
         instants = element.at.instants(
@@ -232,7 +263,10 @@ def assert_all_promises_are_kept(rundown: Rundown, request: Request) -> None:
     assert rundown.target_samples == request.target_samples
     assert rundown.grid_samples == request.grid_samples
     assert_no_dead_air_from_start_to_end(rundown)
-    assert_speech_is_whole_and_only_music_is_shortened(rundown, request.candidates, request.clock)
+    assert_speech_is_whole_and_only_music_is_shortened(
+        rundown, request.candidates, request.clock, request.kept
+    )
+    assert_only_music_is_faded_into_music_within_its_bounds(rundown, request)
     assert_heard_within_its_dates(rundown, request.candidates)
     assert_nothing_twice_but_by_name_or_in_fills(rundown, request)
     assert_rules_of_rotation_are_kept(rundown, request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -185,10 +186,50 @@ class TestFills:
             segment(number, "music", 200, last_aired_at=after(-900 + number)) for number in (1, 2, 3, 4)
         ]
         rundown = compiled([FILL], library, minutes=9)
-        assert heard(rundown) == [(1, 200), (2, 200), (3, 138.7)]
-        assert [item.fade_out_samples for item in rundown.items] == [0, 0, 3 * SAMPLE_RATE]
+        assert heard(rundown) == [(1, 200), (2, 200), (3, 147.6)]
+        assert [item.shortened for item in rundown.items] == [False, False, True]
+        assert rundown.items[-1].fade_out_samples == 3 * SAMPLE_RATE
         assert rundown.items[-1].end_sample == rundown.target_samples
-        assert rundown.items[-1].reason.note == "longest unheard; shortened by 1:01.3"
+        assert rundown.items[-1].reason.note.startswith("longest unheard; shortened by 0:52.3")
+
+    def test_songs_that_are_a_little_too_long_together_are_faded_into_one_another(self) -> None:
+        library = [segment(number, "music", 200, last_aired_at=after(-900 + number)) for number in (1, 2, 3)]
+        rundown = compiled([FILL], library, minutes=597 / 60)
+        assert heard(rundown) == [(1, 200), (2, 200), (3, 200)]
+        assert rundown.fit is not None
+        assert (rundown.fit.noticed_samples, rundown.fit.proved) == (0, True)
+        overlaps = [before.end_sample - item.start_sample for before, item in pairwise(rundown.items)]
+        assert sum(overlap for overlap in overlaps if overlap > 0) == rundown.fit.crossfaded_samples
+        for (before, item), overlap in zip(pairwise(rundown.items), overlaps, strict=True):
+            faded = overlap > 0
+            assert (before.fade_out_samples, item.fade_in_samples) == (overlap * faded, overlap * faded)
+            assert item.reason.note.endswith(" absorbed in a cross-fade before it") == faded
+
+    def test_the_clock_says_how_long_a_cross_fade_may_be(self) -> None:
+        library = [segment(number, "music", 200, last_aired_at=after(-900 + number)) for number in (1, 2, 3)]
+        rundown = compiled([{**FILL, "crossfade_s": 0}], library, minutes=597 / 60)
+        assert rundown.fit is not None
+        assert rundown.fit.crossfaded_samples == 0
+        assert rundown.fit.noticed_samples > 3 * SAMPLE_RATE
+
+    def test_music_is_faded_into_the_music_of_another_element(self) -> None:
+        clock: list[dict[str, Any]] = [
+            {"type": "fixed", "segment_id": 1},
+            {"type": "pick", "kinds": ["music"]},
+            {"type": "fixed", "segment_id": 2},
+        ]
+        library = [segment(1, "music", 60), segment(2, "talk", 60), segment(3, "music", 63)]
+        song, picked, talk = compiled(clock, library, minutes=3).items
+        assert SAMPLE_RATE <= song.end_sample - picked.start_sample <= 4 * SAMPLE_RATE
+        assert picked.end_sample < talk.start_sample
+        assert (talk.fade_in_samples, talk.samples) == (0, 60 * SAMPLE_RATE)
+
+    def test_neither_speech_nor_a_jingle_nor_a_short_piece_is_ever_faded(self) -> None:
+        for kind, seconds in (("talk", 63), ("jingle", 63), ("interval_signal", 63), ("music", 9)):
+            clock = [{"type": "fixed", "segment_id": number} for number in (1, 2)]
+            library = [segment(1, "music", 60), segment(2, kind, seconds)]
+            with pytest.raises(DoesNotFit):
+                compiled(clock, library, minutes=(60 + seconds - 2) / 60)
 
     def test_what_follows_a_fill_ends_with_the_slot(self) -> None:
         library = [segment(1, "music", 900), segment(2, "ident", 20)]

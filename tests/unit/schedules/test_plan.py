@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -109,6 +109,20 @@ WITHDRAWN = rundown(rendered=frozenset({MP3}), withdrawn=True)
 WISH = IntentView(5, "compile")
 STANDBY = IntentView(6, "standby")
 RETRY = IntentView(8, "retry", handoff_id=11)
+SEND, HOLD, BY_HAND = (
+    IntentView(at, kind, handoff_id=11) for at, kind in ((2, "send"), (3, "hold"), (4, "manual"))
+)
+IN_ORDER = (target(), target(2, second_route_of=1, always=False))
+BOTH = (target(), target(2, second_route_of=1))
+LOOK = rules.LookInto(1, 1)
+NEAR = frozenset({("deadline_near", 1)})
+LATE_AND_TOLD = {"readiness": "at_risk", "alarms": frozenset({("deadline_missed", 1)})}
+
+
+def seen(at: datetime | None = None, **fields: Any) -> tuple[TargetView, ...]:
+    return (target(can_look=True, looked_at=at, **fields),)
+
+
 V2_LATE = rundown(2, rendered=frozenset({MP3}))
 TOLD = {"readiness": "at_risk", "alarms": frozenset({("audio_missing", None)})}
 FELL = rundown(render_jobs={MP3: failed(EARLY)})
@@ -417,6 +431,94 @@ RULES: list[tuple[str, AiringView, datetime, list[Action]]] = [
         DELIVER,
         [rules.Refuse(8, "a newer version took its place")],
     ),
+    (
+        "told again when half of the time is gone",
+        ready(handoff(next_attempt_at=DEADLINE), readiness="at_risk", alarms=NEAR),
+        WARN + (DEADLINE - WARN) / 2,
+        [rules.Escalate("deadline_near", 1, 1, 1)],
+    ),
+    (
+        "once",
+        ready(handoff(next_attempt_at=DEADLINE), readiness="at_risk", alarms=NEAR, steps={("deadline_near", 1): 1}),
+        WARN + (DEADLINE - WARN) * 0.7,
+        [],
+    ),
+    (
+        "and again when the site is about to close",
+        ready(handoff(next_attempt_at=ACCEPT), **LATE_AND_TOLD | {"steps": {("deadline_missed", 1): 1}}),
+        DEADLINE + (ACCEPT - DEADLINE) * 0.75,
+        [rules.Escalate("deadline_missed", 1, 1, 2)],
+    ),
+    ("held when a person says so", ready(handoff(), intents=(HOLD,)), BEFORE, [rules.Hold(11, 3)]),
+    ("what is held is not sent", ready(handoff(held=True)), DELIVER, []),
+    (
+        "and is given up when the site closes",
+        ready(handoff(held=True), **LATE_AND_TOLD),
+        CLOSED_SITE,
+        [rules.GiveUp(11), RISK(1, "failed")],
+    ),
+    ("sent now, before its time", ready(handoff(), intents=(SEND,)), BEFORE, [rules.Retry(11, 2)]),
+    (
+        "brought by hand after the site has closed",
+        ready(handoff("failed"), intents=(BY_HAND,), **LATE_AND_TOLD | {"readiness": "failed"}),
+        CLOSED_SITE,
+        [rules.RecordByHand(11, 4)],
+    ),
+    (
+        "not what the site has shown us",
+        ready(handoff("verified"), intents=(BY_HAND, HOLD)),
+        DELIVER,
+        [
+            rules.Refuse(4, "it is verified: there is nothing to bring"),
+            rules.Refuse(3, "it is verified: there is nothing to hold"),
+        ],
+    ),
+    ("nobody interferes with an attempt", ready(handoff("sending", in_flight=True), intents=(HOLD,)), DELIVER, []),
+    ("the second route waits", ready(handoff("sending", in_flight=True), targets=IN_ORDER), DELIVER, []),
+    (
+        "until the first is in trouble",
+        ready(handoff(troubled=True, next_attempt_at=DEADLINE), targets=IN_ORDER),
+        DELIVER,
+        [rules.HandOver(1, 1, 2)],
+    ),
+    (
+        "or near its deadline",
+        ready(handoff(next_attempt_at=DEADLINE), targets=IN_ORDER),
+        WARN,
+        [rules.HandOver(1, 1, 2), RAISE("deadline_near", 1, 1), RISK(1, "at_risk")],
+    ),
+    ("not once the first has it", ready(handoff("verified"), targets=IN_ORDER), WARN, []),
+    ("both at once", ready(handoff("verified"), targets=BOTH), DELIVER, [rules.HandOver(1, 1, 2)]),
+    (
+        "what the second route has is where it should be",
+        ready(handoff("failed"), handoff("verified", feed_id=2, rechecked_at=DEADLINE), targets=IN_ORDER),
+        LATE,
+        [],
+    ),
+    (
+        "and a newer version goes over both, or the older would stay there",
+        ready(
+            handoff("verified", 2), handoff("verified", 1, feed_id=2), targets=IN_ORDER, rundown=V2_LATE, armed_version=2
+        ),
+        DELIVER,
+        [rules.HandOver(1, 2, 2)],
+    ),
+    ("a folder is looked into at the warning", ready(handoff("verified"), targets=seen()), WARN, [LOOK]),
+    ("and not before", ready(handoff("verified"), targets=seen()), DELIVER, []),
+    ("once", ready(handoff("verified"), targets=seen(WARN)), WARN + MINUTE, []),
+    (
+        "and at the deadline again",
+        ready(handoff("verified", rechecked_at=DEADLINE), targets=seen(WARN)),
+        DEADLINE,
+        [LOOK],
+    ),
+    (
+        "and every five minutes while something is wrong",
+        ready(handoff("verified"), targets=seen(WARN, found_wrong=True)),
+        WARN + MINUTE * 5,
+        [LOOK],
+    ),
+    ("one look at a time", ready(handoff("verified"), targets=seen(looking=True)), WARN, []),
     ("called off", ready(handoff(), intents=(IntentView(9, "cancel"),)), DELIVER, [rules.Cancel(1, 9)]),
     (
         "on the air",
@@ -496,7 +598,8 @@ def rundowns(draw: st.DrawFn, version: int) -> RundownView:
 
 
 @st.composite
-def targets(draw: st.DrawFn, feed_id: int) -> TargetView:
+def targets(draw: st.DrawFn, feed_id: int, feeds: Sequence[int]) -> TargetView:
+    others = [each for each in feeds if each != feed_id]
     deadline = draw(st.integers(0, 60))
     lead = draw(st.integers(0, 90))
     return target(
@@ -506,6 +609,12 @@ def targets(draw: st.DrawFn, feed_id: int) -> TargetView:
         warn_at=START - MINUTE * (deadline + draw(st.integers(0, lead))),
         deadline_at=START - MINUTE * deadline,
         accept_until=START - MINUTE * draw(st.integers(0, deadline)),
+        second_route_of=draw(st.none() | st.sampled_from(others)) if others else None,
+        always=draw(st.booleans()),
+        can_look=draw(st.booleans()),
+        looking=draw(st.booleans()),
+        looked_at=draw(st.none() | INSTANTS),
+        found_wrong=draw(st.booleans()),
     )
 
 
@@ -524,6 +633,8 @@ def handoffs(draw: st.DrawFn, feed_id: int, version: int) -> HandoffView:
         in_flight=state == "sending" and draw(st.booleans()),
         withdrawn=draw(st.booleans()),
         outdated=draw(st.booleans()),
+        held=draw(st.booleans()),
+        troubled=draw(st.booleans()),
     )
 
 
@@ -534,7 +645,7 @@ def airings(draw: st.DrawFn) -> AiringView:
     newest = draw(rundowns(version)) if version else None
     fallen = newest and newest.cause == "failed" and version > 1
     known = draw(st.sets(st.tuples(st.integers(1, 3), st.integers(1, version)))) if version else set()
-    kinds = st.sampled_from(["compile", "standby", "retry", "cancel"])
+    kinds = st.sampled_from(["compile", "standby", "cancel", "retry", "send", "hold", "manual"])
     alarms = st.tuples(st.sampled_from(sorted(WATCHED)), st.none() | st.integers(1, 3))
     return airing(
         state=draw(st.sampled_from(["planned", "compiled", "rendered", "armed", "on_air"])),
@@ -542,7 +653,7 @@ def airings(draw: st.DrawFn) -> AiringView:
         version=version,
         armed_version=draw(st.integers(0, version)),
         compile_at=draw(INSTANTS),
-        targets=tuple(draw(targets(feed)) for feed in feeds),
+        targets=tuple(draw(targets(feed, feeds)) for feed in feeds),
         rundown=newest,
         fallen=draw(st.none() | rundowns(version - 1)) if fallen else None,
         compile_job=draw(st.none() | jobs()),
@@ -552,6 +663,7 @@ def airings(draw: st.DrawFn) -> AiringView:
             for number in range(draw(st.integers(0, 2)))
         ),
         alarms=draw(st.frozensets(alarms, max_size=3)),
+        steps=draw(st.dictionaries(alarms, st.integers(0, 2), max_size=3)),
     )
 
 
@@ -621,11 +733,13 @@ class ToyStation:
     chance: st.DataObject
     sent_at: dict[int, datetime] = field(default_factory=dict)
     job_id: int = 0
+    now: datetime = START
 
     def draw(self, *choices: str) -> str:
         return self.chance.draw(st.sampled_from(choices))
 
     def apply(self, action: Action, now: datetime) -> None:
+        self.now = now
         change = {
             rules.Compile: self.compile,
             rules.TakeRundown: self.take_rundown,
@@ -659,12 +773,25 @@ class ToyStation:
             case rules.Close(_):
                 delivered = any(each.state in DELIVERED for each in self.one.handoffs)
                 self.set(state="done" if delivered else "missed")
+            case rules.Escalate(kind, _, feed, step):
+                self.set(steps={**self.one.steps, (kind, feed): step})
+            case rules.LookInto(_, feed):
+                self.look(feed)
             case rules.Raise(kind, _, feed):
                 self.set(alarms=self.one.alarms | {(kind, feed)})
             case rules.Clear(kind, _, feed):
                 self.set(alarms=self.one.alarms - {(kind, feed)})
             case _:
                 raise AssertionError(action)
+
+    def look(self, feed_id: int) -> None:
+        wrong = self.draw("right", "right", "wrong") == "wrong"
+        self.set(
+            targets=tuple(
+                replace(each, looked_at=self.now, found_wrong=wrong) if each.feed_id == feed_id else each
+                for each in self.one.targets
+            )
+        )
 
     def set(self, **changes: Any) -> None:
         self.one = replace(self.one, **changes)
@@ -756,7 +883,9 @@ def test_every_night_comes_to_rest_and_to_its_end(
     started: int, wanted: list[str], data: st.DataObject
 ) -> None:
     """Wherever the engine is started, with whatever luck: it always ends, as done or as missed."""
-    feeds = tuple(target(number + 1, recipe) for number, recipe in enumerate(wanted))
+    feeds = tuple(
+        target(number + 1, recipe, can_look=data.draw(st.booleans())) for number, recipe in enumerate(wanted)
+    )
     intents = (WISH,) if data.draw(st.booleans()) else ()
     station = ToyStation(airing(targets=feeds, intents=intents), data)
     now = START + MINUTE * started

@@ -201,6 +201,15 @@ class TestElements:
         assert names(rundown)[:3] == [4, 3, 2]
         assert rundown.items[1].reason.note == "was in the programme that is repeated"
 
+    def test_where_the_first_of_a_repeat_is_left_out_the_next_one_is_on_time(self) -> None:
+        library = [segment(1, "ident", 5), segment(2, "talk", 170), segment(3, "talk", 40)]
+        repeat = {"type": "repeat", "at": "+0:02:00", "within_s": 1, "required": False}
+        fixed = {"type": "fixed", "segment_id": 1}
+        rundown = compiled([fixed, FILL, repeat], library, repeated=(2, 3))
+        [second] = [item for item in rundown.items if name(item) == 3]
+        assert abs(second.start_sample - 120 * SAMPLE_RATE) <= SAMPLE_RATE
+        assert 2 not in names(rundown)
+
     def test_a_repeat_leaves_out_what_the_clock_names_anyhow(self) -> None:
         library = [segment(1, "talk", 20), segment(2, "news", 20)]
         clock = [{"type": "fixed", "segment_id": 1}, {"type": "repeat"}]

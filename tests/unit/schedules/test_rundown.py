@@ -32,6 +32,12 @@ def item(position: int, start: int, samples: int, **changes: Any) -> Item:
     return replace(made, **changes)
 
 
+def song(position: int, start: int, samples: int, **changes: Any) -> Item:
+    """An item that is faded at both ends, over ten frames."""
+    fades = {"fade_in_samples": 10 * FRAME, "fade_out_samples": 10 * FRAME}
+    return item(position, start, samples, **({"source": SegmentSource(7, "ab" * 32)} | fades | changes))
+
+
 def rundown(*items: Item, **changes: Any) -> Rundown:
     made = Rundown(2500 * FRAME, FRAME, "programme", items, ("a note",), 3, "greedy-1")
     return replace(made, **changes)
@@ -64,14 +70,14 @@ def test_json_holds_no_floats() -> None:
         "[]",
         "{}",
         "null",
-        WHOLE.to_json().replace(b'"schema":1', b'"schema":2'),
+        WHOLE.to_json().replace(b'"schema":2', b'"schema":3'),
         WHOLE.to_json().replace(b'"level":"programme"', b'"level":"encore"'),
         WHOLE.to_json().replace(b'"type":"segment"', b'"type":"tape"'),
         WHOLE.to_json().replace(b'"position":0', b'"place":0'),
     ],
 )
 def test_what_is_not_a_rundown_is_refused(text: bytes | str) -> None:
-    with pytest.raises(BadRundown, match="this is not a rundown of schema 1"):
+    with pytest.raises(BadRundown, match="this is not a rundown of schema 2"):
         Rundown.from_json(text)
 
 
@@ -93,6 +99,26 @@ def test_a_sound_rundown_passes_its_check() -> None:
         (rundown(item(0, 2, 150, fade_in_samples=51)), "item 0 has fades that are longer than itself"),
         (rundown(item(0, 2, 2 * FRAME), item(1, 3, 200)), "item 1 starts at sample 3456, before 4608"),
         (
+            rundown(song(0, 0, 50 * FRAME), song(1, 40, 50 * FRAME, fade_in_samples=9 * FRAME)),
+            "item 1 starts at sample 46080, before 57600, where the one before it ends, and it is no cross-fade",
+        ),
+        (
+            rundown(song(0, 0, 50 * FRAME, fade_out_samples=FRAME), song(1, 40, 50 * FRAME)),
+            "it is no cross-fade",
+        ),
+        (
+            rundown(song(0, 0, 50 * FRAME), song(1, 40, 50 * FRAME, source=IntervalSignalSource(loop=True))),
+            "it is no cross-fade",
+        ),
+        (
+            rundown(song(0, 0, 50 * FRAME), song(1, 40, 25 * FRAME), song(2, 49, 50 * FRAME)),
+            "item 2 starts at sample 56448, before 74880, where the one before it ends, and it is no cross-fade",
+        ),
+        (
+            rundown(song(0, 0, 500 * FRAME), song(1, 200, 500 * FRAME)),
+            "it is no cross-fade",
+        ),
+        (
             rundown(item(0, 0, 2500 * FRAME + 1)),
             "the last item ends at sample 2880001, after the target of 2880000",
         ),
@@ -104,6 +130,26 @@ def test_a_sound_rundown_passes_its_check() -> None:
 def test_every_broken_invariant_is_found_and_named(broken: Rundown, words: str) -> None:
     with pytest.raises(BadRundown, match=words):
         broken.check()
+
+
+def test_music_may_be_faded_into_music_and_each_has_its_turn() -> None:
+    first, second, third = song(0, 0, 1000 * FRAME), song(1, 990, 500 * FRAME), song(2, 1500, 1000 * FRAME)
+    faded = rundown(first, second, third)
+    faded.check()
+    assert faded.silences(0) == [Gap(1490 * FRAME, 1500 * FRAME)]
+    assert faded.turns() == [(first, 990 * FRAME), (second, 1490 * FRAME), (third, 2500 * FRAME)]
+    assert Rundown.from_json(faded.to_json()) == faded
+
+
+def test_a_rundown_of_the_first_schema_can_still_be_read() -> None:
+    """Then only what was shortened had fades."""
+    body = json.loads(WHOLE.to_json())
+    body["schema"] = 1
+    for one in body["items"]:
+        del one["shortened"]
+    read = Rundown.from_json(json.dumps(body))
+    assert [one.shortened for one in read.items] == [True, False]
+    assert read == replace(WHOLE, items=(replace(WHOLE.items[0], shortened=True), WHOLE.items[1]))
 
 
 def test_silences_are_the_gaps_before_between_and_after() -> None:
