@@ -33,6 +33,7 @@ from app.database import (
 from app.errors import DanpaError
 from app.processes import configure_logs, end_with_parent, stop_on_signals, utcnow
 from app.settings import Settings
+from app.signing import commands as signing
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -40,10 +41,11 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, and those may hold secrets
     help="Danpa schedules and delivers shortwave programmes.",
 )
-key_cli = typer.Typer(no_args_is_help=True, help="People's keys.")
+key_cli = typer.Typer(no_args_is_help=True, help="People's keys, and the one that signs manifests.")
 alarm_cli = typer.Typer(no_args_is_help=True, help="Alarms.")
 cli.add_typer(key_cli, name="key")
 cli.add_typer(alarm_cli, name="alarm")
+signing.add_to(cli, key_cli)
 
 out = Console()
 err = Console(stderr=True)

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from app.air.models import AirRecord
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
 from app.alarms.models import Alarm, Notification
+from app.contracts.models import Contract, LogEntry, LogImport
 from app.events.models import Event
 from app.feeds.models import Feed
 from app.frequencies.models import Line, LineFeed, Site
@@ -14,6 +15,7 @@ from app.journal.models import JournalEntry
 from app.library.models import ImportedFile, Segment
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
 from app.programmes.models import Programme, Slot
+from app.pull.models import Fetch, Offer, PullKey
 from app.station.models import Station
 
 __all__ = [
@@ -24,8 +26,10 @@ __all__ = [
     "AsRun",
     "Attempt",
     "BrowserSession",
+    "Contract",
     "Event",
     "Feed",
+    "Fetch",
     "Handoff",
     "IdempotentRequest",
     "ImportedFile",
@@ -35,10 +39,14 @@ __all__ = [
     "Key",
     "Line",
     "LineFeed",
+    "LogEntry",
+    "LogImport",
     "LoginLink",
     "Notification",
+    "Offer",
     "Person",
     "Programme",
+    "PullKey",
     "RundownVersion",
     "SQLModel",
     "Segment",

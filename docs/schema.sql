@@ -39,7 +39,7 @@ CREATE TABLE alarm (
     airing_id INTEGER,
     feed_id INTEGER,
     raised_at DATETIME NOT NULL,
-    cleared_at DATETIME,
+    cleared_at DATETIME, step INTEGER DEFAULT '0' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(airing_id) REFERENCES airing (id),
     FOREIGN KEY(feed_id) REFERENCES feed (id)
@@ -127,6 +127,26 @@ CREATE TABLE browser_session (
 
 CREATE INDEX ix_browser_session_person_id ON browser_session (person_id);
 
+CREATE TABLE contract (
+    id INTEGER NOT NULL,
+    site_id INTEGER NOT NULL,
+    first_date DATE NOT NULL,
+    last_date DATE NOT NULL,
+    booked_minutes INTEGER NOT NULL,
+    booked_per VARCHAR NOT NULL,
+    price_minor INTEGER NOT NULL,
+    currency VARCHAR NOT NULL,
+    billing_unit VARCHAR NOT NULL,
+    notice_days INTEGER,
+    note VARCHAR,
+    created_at DATETIME NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(site_id) REFERENCES site (id)
+);
+
+CREATE INDEX ix_contract_site_id ON contract (site_id);
+
 CREATE TABLE edition (
     airing_id INTEGER NOT NULL,
     base_version INTEGER NOT NULL,
@@ -171,13 +191,59 @@ CREATE TABLE feed (
     enabled BOOLEAN NOT NULL,
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL,
+    revision INTEGER NOT NULL, options JSON DEFAULT '{}' NOT NULL, "temporary" VARCHAR DEFAULT '.{name}.part' NOT NULL, may_remove BOOLEAN DEFAULT 0 NOT NULL, second_feed_id INTEGER REFERENCES feed (id), second_route VARCHAR DEFAULT 'in_order' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(site_id) REFERENCES site (id),
     UNIQUE (name)
 );
 
 CREATE INDEX ix_feed_site_id ON feed (site_id);
+
+CREATE TABLE fetch (
+    id INTEGER NOT NULL,
+    feed_id INTEGER NOT NULL,
+    pull_key_id INTEGER NOT NULL,
+    handoff_id INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    size INTEGER NOT NULL,
+    method VARCHAR NOT NULL,
+    status INTEGER NOT NULL,
+    first_byte INTEGER NOT NULL,
+    end_byte INTEGER NOT NULL,
+    bytes_sent INTEGER NOT NULL,
+    started_at DATETIME NOT NULL,
+    finished_at DATETIME,
+    remote_address VARCHAR NOT NULL,
+    user_agent VARCHAR NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(feed_id) REFERENCES feed (id),
+    FOREIGN KEY(handoff_id) REFERENCES handoff (id),
+    FOREIGN KEY(pull_key_id) REFERENCES pull_key (id)
+);
+
+CREATE INDEX ix_fetch_feed_id_name ON fetch (feed_id, name);
+
+CREATE INDEX ix_fetch_handoff_id ON fetch (handoff_id);
+
+CREATE TABLE folder_check (
+    id INTEGER NOT NULL,
+    airing_id INTEGER NOT NULL,
+    feed_id INTEGER NOT NULL,
+    checked_at DATETIME NOT NULL,
+    listed INTEGER,
+    findings JSON NOT NULL,
+    removed INTEGER NOT NULL,
+    error VARCHAR,
+    PRIMARY KEY (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(feed_id) REFERENCES feed (id),
+    UNIQUE (airing_id, feed_id)
+);
+
+CREATE INDEX ix_folder_check_airing_id ON folder_check (airing_id);
+
+CREATE INDEX ix_folder_check_feed_id ON folder_check (feed_id);
 
 CREATE TABLE handoff (
     id INTEGER NOT NULL,
@@ -196,7 +262,7 @@ CREATE TABLE handoff (
     verified_at DATETIME,
     rechecked_at DATETIME,
     error VARCHAR,
-    created_at DATETIME NOT NULL,
+    created_at DATETIME NOT NULL, held BOOLEAN DEFAULT 0 NOT NULL, manual JSON,
     PRIMARY KEY (id),
     FOREIGN KEY(airing_id) REFERENCES airing (id),
     FOREIGN KEY(artefact_id) REFERENCES artefact (id),
@@ -243,7 +309,7 @@ CREATE TABLE intent (
     person_id INTEGER,
     created_at DATETIME NOT NULL,
     carried_out_at DATETIME,
-    refused VARCHAR,
+    refused VARCHAR, details JSON,
     PRIMARY KEY (id),
     FOREIGN KEY(airing_id) REFERENCES airing (id),
     FOREIGN KEY(handoff_id) REFERENCES handoff (id),
@@ -327,6 +393,42 @@ CREATE TABLE line_feed (
     FOREIGN KEY(line_id) REFERENCES line (id)
 );
 
+CREATE TABLE log_entry (
+    id INTEGER NOT NULL,
+    contract_id INTEGER NOT NULL,
+    import_id INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    starts_at DATETIME NOT NULL,
+    stops_at DATETIME NOT NULL,
+    khz INTEGER,
+    status VARCHAR NOT NULL,
+    aired BOOLEAN NOT NULL,
+    row_sha256 VARCHAR NOT NULL,
+    occurrence INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(contract_id) REFERENCES contract (id),
+    FOREIGN KEY(import_id) REFERENCES log_import (id),
+    UNIQUE (contract_id, row_sha256, occurrence)
+);
+
+CREATE INDEX ix_log_entry_import_id ON log_entry (import_id);
+
+CREATE TABLE log_import (
+    id INTEGER NOT NULL,
+    contract_id INTEGER NOT NULL,
+    file_name VARCHAR NOT NULL,
+    file_sha256 VARCHAR NOT NULL,
+    mapping JSON NOT NULL,
+    rows INTEGER NOT NULL,
+    imported_at DATETIME NOT NULL,
+    imported_by INTEGER,
+    PRIMARY KEY (id),
+    FOREIGN KEY(contract_id) REFERENCES contract (id),
+    FOREIGN KEY(imported_by) REFERENCES person (id)
+);
+
+CREATE INDEX ix_log_import_contract_id ON log_import (contract_id);
+
 CREATE TABLE login_link (
     id INTEGER NOT NULL,
     person_id INTEGER NOT NULL,
@@ -346,12 +448,33 @@ CREATE TABLE notification (
     next_attempt_at DATETIME,
     attempts INTEGER NOT NULL,
     sent_at DATETIME,
-    error VARCHAR,
+    error VARCHAR, step INTEGER DEFAULT '0' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(alarm_id) REFERENCES alarm (id)
 );
 
 CREATE INDEX ix_notification_alarm_id ON notification (alarm_id);
+
+CREATE TABLE offer (
+    id INTEGER NOT NULL,
+    feed_id INTEGER NOT NULL,
+    handoff_id INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    size INTEGER NOT NULL,
+    media_type VARCHAR NOT NULL,
+    suffix VARCHAR NOT NULL,
+    content BLOB,
+    offered_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(feed_id) REFERENCES feed (id),
+    FOREIGN KEY(handoff_id) REFERENCES handoff (id),
+    UNIQUE (feed_id, name)
+);
+
+CREATE INDEX ix_offer_feed_id ON offer (feed_id);
+
+CREATE INDEX ix_offer_handoff_id ON offer (handoff_id);
 
 CREATE TABLE person (
     id INTEGER NOT NULL,
@@ -374,6 +497,22 @@ CREATE TABLE programme (
     FOREIGN KEY(standby_segment_id) REFERENCES segment (id),
     UNIQUE (code)
 );
+
+CREATE TABLE pull_key (
+    id INTEGER NOT NULL,
+    feed_id INTEGER NOT NULL,
+    label VARCHAR NOT NULL,
+    token_sha256 VARCHAR NOT NULL,
+    created_at DATETIME NOT NULL,
+    created_by INTEGER,
+    revoked_at DATETIME,
+    PRIMARY KEY (id),
+    FOREIGN KEY(created_by) REFERENCES person (id),
+    FOREIGN KEY(feed_id) REFERENCES feed (id) ON DELETE CASCADE,
+    UNIQUE (token_sha256)
+);
+
+CREATE INDEX ix_pull_key_feed_id ON pull_key (feed_id);
 
 CREATE TABLE rundown (
     id INTEGER NOT NULL,
@@ -445,7 +584,7 @@ CREATE TABLE site (
     longitude FLOAT,
     contacts VARCHAR,
     created_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL,
+    revision INTEGER NOT NULL, desk JSON DEFAULT '{}' NOT NULL, desk_in_alarms BOOLEAN DEFAULT 0 NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (code)
 );

@@ -8,14 +8,18 @@ UTC datetimes, half-open spans `[start, end)`, lengths in samples at 48 kHz.
     season      A and B seasons, changing on the last Sundays of March and October at 01:00 UTC
     days        weekdays: ISO numbers inside, HFCC and EiBi numbers at the edges, the shift between KST and UTC
     slots       a recurring span -> its occurrences and the samples each must have
-    clock       a programme's template: fixed, pick, interval signal, fill
-    candidates  the segments a compile may use: which match, which may air when, which comes first
-    grid        the sample grid: what items and pauses take up on it
-    choose      clock + candidates -> who sits where (required first, then optional ones by priority)
-    layout      who sits where -> items, in the order of the clock; `fill` makes it exact, `pen` writes
-    compile     one Request -> one Rundown; and the stand-by, evergreen and interval signal rundowns
+    clock       a programme's template, from and to JSON; elements, rules and hard_time are what it is made of
+    candidates  a Request: the segments a compile may use and what they are compared by
+    stages      clock + library -> the places of the programme in their order, each (stage) with its options
+    ruler       time in ticks; rows: least costs along it; goals: what a good programme is, as one number
+    timeline    the best way along the ruler, step by step (steps, choices, fills); track is what it is given
+    search      best first, out of each conflict between items (conflicts, limits): proved to be the best
+    layout      places -> sounds in samples: even pauses, fades; reasons, fitness and refusal say why, how good, why not
+    compile     one Request -> one Rundown, or its best alternatives; single: stand-by, evergreen, interval signal
+    edits       a producer's changes -> the clock by which the rest is fitted again
     rundown     the result: items with exact sample offsets and the reason for each, as canonical JSON
     plan        snapshot + now -> what the engine should do next
 
-The flow:  slots -> (clock + candidates) -> choose -> layout (fill, pen) -> rundown.  `audio` renders the rundown; `app` stores it.
+The flow:  slots -> (clock + candidates) -> stages -> search along the timeline -> layout -> rundown.  `audio` renders the rundown;
+`app` stores it.
 """

@@ -144,6 +144,30 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Send nothing of a handoff until somebody says so."""
+
+    handoff_id: int
+    intent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordByHand:
+    """Write down that a person has brought the file to the site."""
+
+    handoff_id: int
+    intent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookInto:
+    """List the folder of a feed, as the site sees it."""
+
+    airing_id: int
+    feed_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """What a person asked for cannot be done any more."""
 
@@ -161,6 +185,16 @@ class Raise:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalate:
+    """Tell an open alarm once more: little time is left. ``step`` counts from 1."""
+
+    kind: str
+    airing_id: int
+    feed_id: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Clear:
     """The cause of an alarm is gone."""
 
@@ -171,5 +205,5 @@ class Clear:
 
 Action = (
     Materialise | Compile | TakeRundown | Render | TakeArtefact | HandOver | Amend | Send | Recheck | GiveUp | Supersede
-    | Arm | SetState | SetReadiness | Close | Cancel | Retry | Refuse | Raise | Clear
+    | Arm | SetState | SetReadiness | Close | Cancel | Retry | Hold | RecordByHand | LookInto | Refuse | Raise | Escalate | Clear
 )  # fmt: skip

@@ -12,32 +12,26 @@ from datetime import datetime, timedelta
 
 from schedules.actions import (
     Action,
-    Amend,
     Arm,
     Cancel,
     Clear,
     Close,
     Compile,
-    GiveUp,
-    HandOver,
+    Escalate,
     Materialise,
     Raise,
-    Recheck,
     Refuse,
     Render,
-    Retry,
-    Send,
     SetReadiness,
     SetState,
-    Supersede,
     TakeArtefact,
     TakeRundown,
 )
+from schedules.agenda import Agenda
+from schedules.delivering import hand_over, look_into_folders, send
 from schedules.snapshot import (
     CHAIN,
-    DELIVERED,
     AiringView,
-    HandoffView,
     JobView,
     Readiness,
     RundownView,
@@ -56,6 +50,9 @@ WATCHED = frozenset(
 )
 """Alarms that the plan raises and clears; the others belong to who raises them."""
 
+ESCALATED = (0.5, 0.75)
+"""Shares of the time from an alarm about a deadline to its end at which it is told again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -65,48 +62,34 @@ class Plan:
     next_at: datetime | None
 
 
-class _Clock:
-    """Answers "is it time?" and remembers the earliest no."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-        self.next_at: datetime | None = None
-
-    def reached(self, instant: datetime) -> bool:
-        if instant <= self.now:
-            return True
-        if self.next_at is None or instant < self.next_at:
-            self.next_at = instant
-        return False
-
-
 def plan(snapshot: Snapshot, now: datetime) -> Plan:
     """Say what is due at ``now`` and when to ask again at the latest."""
-    clock = _Clock(now)
+    agenda = Agenda(now)
     actions: list[Action] = []
     until = snapshot.materialised_until
-    if until is None or clock.reached(until - snapshot.horizon):
+    if until is None or agenda.reached(until - snapshot.horizon):
         actions.append(Materialise(now + snapshot.horizon + AHEAD))
     elif snapshot.slots_changed:
         actions.append(Materialise(until))
     for airing in sorted(snapshot.airings, key=lambda airing: airing.starts_at):
-        actions.extend(_airing(airing, clock))
-    return Plan(tuple(actions), clock.next_at)
+        actions.extend(_airing(airing, agenda))
+    return Plan(tuple(actions), agenda.next_at)
 
 
-def _airing(airing: AiringView, clock: _Clock) -> list[Action]:
-    if clock.reached(airing.stops_at):
+def _airing(airing: AiringView, agenda: Agenda) -> list[Action]:
+    if agenda.reached(airing.stops_at):
         return [Close(airing.id)]
     cancel = next((intent for intent in airing.intents if intent.kind == "cancel"), None)
     if cancel:
         return [Cancel(airing.id, cancel.id)]
     return [
-        *_compile(airing, clock),
-        *_render(airing, clock),
-        *_hand_over(airing, clock),
-        *_send(airing, clock),
-        *_air(airing, clock),
-        *_watch(airing, clock),
+        *_compile(airing, agenda),
+        *_render(airing, agenda),
+        *hand_over(airing, agenda),
+        *send(airing, agenda),
+        *look_into_folders(airing, agenda),
+        *_air(airing, agenda),
+        *_watch(airing, agenda),
     ]
 
 
@@ -115,21 +98,21 @@ def _closes_at(airing: AiringView) -> datetime:
     return max([target.accept_until for target in airing.targets], default=airing.starts_at)
 
 
-def _still_worth_it(airing: AiringView, clock: _Clock) -> bool:
-    return not clock.reached(_closes_at(airing))
+def _still_worth_it(airing: AiringView, agenda: Agenda) -> bool:
+    return not agenda.reached(_closes_at(airing))
 
 
-def _is_time_again(airing: AiringView, job: JobView, clock: _Clock) -> bool:
+def _is_time_again(airing: AiringView, job: JobView, agenda: Agenda) -> bool:
     """Whether a job that failed is due once more: after half the time for which it has been failing, and sooner when
     little time is left.
     """
-    failed_at = job.finished_at or clock.now
+    failed_at = job.finished_at or agenda.now
     pause = (failed_at - (job.asked_at or failed_at)) / 2
     pause = max(SHORTEST_PAUSE, min(pause, LONGEST_PAUSE, (_closes_at(airing) - failed_at) / 4))
-    return clock.reached(failed_at + pause)
+    return agenda.reached(failed_at + pause)
 
 
-def _compile(airing: AiringView, clock: _Clock) -> Iterable[Action]:
+def _compile(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
     job = airing.compile_job
     if job is not None and job.running:
         return
@@ -137,7 +120,7 @@ def _compile(airing: AiringView, clock: _Clock) -> Iterable[Action]:
         yield TakeRundown(airing.id, job.id)
         return
     wishes = [intent for intent in airing.intents if intent.kind in ("compile", "standby")]
-    if not _still_worth_it(airing, clock):
+    if not _still_worth_it(airing, agenda):
         for wish in wishes:
             yield Refuse(wish.id, "no site takes a new version of this airing any more")
     elif wishes:
@@ -146,31 +129,31 @@ def _compile(airing: AiringView, clock: _Clock) -> Iterable[Action]:
         level = "standby" if wishes[-1].kind == "standby" else "programme"
         yield Compile(airing.id, level, "requested", wishes[-1].id)
     elif job is not None:
-        yield from _compile_again(airing, job, clock)
+        yield from _compile_again(airing, job, agenda)
     else:
-        yield from _compile_unasked(airing, clock)
+        yield from _compile_unasked(airing, agenda)
 
 
-def _compile_unasked(airing: AiringView, clock: _Clock) -> Iterable[Action]:
+def _compile_unasked(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
     if airing.rundown is None:
-        if clock.reached(airing.compile_at):
+        if agenda.reached(airing.compile_at):
             yield Compile(airing.id, "programme", "first")
     elif airing.rundown.withdrawn:
         yield Compile(airing.id, "programme", "withdrawn")
     elif _falls(airing, airing.rundown):
         yield Compile(airing.id, CHAIN[CHAIN.index(airing.rundown.level) + 1], "failed")
     elif airing.rundown.cause == "failed":
-        yield from _climb_up(airing, airing.rundown, clock)
+        yield from _climb_up(airing, airing.rundown, agenda)
 
 
-def _compile_again(airing: AiringView, failed: JobView, clock: _Clock) -> Iterable[Action]:
+def _compile_again(airing: AiringView, failed: JobView, agenda: Agenda) -> Iterable[Action]:
     """The compile itself broke (it took its worker down, say): where nothing else can air, go on down the chain."""
     rundown = airing.rundown
     can_air = rundown is not None and not rundown.withdrawn and not _falls(airing, rundown)
     step = CHAIN.index(failed.level)
     if not can_air and step + 1 < len(CHAIN):
         yield Compile(airing.id, CHAIN[step + 1], "failed")
-    elif _is_time_again(airing, failed, clock):
+    elif _is_time_again(airing, failed, agenda):
         yield Compile(airing.id, failed.level, failed.cause)
 
 
@@ -184,7 +167,7 @@ def _falls(airing: AiringView, rundown: RundownView) -> bool:
     return all_failed and not rundown.rendered and rundown.level != CHAIN[-1]
 
 
-def _climb_up(airing: AiringView, stand_in: RundownView, clock: _Clock) -> Iterable[Action]:
+def _climb_up(airing: AiringView, stand_in: RundownView, agenda: Agenda) -> Iterable[Action]:
     """Back to where the airing fell from, once what made it fall (a full disk, no ffmpeg, a dead worker) is over.
 
     A version that could not be rendered is first rendered on trial: sites keep what they have until it works.
@@ -194,131 +177,50 @@ def _climb_up(airing: AiringView, stand_in: RundownView, clock: _Clock) -> Itera
     if fallen is not None and not fallen.withdrawn:
         if fallen.rendered & airing.recipes:
             yield Compile(airing.id, level, "recovered")
-    elif clock.reached(stand_in.compiled_at + SHORTEST_PAUSE):
+    elif agenda.reached(stand_in.compiled_at + SHORTEST_PAUSE):
         yield Compile(airing.id, level, "recovered")
 
 
-def _render(airing: AiringView, clock: _Clock) -> Iterable[Action]:
+def _render(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
     rundown, job, fallen = airing.rundown, airing.compile_job, airing.fallen
     if rundown is None or rundown.withdrawn or (job is not None and job.state != "failed"):
         return
     again = bool(rundown.rendered) or rundown.level == CHAIN[-1]
-    yield from _render_version(airing, rundown, clock, again=again)
+    yield from _render_version(airing, rundown, agenda, again=again)
     if airing.recipes <= rundown.rendered and airing.state == "compiled":
         yield SetState(airing.id, "rendered")
     # What stands in comes first: a trial must not keep it waiting.
     stood_in = airing.recipes <= {recipe for recipe, one in rundown.render_jobs.items() if not one.running}
     if fallen is not None and stood_in and not fallen.withdrawn and not fallen.rendered & airing.recipes:
-        yield from _render_version(airing, fallen, clock, again=True)
+        yield from _render_version(airing, fallen, agenda, again=True)
 
 
 def _render_version(
-    airing: AiringView, rundown: RundownView, clock: _Clock, *, again: bool
+    airing: AiringView, rundown: RundownView, agenda: Agenda, *, again: bool
 ) -> Iterable[Action]:
     """Each recipe once; and ``again`` a while after a failure that did not make the whole version fall."""
     for recipe in sorted(airing.recipes - rundown.rendered):
         job = rundown.render_jobs.get(recipe)
         if job is not None and job.state == "done":
             yield TakeArtefact(airing.id, rundown.version, recipe, job.id)
-        elif not _still_worth_it(airing, clock):
+        elif not _still_worth_it(airing, agenda):
             continue
-        elif job is None or (job.state == "failed" and again and _is_time_again(airing, job, clock)):
+        elif job is None or (job.state == "failed" and again and _is_time_again(airing, job, agenda)):
             yield Render(airing.id, rundown.version, recipe)
 
 
-def _hand_over(airing: AiringView, clock: _Clock) -> Iterable[Action]:
-    rundown = airing.rundown
-    if rundown is None or rundown.withdrawn:
-        return
-    known = {(handoff.feed_id, handoff.version) for handoff in airing.handoffs}
-    for target in airing.targets:
-        if target.recipe not in rundown.rendered or (target.feed_id, rundown.version) in known:
-            continue
-        if not clock.reached(target.accept_until):
-            yield HandOver(airing.id, rundown.version, target.feed_id)
-
-
-def _send(airing: AiringView, clock: _Clock) -> Iterable[Action]:
-    taking = {target.feed_id: target for target in airing.targets}
-    for feed_id in sorted({handoff.feed_id for handoff in airing.handoffs}):
-        ours = sorted((one for one in airing.handoffs if one.feed_id == feed_id), key=lambda one: one.version)
-        yield from _supersede(ours)
-        newest = ours[-1]
-        # One at a time: an older version that is still on its way must not arrive after a newer one.
-        # A feed that was disabled or taken off the line gets nothing more.
-        if feed_id in taking and not any(handoff.in_flight for handoff in ours):
-            if newest.outdated and not clock.reached(newest.accept_until):
-                yield from _amend(newest, taking[feed_id], airing.rundown)
-            else:
-                yield from _send_newest(newest, clock)
-    yield from _retries(airing, clock)
-
-
-def _supersede(ours: list[HandoffView]) -> Iterable[Action]:
-    """Of one feed's handoffs, end the older ones. What lies safely at the site stays until something newer does."""
-    arrived = max((handoff.version for handoff in ours if handoff.state in DELIVERED), default=0)
-    for handoff in ours[:-1]:
-        overtaken = handoff.state not in DELIVERED or handoff.version < arrived
-        if overtaken and not handoff.in_flight and handoff.state not in ("superseded", "cancelled"):
-            yield Supersede(handoff.id)
-
-
-def _amend(handoff: HandoffView, target: TargetView, rundown: RundownView | None) -> Iterable[Action]:
-    """Follow the feed's wishes as soon as they are rendered. What it does not want any more is not sent meanwhile."""
-    is_current = rundown is not None and rundown.version == handoff.version and not rundown.withdrawn
-    if is_current and rundown is not None and target.recipe in rundown.rendered:
-        yield Amend(handoff.id)
-
-
-def _send_newest(handoff: HandoffView, clock: _Clock) -> Iterable[Action]:
-    if handoff.state in ("due", "sending"):
-        if clock.reached(handoff.accept_until):
-            yield GiveUp(handoff.id)
-        elif handoff.state == "sending" or clock.reached(handoff.next_attempt_at):
-            yield Send(handoff.id)
-    elif handoff.state == "failed" and handoff.mended and not clock.reached(handoff.accept_until):
-        yield Retry(handoff.id)
-    elif _recheck_is_due(handoff, clock):
-        yield Recheck(handoff.id)
-
-
-def _retries(airing: AiringView, clock: _Clock) -> Iterable[Action]:
-    newest = {one.feed_id: one for one in sorted(airing.handoffs, key=lambda one: one.version)}
-    for intent in airing.intents:
-        if intent.kind != "retry":
-            continue
-        handoff = next((one for one in newest.values() if one.id == intent.handoff_id), None)
-        if handoff is None:
-            yield Refuse(intent.id, "a newer version took its place")
-        elif handoff.state != "failed":
-            yield Refuse(intent.id, f"it is {handoff.state}: there is nothing to try again")
-        elif clock.reached(handoff.accept_until):
-            yield Refuse(intent.id, "the site takes nothing for this airing any more")
-        else:
-            yield Retry(handoff.id, intent.id)
-
-
-def _recheck_is_due(handoff: HandoffView, clock: _Clock) -> bool:
-    """Once, at the deadline, for what was verified before it; again later where the site could not be asked."""
-    if handoff.state != "verified" or handoff.rechecked_at is not None or handoff.verified_at is None:
-        return False
-    if handoff.verified_at >= handoff.deadline_at or clock.reached(handoff.accept_until):
-        return False
-    return clock.reached(max(handoff.deadline_at, handoff.next_attempt_at))
-
-
-def _air(airing: AiringView, clock: _Clock) -> Iterable[Action]:
+def _air(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
     rundown = airing.rundown
     ready = rundown is not None and airing.recipes <= rundown.rendered
-    started = clock.reached(airing.starts_at)
+    started = agenda.reached(airing.starts_at)
     if rundown and ready and not started and airing.armed_version != rundown.version:
         yield Arm(airing.id, rundown.version)
-    delivered = any(handoff.state in DELIVERED for handoff in airing.handoffs)
+    delivered = any(handoff.arrived for handoff in airing.handoffs)
     if started and delivered and airing.state != "on_air":
         yield SetState(airing.id, "on_air")
 
 
-def _watch(airing: AiringView, clock: _Clock) -> Iterable[Action]:
+def _watch(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
     """Alarms and readiness, counted down to each feed's deadline."""
     wanted: set[tuple[str, int | None]] = set()
     readiness: Readiness = "ok"
@@ -326,8 +228,11 @@ def _watch(airing: AiringView, clock: _Clock) -> Iterable[Action]:
         wanted.add(("audio_missing", None))
         readiness = "at_risk"
     for target in airing.targets:
-        alarms, risk = _watch_target(airing, target, clock)
+        if target.second_route_of is not None:
+            continue
+        alarms, risk = _watch_target(airing, target, agenda)
         wanted |= {(kind, target.feed_id) for kind in alarms}
+        yield from _escalate(airing, target, alarms, agenda)
         readiness = _worse(readiness, risk)
     for kind, feed_id in sorted(wanted - airing.alarms, key=str):
         yield Raise(kind, airing.id, feed_id)
@@ -348,12 +253,15 @@ def _audio_is_missing(airing: AiringView) -> bool:
     return airing.rundown is not None and (airing.rundown.level != CHAIN[0] or not airing.targets)
 
 
-def _watch_target(airing: AiringView, target: TargetView, clock: _Clock) -> tuple[set[str], Readiness]:
+def _watch_target(airing: AiringView, target: TargetView, agenda: Agenda) -> tuple[set[str], Readiness]:
     rundown = airing.rundown
-    ours = [handoff for handoff in airing.handoffs if handoff.feed_id == target.feed_id]
-    closed = clock.reached(target.accept_until)
+    routes = {target.feed_id} | {
+        one.feed_id for one in airing.targets if one.second_route_of == target.feed_id
+    }
+    ours = [handoff for handoff in airing.handoffs if handoff.feed_id in routes]
+    closed = agenda.reached(target.accept_until)
     # What the site wants otherwise is as good as nothing, as long as it takes something else.
-    there = [one for one in ours if one.state in DELIVERED and (closed or not one.outdated)]
+    there = [one for one in ours if one.arrived and (closed or not one.outdated)]
     arrived = max((handoff.version for handoff in there), default=0)
     # Asked of what lies at the site, not of the newest version: that one may have come too late for this site.
     withdrawn = any(handoff.withdrawn for handoff in there if handoff.version == arrived)
@@ -362,12 +270,28 @@ def _watch_target(airing: AiringView, target: TargetView, clock: _Clock) -> tupl
     alarms = {"withdrawn_after_delivery"} if withdrawn and closed else set()
     if not closed and _render_is_failing(airing, target):
         alarms.add("render_failing")
-    if clock.reached(target.deadline_at):
+    if agenda.reached(target.deadline_at):
         return alarms | {"deadline_missed"}, "failed" if closed and not arrived else "at_risk"
-    if clock.reached(target.warn_at):
+    if agenda.reached(target.warn_at):
         return alarms | {"deadline_near"}, "at_risk"
     failing = any(one.state == "failed" and one.version == airing.version for one in ours)
     return alarms, "at_risk" if failing or "render_failing" in alarms else "ok"
+
+
+def _escalate(airing: AiringView, target: TargetView, alarms: set[str], agenda: Agenda) -> Iterable[Action]:
+    """Tell again what is open when half, and when three quarters, of the time are gone."""
+    spans = {
+        "deadline_near": (target.warn_at, target.deadline_at),
+        "deadline_missed": (target.deadline_at, target.accept_until),
+    }
+    for kind in sorted(alarms & spans.keys()):
+        begin, end = spans[kind]
+        if agenda.reached(end):  # nothing can be done any more
+            continue
+        step = sum(agenda.reached(begin + (end - begin) * share) for share in ESCALATED)
+        told = airing.steps.get((kind, target.feed_id), 0)
+        if (kind, target.feed_id) in airing.alarms and step > told:
+            yield Escalate(kind, airing.id, target.feed_id, step)
 
 
 def _render_is_failing(airing: AiringView, target: TargetView) -> bool:

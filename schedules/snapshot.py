@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -60,6 +61,18 @@ class TargetView:
     warn_at: datetime
     deadline_at: datetime
     accept_until: datetime
+    second_route_of: int | None = None
+    """The feed whose second route this is: it has no deadline of its own."""
+    always: bool = True
+    """A second route: whether it gets everything, or waits for the first one's trouble."""
+    can_look: bool = False
+    """Whether the folder behind it can be listed."""
+    looking: bool = False
+    """A task of this engine is just looking into it."""
+    looked_at: datetime | None = None
+    """When its folder was last looked into for this airing."""
+    found_wrong: bool = False
+    """Whether something was wrong there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +93,21 @@ class HandoffView:
     """It has arrived, and something in it may no longer air."""
     mended: bool = False
     """It failed, and its feed was changed since."""
+    offered: bool = False
+    """It is ``stored`` where the site may fetch it, and the site has not: nothing has arrived."""
+    fetched: bool = False
+    """The log says that the site has now fetched what was offered."""
+    held: bool = False
+    """Nothing is sent until a person says so."""
+    troubled: bool = False
+    """It failed, or did so several times in a row."""
     outdated: bool = False
     """Its feed now wants another encoding or profile, or the file under another name."""
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the site has it, as far as we know."""
+        return self.state in DELIVERED and not self.offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +159,8 @@ class AiringView:
     intents: tuple[IntentView, ...] = ()
     alarms: frozenset[tuple[str, int | None]] = frozenset()
     """Open alarms about this airing: kind and feed."""
+    steps: Mapping[tuple[str, int | None], int] = field(default_factory=dict)
+    """Of those, how often each was told again."""
 
 
 @dataclass(frozen=True, slots=True)

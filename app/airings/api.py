@@ -139,7 +139,11 @@ def list_as_run(
 def get_alternatives(
     _actor: Actor, database: Database, airing_id: RowId, count: Annotated[int, Query(ge=1, le=5)] = 5
 ) -> AlternativesOut:
-    """Compiled from today's library; nothing is stored. Post the number of one to `/edits` to take it."""
+    """Compiled from today's library; nothing is stored. Post the number of one to `/edits` to take it.
+
+    The search for all of them together is a short one: of each `fit.proved` says whether there is no better one, else
+    `fit.gap_samples` and its notes say what a better one could have. Of a long programme there may be fewer than asked for.
+    """
     found = editing.alternatives(database, airing_id, count)
     return AlternativesOut(rundowns=[json.loads(rundown.to_json()) for rundown in found])
 
@@ -152,7 +156,10 @@ def get_alternatives(
 def edit_airing(
     actor: Actor, database: Database, now: Now, airing_id: RowId, body: EditsIn, expected: IfMatch
 ) -> EditedOut:
-    """`If-Match` is the version that was looked at. The rest is fitted around the edits, and all before them stays as it is."""
+    """`If-Match` is the version that was looked at. The rest is fitted around the edits, and all before them stays as it is.
+
+    The search is a short one, here and when the engine compiles it: `fit.proved` says whether there is no better programme.
+    """
     if expected is None:
         raise HTTPException(428, "send If-Match with the version of the rundown that you looked at")
     by = {"expected": expected, "person_id": actor.person_id}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
 
 from app.airings.carriage import Carriage, carriages
 from app.airings.models import Airing, AsRun, RundownVersion
@@ -10,11 +13,13 @@ from app.database import id_of
 from app.feeds.models import Feed
 from app.handoffs.models import Handoff
 from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
-from schedules.snapshot import DELIVERED
 from schedules.time import samples_to_timedelta
 
 EVIDENCE = {"verified": "delivered", "stored": "sent", "manual": "sent"}
 """What a handoff's state proves: a file that was read back was delivered; one that was only taken was sent."""
+
+FETCHED = {"verified": "fetched", "manual": "sent"}
+"""The same where the site comes for it: what is only on offer proves nothing."""
 
 
 def record(session: Session, airing: Airing) -> bool:
@@ -22,27 +27,44 @@ def record(session: Session, airing: Airing) -> bool:
 
     A line without a delivery gets one row that says so: its minutes were paid for and are nobody's programme.
     """
-    newest: dict[int, Handoff] = {}
-    for handoff in session.exec(select(Handoff).where(Handoff.airing_id == id_of(airing))).all():
+    newest: dict[int, _Arrival] = {}
+    handed = select(Handoff, Feed.protocol).join(Feed, col(Feed.id) == col(Handoff.feed_id))
+    for handoff, protocol in session.exec(handed.where(Handoff.airing_id == id_of(airing))).all():
+        evidence = (FETCHED if protocol == "pull" else EVIDENCE).get(handoff.state)
         best = newest.get(handoff.feed_id)
-        if handoff.state in DELIVERED and (best is None or best.version < handoff.version):
-            newest[handoff.feed_id] = handoff
+        if evidence is not None and (best is None or best.handoff.version < handoff.version):
+            newest[handoff.feed_id] = _Arrival(handoff, evidence)
     rundowns = {
         row.version: Rundown.from_json(row.body)
         for row in session.exec(select(RundownVersion).where(RundownVersion.airing_id == airing.id)).all()
     }
     for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
         for feed in carriage.feeds or (None,):
-            arrived = newest.get(id_of(feed)) if feed else None
+            arrived = _best_route(newest, feed) if feed else None
             if arrived is None:
                 session.add(_nothing(airing, carriage, feed))
             else:
-                _items(session, airing, carriage, arrived, rundowns[arrived.version])
+                _items(session, airing, carriage, arrived, rundowns[arrived.handoff.version])
     return bool(newest)
 
 
-def _items(session: Session, airing: Airing, carriage: Carriage, handoff: Handoff, rundown: Rundown) -> None:
-    for item in rundown.items:
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """The last that a feed got of an airing, and what that proves."""
+
+    handoff: Handoff
+    evidence: str
+
+
+def _best_route(newest: Mapping[int, _Arrival], feed: Feed) -> _Arrival | None:
+    """What a feed's site got last, by the feed itself or by its second route."""
+    routes = [newest[each] for each in (feed.id, feed.second_feed_id) if each is not None and each in newest]
+    return max(routes, key=lambda one: one.handoff.version, default=None)
+
+
+def _items(session: Session, airing: Airing, carriage: Carriage, arrived: _Arrival, rundown: Rundown) -> None:
+    handoff = arrived.handoff
+    for item, end in rundown.turns():
         starts_at = audio_airs_at(item, airing.starts_at)
         session.add(
             AsRun(
@@ -54,8 +76,8 @@ def _items(session: Session, airing: Airing, carriage: Carriage, handoff: Handof
                 segment_id=item.source.segment_id if isinstance(item.source, SegmentSource) else None,
                 source="segment" if isinstance(item.source, SegmentSource) else "interval_signal",
                 starts_at=starts_at,
-                ends_at=starts_at + samples_to_timedelta(item.samples),
-                evidence=EVIDENCE[handoff.state],
+                ends_at=airing.starts_at + samples_to_timedelta(end),
+                evidence=arrived.evidence,
                 details=_details(handoff, item),
             )
         )
@@ -63,7 +85,12 @@ def _items(session: Session, airing: Airing, carriage: Carriage, handoff: Handof
 
 def _details(handoff: Handoff, item: Item) -> dict[str, object]:
     verified_at = handoff.verified_at.isoformat() if handoff.verified_at else None
-    return {"handoff": handoff.id, "verified_at": verified_at, "first_sample": item.first_sample}
+    details: dict[str, object] = {
+        "handoff": handoff.id,
+        "verified_at": verified_at,
+        "first_sample": item.first_sample,
+    }
+    return details | {"by_hand": handoff.manual} if handoff.manual else details
 
 
 def _nothing(airing: Airing, carriage: Carriage, feed: Feed | None) -> AsRun:

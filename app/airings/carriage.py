@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -35,6 +36,12 @@ class Carriage:
     line: Line
     site: Site
     feeds: tuple[Feed, ...]
+    seconds: tuple[Feed, ...] = ()
+    """The second routes of those feeds, where they are not among them."""
+
+    def reaches(self, feed_id: int | None) -> bool:
+        """Whether this line's audio goes to a feed, by whichever route."""
+        return any(one.id == feed_id for one in (*self.feeds, *self.seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,22 @@ def carriages(session: Session, slot_id: int, day: date) -> list[Carriage]:
         .order_by(col(Feed.id))
     ).all():
         feeds.setdefault(line_id, []).append(feed)
-    return [Carriage(line, site, tuple(feeds.get(id_of(line), ()))) for line, site in lines]
+    seconds = _second_routes(session, [feed for each in feeds.values() for feed in each])
+    carried = []
+    for line, site in lines:
+        own = tuple(feeds.get(id_of(line), ()))
+        others = dict.fromkeys(feed.second_feed_id for feed in own)
+        routes = [seconds[each] for each in others if each in seconds and each not in [one.id for one in own]]
+        carried.append(Carriage(line, site, own, tuple(routes)))
+    return carried
+
+
+def _second_routes(session: Session, feeds: Sequence[Feed]) -> dict[int | None, Feed]:
+    wanted = {feed.second_feed_id for feed in feeds if feed.second_feed_id is not None}
+    found = (
+        session.exec(select(Feed).where(col(Feed.id).in_(wanted), col(Feed.enabled))).all() if wanted else ()
+    )
+    return {feed.id: feed for feed in found}
 
 
 def instants(airing: Airing, feed: Feed) -> Instants:

@@ -99,7 +99,8 @@ def chain(session: Session, airing: Airing) -> dict[str, Callable[[], Rundown]]:
 def preview(session: Session, programme: Programme, slot: Slot, day: date, count: int = 1) -> list[Rundown]:
     """What the programme would be on a UTC day in a slot, compiled from today's library; nothing is stored.
 
-    Up to ``count`` of them, the best first: that one is what would air.
+    Up to ``count`` of them, the best first: that one is what would air, unless the search was given up; somebody waits, so
+    that comes sooner than in a night's.
 
     Raises:
         ScheduleError: what stands in the way, in words.
@@ -107,4 +108,5 @@ def preview(session: Session, programme: Programme, slot: Slot, day: date, count
     minutes = timedelta(minutes=slot.start_minute)
     starts_at = datetime(day.year, day.month, day.day, tzinfo=UTC) + minutes
     target = slot_value(slot).target_samples(SAMPLE_RATE, GRID_SAMPLES)
-    return compile_alternatives(request_for(session, programme, starts_at, target, seed=id_of(slot)), count)
+    request = request_for(session, programme, starts_at, target, seed=id_of(slot), quick=True)
+    return compile_alternatives(request, count)

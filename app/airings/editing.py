@@ -1,4 +1,8 @@
-"""Producers' edits of a compiled rundown: tried at once, written down as the airing's edition, compiled by the engine."""
+"""Producers' edits of a compiled rundown: tried at once, written down as the airing's edition, compiled by the engine.
+
+A producer waits for the answer, so the search is given up sooner than a night's (`Request.quick`), and the rundown says so.
+An edited airing is always compiled like that: what the engine makes is what its producer was shown.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,7 @@ def apply_edits(
         clock = parse_clock(_programme(session, airing).clock)
         edition = _row(airing, edits.edited(clock, base, wanted, _value(before)), now, person_id)
         request = _request(session, airing, edition)
-    rundown = compile_rundown(request)  # seconds, so outside of any transaction
+    rundown = compile_rundown(request)  # seconds, so outside any transaction
     return _store(engine, edition, person_id=person_id, now=now), rundown
 
 
@@ -62,7 +66,7 @@ def take_alternative(
     locks = [
         edits.Lock(item.position)
         for item in chosen.items
-        if isinstance(item.source, SegmentSource) and not item.fade_in_samples and not item.fade_out_samples
+        if isinstance(item.source, SegmentSource) and not item.shortened
     ]
     excluded = frozenset(before.excluded) if before else frozenset()
     locked = edits.edited(clock, chosen, locks, keep=False)
@@ -154,6 +158,7 @@ def _request(session: Session, airing: Airing, edition: Edition | None) -> Reque
         seed=airing.slot_id,
         airing=airing,
         edition=edition,
+        quick=True,
     )
 
 

@@ -34,7 +34,9 @@ class Intent(SQLModel, table=True):
     airing_id: int = Field(foreign_key="airing.id", index=True)
     handoff_id: int | None = Field(default=None, foreign_key="handoff.id")
     kind: str
-    """``compile``, ``standby``, ``cancel`` or ``retry``."""
+    """``compile``, ``standby``, ``cancel``; of a handoff ``retry``, ``send``, ``hold`` or ``manual``."""
+    details: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """Of a delivery by hand: ``at`` and ``how``."""
     person_id: int | None = Field(default=None, foreign_key="person.id")
     created_at: datetime
     carried_out_at: datetime | None = Field(default=None, index=True)

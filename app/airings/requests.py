@@ -36,11 +36,12 @@ def request_for(
     seed: int,
     airing: Airing | None = None,
     edition: Edition | None = None,
+    quick: bool = False,
 ) -> Request:
     """What the compiler needs to know to make this programme at that time from today's library.
 
-    The seed is the slot's id, for previews as for airings: a preview is what the airing will be. An airing that was
-    edited is compiled by its edition's clock, around what its editors kept.
+    The seed is the slot's id, for previews as for airings: a preview is what the airing will be, unless its search was
+    given up. An airing that was edited is compiled by its edition's clock, around what its editors kept, and always as ``quick``.
     """
     signal_samples = session.get_one(Station, 1).interval_signal_samples
     if signal_samples is None:
@@ -60,6 +61,7 @@ def request_for(
         history=history(session, programme, clock, starts_at, airing),
         repeated=_repeated(session, programme, clock, starts_at, found),
         kept=_kept(session, edition, found, target_samples) if edition else (),
+        quick=quick or edition is not None,
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -99,6 +100,7 @@ def want(
     person_id: int,
     now: datetime,
     handoff_id: int | None = None,
+    details: dict[str, Any] | None = None,
 ) -> Intent:
     """Write down what a person wants of an airing; the engine carries it out within seconds.
 
@@ -108,7 +110,12 @@ def want(
     if airing.state in CLOSED or airing.stops_at <= now:
         raise Conflict(f"airing {airing.id} is over: nothing about it can be changed any more")
     intent = Intent(
-        airing_id=id_of(airing), kind=kind, person_id=person_id, created_at=now, handoff_id=handoff_id
+        airing_id=id_of(airing),
+        kind=kind,
+        person_id=person_id,
+        created_at=now,
+        handoff_id=handoff_id,
+        details=details,
     )
     session.add(intent)
     session.flush()

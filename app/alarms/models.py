@@ -16,6 +16,8 @@ class Alarm(SQLModel, table=True):
     airing_id: int | None = Field(default=None, foreign_key="airing.id")
     feed_id: int | None = Field(default=None, foreign_key="feed.id")
     raised_at: datetime
+    step: int = 0
+    """How often it was told again because time runs out."""
     cleared_at: datetime | None = None
 
 
@@ -26,6 +28,8 @@ class Notification(SQLModel, table=True):
     alarm_id: int = Field(foreign_key="alarm.id", index=True)
     channel: str
     """``webhook`` or ``email``."""
+    step: int = 0
+    """Of the alarm when this was to be told."""
     next_attempt_at: datetime | None
     """None when it was told or given up."""
     attempts: int = 0

@@ -34,6 +34,7 @@ _MEANINGS = {
     "audio_missing": "There is no audio for this airing.",
     "render_failing": "The audio cannot be made in this feed's encoding.",
     "feed_failing": "Deliveries to this feed fail.",
+    "folder_wrong": "The folder of this feed does not hold what it should.",
     "deadline_near": "The deadline is near and the audio is not verified at the site.",
     "deadline_missed": "The deadline has passed and the audio is not verified at the site.",
     "airing_missed": "This airing went out without its audio, or not at all.",
@@ -143,6 +144,9 @@ def _post(notice: Notice, settings: Settings) -> None:
         "airing": notice.airing_id,
         "feed": notice.feed_id,
         "raised_at": _utc(notice.raised_at),
+        "step": notice.step,
+        "due_at": _utc(notice.due_at) if notice.due_at else None,
+        "desk": dict(notice.desk) or None,
     }
     try:
         with httpx.Client(trust_env=False, timeout=WEBHOOK_S, headers={"User-Agent": "danpa"}) as client:
@@ -160,7 +164,8 @@ def _compose(notice: Notice, settings: Settings, now: datetime) -> EmailMessage:
         if number
     )
     message = EmailMessage()
-    message["Subject"] = f"Danpa: {notice.kind}{about}"
+    again = f" (told again, {notice.step})" if notice.step else ""
+    message["Subject"] = f"Danpa: {notice.kind}{about}{again}"
     message["From"] = settings.alarm_email_from
     message["To"] = settings.alarm_email_to
     message["Date"] = format_datetime(now)
@@ -173,9 +178,19 @@ def _compose(notice: Notice, settings: Settings, now: datetime) -> EmailMessage:
         f"{_MEANINGS.get(notice.kind, notice.kind)}\n\n"
         f"kind: {notice.kind}{about}\n"
         f"alarm: {notice.alarm_id}\n"
-        f"raised: {_utc(notice.raised_at)} ({kst:%Y-%m-%d %H:%M} KST)\n"
+        f"raised: {_utc(notice.raised_at)} ({kst:%Y-%m-%d %H:%M} KST)\n" + _what_can_be_done(notice, now)
     )
     return message
+
+
+def _what_can_be_done(notice: Notice, now: datetime) -> str:
+    lines = []
+    if notice.due_at is not None:
+        minutes = int((notice.due_at - now).total_seconds() // 60)
+        left = f"{minutes} min left" if minutes >= 0 else "over"
+        lines.append(f"due: {_utc(notice.due_at)} ({left})\n")
+    lines += [f"site's {what}: {value}\n" for what, value in notice.desk.items()]
+    return "".join(lines)
 
 
 def _mail(message: EmailMessage, settings: Settings) -> None:

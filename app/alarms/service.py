@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, func, select, update
 
+from app.airings.carriage import instants
+from app.airings.models import Airing
 from app.alarms.models import Alarm, Notification
 from app.events.service import emit
+from app.feeds.models import Feed
+from app.frequencies.models import Site
 
 PAUSES = (timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 LAST_PAUSE = timedelta(minutes=30)
@@ -29,6 +34,12 @@ class Notice:
     airing_id: int | None
     feed_id: int | None
     raised_at: datetime
+    step: int = 0
+    """How often it was told before because time runs out."""
+    due_at: datetime | None = None
+    """Of an alarm about a feed: its deadline, or once that is past the last moment at which the site takes something."""
+    desk: Mapping[str, str] = field(default_factory=dict)
+    """Whom to call, where the station lets alarms say so."""
 
 
 def raise_alarm(
@@ -53,6 +64,23 @@ def raise_alarm(
     alarm_id = _id(alarm)
     session.add_all(
         Notification(alarm_id=alarm_id, channel=channel, next_attempt_at=now) for channel in channels
+    )
+    emit(session, "alarm", alarm_id, "open", at=now)
+    return True
+
+
+def escalate(
+    session: Session, kind: str, key: str, step: int, *, now: datetime, channels: Iterable[str]
+) -> bool:
+    """Tell an open alarm once more, because time runs out. Returns whether this step is new."""
+    alarm = _open(session, kind, key)
+    if alarm is None or alarm.step >= step:
+        return False
+    alarm.step = step
+    alarm_id = _id(alarm)
+    session.add_all(
+        Notification(alarm_id=alarm_id, channel=channel, step=step, next_attempt_at=now)
+        for channel in channels
     )
     emit(session, "alarm", alarm_id, "open", at=now)
     return True
@@ -119,9 +147,25 @@ def claim_due(session: Session, now: datetime) -> list[Notice]:
                 airing_id=alarm.airing_id,
                 feed_id=alarm.feed_id,
                 raised_at=alarm.raised_at,
+                step=notification.step,
+                **_about_feed(session, alarm, now),
             )
         )
     return notices
+
+
+def _about_feed(session: Session, alarm: Alarm, now: datetime) -> dict[str, Any]:
+    """Until when something can be done, and whom to call."""
+    feed = session.get(Feed, alarm.feed_id) if alarm.feed_id is not None else None
+    airing = session.get(Airing, alarm.airing_id) if alarm.airing_id is not None else None
+    if feed is None:
+        return {}
+    site = session.get_one(Site, feed.site_id)
+    about: dict[str, Any] = {"desk": dict(site.desk) if site.desk_in_alarms else {}}
+    if airing is not None:
+        when = instants(airing, feed)
+        about["due_at"] = when.deadline_at if now < when.deadline_at else when.accept_until
+    return about
 
 
 def told(session: Session, notification_id: int, now: datetime) -> None:

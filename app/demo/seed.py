@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from app.database import id_of, writing
 from app.feeds.models import Feed
-from app.feeds.names import DEFAULT_TEMPLATE
+from app.feeds.names import BESIDE, DEFAULT_TEMPLATE
 from app.frequencies.models import Line, LineFeed, Site
 from app.library.description import Description
 from app.library.ingest import run_ingest
@@ -65,8 +65,8 @@ def seed(engine: Engine, settings: Settings, person_id: int, now: datetime) -> N
         session.add_all([programme, station])
         session.flush()
         lines = [
-            ("TAC", "Tashkent", 41.32, 69.25, 7_585, 100.0, ("mp3", 48_000, 128), "beside"),
-            ("PAO", "Paochung", 23.71, 120.30, 9_330, 250.0, ("flac", 48_000, None), "none"),
+            ("TAC", "Tashkent", 41.32, 69.25, 7_585, 100.0, ("mp3", 48_000, 128), BESIDE),
+            ("PAO", "Paochung", 23.71, 120.30, 9_330, 250.0, ("flac", 48_000, None), ""),
         ]
         slot = _slot(session, programme, now)
         for code, name, latitude, longitude, khz, power, encoding, sidecar in lines:

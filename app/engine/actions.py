@@ -6,7 +6,7 @@ one before it, does nothing new.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import singledispatchmethod
@@ -22,7 +22,7 @@ from app.airings.carriage import LISTENING_RECIPE, carriages, readable_recipe, r
 from app.airings.materialise import materialise
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
-from app.alarms.service import clear, raise_alarm
+from app.alarms.service import clear, escalate, raise_alarm
 from app.database import id_of, reading, writing
 from app.engine.snapshot import compile_key, render_key
 from app.events.service import emit
@@ -44,13 +44,20 @@ class StartDelivery(Protocol):
     def __call__(self, handoff_id: int, *, again: bool) -> None: ...
 
 
-class Actions:
-    """Executes the actions of the plan. Deliveries are handed to ``start_delivery``."""
+StartLook = Callable[[int, int], None]
+"""Begins to look into a folder: airing and feed."""
 
-    def __init__(self, database: Engine, settings: Settings, start_delivery: StartDelivery) -> None:
+
+class Actions:
+    """Executes the actions of the plan. What takes time at the sites is handed to the two that start it."""
+
+    def __init__(
+        self, database: Engine, settings: Settings, start_delivery: StartDelivery, start_look: StartLook
+    ) -> None:
         self._database = database
         self._settings = settings
         self._start_delivery = start_delivery
+        self._start_look = start_look
 
     @singledispatchmethod
     def execute(self, action: due.Action, now: datetime) -> None:
@@ -158,6 +165,10 @@ class Actions:
         self._start_delivery(action.handoff_id, again=True)
 
     @execute.register
+    def _(self, action: due.LookInto, _now: datetime) -> None:
+        self._start_look(action.airing_id, action.feed_id)
+
+    @execute.register
     def _(self, action: due.GiveUp, now: datetime) -> None:
         late = "too-late: the site takes nothing for this airing any more"
         with writing(self._database) as session:
@@ -240,10 +251,30 @@ class Actions:
     def _(self, action: due.Retry, now: datetime) -> None:
         with writing(self._database) as session:
             handoff = session.get_one(Handoff, action.handoff_id)
-            handoff.next_attempt_at = now
+            handoff.next_attempt_at, handoff.held = now, False
             _move_handoff(session, handoff, "due", now)
             if action.intent_id is not None:
                 _carried_out(session, action.intent_id, now)
+
+    @execute.register
+    def _(self, action: due.Hold, now: datetime) -> None:
+        with writing(self._database) as session:
+            handoff = session.get_one(Handoff, action.handoff_id)
+            handoff.held = True
+            # The next attempt is made when somebody says so: a failed one is then due like the others
+            _move_handoff(session, handoff, "due", now)
+            _carried_out(session, action.intent_id, now)
+
+    @execute.register
+    def _(self, action: due.RecordByHand, now: datetime) -> None:
+        with writing(self._database) as session:
+            handoff = session.get_one(Handoff, action.handoff_id)
+            intent = session.get_one(Intent, action.intent_id)
+            handoff.manual = {"by": intent.person_id, **(intent.details or {})}
+            handoff.held, handoff.error = False, None
+            _move_handoff(session, handoff, "manual", now)
+            clear(session, "feed_failing", alarm_key(handoff.airing_id, handoff.feed_id), now=now)
+            _carried_out(session, action.intent_id, now)
 
     @execute.register
     def _(self, action: due.Refuse, now: datetime) -> None:
@@ -262,6 +293,13 @@ class Actions:
                 feed_id=action.feed_id,
                 channels=self._settings.alarm_channels,
             )
+
+    @execute.register
+    def _(self, action: due.Escalate, now: datetime) -> None:
+        with writing(self._database) as session:
+            key = alarm_key(action.airing_id, action.feed_id)
+            channels = self._settings.alarm_channels
+            escalate(session, action.kind, key, action.step, now=now, channels=channels)
 
     @execute.register
     def _(self, action: due.Clear, now: datetime) -> None:
@@ -293,10 +331,15 @@ def _wishes_for(
 
 def _hand_over(session: Session, action: due.HandOver, now: datetime) -> None:
     wanted = terms(session, action.airing_id, action.feed_id, action.version)
+    before = select(Handoff.held).where(
+        Handoff.airing_id == action.airing_id, Handoff.feed_id == action.feed_id
+    )
     handoff = Handoff(
         airing_id=action.airing_id,
         feed_id=action.feed_id,
         version=action.version,
+        # Who holds back a version does not want the next one sent either
+        held=any(session.exec(before).all()),
         next_attempt_at=max(wanted["deliver_at"], now),
         created_at=now,
         **wanted,

@@ -25,8 +25,9 @@ from app.alarms.notify import deliver_due
 from app.database import open_database, reading
 from app.engine.actions import Actions
 from app.engine.housekeeping import keep_house
-from app.engine.snapshot import take_snapshot
+from app.engine.snapshot import Busy, take_snapshot
 from app.handoffs.delivery import deliver, recheck
+from app.handoffs.folders import look_into
 from app.jobs.service import NIGHT_KINDS, unfinished
 from app.locks import Lock
 from app.processes import Clock, is_news, utcnow
@@ -56,12 +57,13 @@ class Engine:
         self.database = database
         self.clock = clock
         self.deliveries: dict[int, asyncio.Task[None]] = {}
+        self.looks: dict[tuple[int, int], asyncio.Task[None]] = {}
         self.changed = asyncio.Event()
         """Set when a delivery has ended, so that the outer loop ticks at once."""
         self._loop = asyncio.get_running_loop()
         self._telling: asyncio.Task[None] | None = None
         self._ticking = asyncio.Lock()
-        self._actions = Actions(database, settings, self._ask_delivery)
+        self._actions = Actions(database, settings, self._ask_delivery, self._ask_look)
 
     async def tick(self) -> Plan:
         """Do everything that is due now. Returns the last plan: empty of actions, with the next instant."""
@@ -86,7 +88,8 @@ class Engine:
 
     def _plan(self, now: datetime) -> Plan:
         with reading(self.database) as session:
-            return plan(take_snapshot(session, self.settings, set(self.deliveries), now), now)
+            busy = Busy(set(self.deliveries), set(self.looks))
+            return plan(take_snapshot(session, self.settings, busy, now), now)
 
     def _carry_out(self, actions: tuple[Action, ...], now: datetime) -> None:
         for action in actions:
@@ -111,6 +114,21 @@ class Engine:
         self.deliveries[handoff_id] = task
         task.add_done_callback(lambda _: self._delivered(handoff_id))
 
+    def _ask_look(self, airing_id: int, feed_id: int) -> None:
+        asyncio.run_coroutine_threadsafe(self._start_look(airing_id, feed_id), self._loop).result()
+
+    async def _start_look(self, airing_id: int, feed_id: int) -> None:
+        key = (airing_id, feed_id)
+        if key in self.looks:
+            return
+        work = look_into(self.database, self.settings, airing_id, feed_id, self.clock)
+        self.looks[key] = asyncio.create_task(self._guarded(work))
+        self.looks[key].add_done_callback(lambda _: self._looked(key))
+
+    def _looked(self, key: tuple[int, int]) -> None:
+        del self.looks[key]
+        self.changed.set()
+
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
@@ -127,7 +145,7 @@ class Engine:
         """End between two turns and stop the deliveries. What is cut off is looked at again by the next engine."""
         async with self._ticking:
             pass
-        tasks = [*self.deliveries.values(), *([self._telling] if self._telling else [])]
+        tasks = [*self.deliveries.values(), *self.looks.values(), *([self._telling] if self._telling else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -24,13 +25,18 @@ from app.airings.materialise import differences
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
 from app.database import id_of
+from app.feeds.drivers import LISTED
 from app.feeds.models import Feed
 from app.feeds.names import InvalidTemplate
-from app.handoffs.models import Attempt, Handoff
+from app.handoffs.delivery import FAILING_AFTER
+from app.handoffs.models import Attempt, FolderCheck, Handoff
+from app.handoffs.reaching import PULL
 from app.handoffs.terms import object_name
 from app.jobs.models import Job
 from app.library.models import Segment, SegmentState
 from app.processes import is_news
+from app.pull.fetches import fetched
+from app.pull.offers import public_name
 from app.settings import Settings
 from app.station.models import Station
 from schedules.errors import ScheduleError
@@ -62,13 +68,19 @@ def render_key(rundown_id: int, recipe_key: str) -> str:
     return f"render:{rundown_id}:{recipe_key}"
 
 
-def take_snapshot(
-    session: Session, settings: Settings, in_flight: Collection[int], now: datetime
-) -> Snapshot:
-    """Read everything that is open. ``in_flight``: ids of the handoffs that tasks of this engine are busy with."""
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """What tasks of this engine are just doing: handoffs being sent or looked at, and folders (airing and feed)."""
+
+    handoffs: Collection[int] = ()
+    folders: Collection[tuple[int, int]] = ()
+
+
+def take_snapshot(session: Session, settings: Settings, busy: Busy, now: datetime) -> Snapshot:
+    """Read everything that is open."""
     until = session.get_one(Station, 1).materialised_until
     open_airings = session.exec(select(Airing).where(col(Airing.state).not_in(CLOSED))).all()
-    views = (_guarded(session, airing, in_flight) for airing in open_airings)
+    views = (_guarded(session, airing, busy) for airing in open_airings)
     return Snapshot(
         airings=tuple(view for view in views if view is not None),
         materialised_until=until,
@@ -77,24 +89,28 @@ def take_snapshot(
     )
 
 
-def _guarded(session: Session, airing: Airing, in_flight: Collection[int]) -> AiringView | None:
+def _guarded(session: Session, airing: Airing, busy: Busy) -> AiringView | None:
     """One airing's view. What cannot be read (a row that somebody edited by hand, say) must not stop the others."""
     try:
-        return _airing(session, airing, in_flight)
+        return _airing(session, airing, busy)
     except (ValueError, TypeError, KeyError, ScheduleError, NoResultFound):
         if is_news(f"airing {airing.id}"):
             log.exception("an airing cannot be planned", airing=airing.id)
         return None
 
 
-def _airing(session: Session, airing: Airing, in_flight: Collection[int]) -> AiringView:
+def _airing(session: Session, airing: Airing, busy: Busy) -> AiringView:
     airing_id = id_of(airing)
     carried = carriages(session, airing.slot_id, airing.starts_at.date())
-    targets = tuple(_targets(airing, carried))
+    targets = tuple(_targets(session, airing, carried, busy))
     compile_at = min([airing.compile_at, *(target.deliver_at - PREPARATION for target in targets)])
     rundown = _version(session, airing_id, airing.version)
     fallen = _fallen(session, rundown) if rundown else None
     job = session.exec(select(Job).where(Job.key == compile_key(airing_id, airing.version + 1))).one_or_none()
+    open_alarms = select(Alarm.kind, Alarm.feed_id, Alarm.step).where(
+        Alarm.airing_id == airing_id, col(Alarm.cleared_at).is_(None)
+    )
+    steps = {(kind, feed_id): step for kind, feed_id, step in session.exec(open_alarms).all()}
     return AiringView(
         id=airing_id,
         starts_at=airing.starts_at,
@@ -110,7 +126,7 @@ def _airing(session: Session, airing: Airing, in_flight: Collection[int]) -> Air
         rundown=_rundown(session, airing, rundown) if rundown else None,
         fallen=_rundown(session, airing, fallen) if fallen else None,
         compile_job=_job(job) if job else None,
-        handoffs=tuple(_handoffs(session, airing, carried, targets, in_flight)),
+        handoffs=tuple(_handoffs(session, airing, carried, targets, busy)),
         intents=tuple(
             IntentView(id_of(intent), intent.kind, intent.handoff_id)
             for intent in session.exec(
@@ -119,13 +135,8 @@ def _airing(session: Session, airing: Airing, in_flight: Collection[int]) -> Air
                 .order_by(col(Intent.id))
             ).all()
         ),
-        alarms=frozenset(
-            session.exec(
-                select(Alarm.kind, Alarm.feed_id).where(
-                    Alarm.airing_id == airing_id, col(Alarm.cleared_at).is_(None)
-                )
-            ).all()
-        ),
+        alarms=frozenset(steps),
+        steps=steps,
     )
 
 
@@ -143,22 +154,41 @@ def _fallen(session: Session, newest: RundownVersion) -> RundownVersion | None:
     return row if row is not newest else None
 
 
-def _targets(airing: Airing, carried: Sequence[Carriage]) -> Iterable[TargetView]:
+def _targets(
+    session: Session, airing: Airing, carried: Sequence[Carriage], busy: Busy
+) -> Iterable[TargetView]:
+    looks = {
+        check.feed_id: check
+        for check in session.exec(select(FolderCheck).where(FolderCheck.airing_id == airing.id)).all()
+    }
     seen: set[int] = set()
-    for carriage in carried:
-        for feed in carriage.feeds:
-            if feed.id is None or feed.id in seen:  # one feed may take two lines: it gets the file once
-                continue
-            seen.add(feed.id)
-            when = instants(airing, feed)
-            yield TargetView(
-                feed_id=feed.id,
-                recipe=readable_recipe(feed),
-                deliver_at=when.deliver_at,
-                warn_at=when.warn_at,
-                deadline_at=when.deadline_at,
-                accept_until=when.accept_until,
-            )
+    first_routes = [(feed, None) for carriage in carried for feed in carriage.feeds]
+    second_routes = [
+        (second, first)
+        for carriage in carried
+        for second in carriage.seconds
+        for first in carriage.feeds
+        if first.second_feed_id == second.id
+    ]
+    for feed, first in (*first_routes, *second_routes):
+        if feed.id is None or feed.id in seen:  # one feed may take two lines: it gets the file once
+            continue
+        seen.add(feed.id)
+        when, look = instants(airing, feed), looks.get(feed.id)
+        yield TargetView(
+            feed_id=feed.id,
+            recipe=readable_recipe(feed),
+            deliver_at=when.deliver_at,
+            warn_at=when.warn_at,
+            deadline_at=when.deadline_at,
+            accept_until=when.accept_until,
+            second_route_of=first.id if first else None,
+            always=first is None or first.second_route == "both",
+            can_look=feed.protocol in LISTED,
+            looking=(airing.id, feed.id) in busy.folders,
+            looked_at=look.checked_at if look else None,
+            found_wrong=bool(look and (look.findings or look.error)),
+        )
 
 
 def _handoffs(
@@ -166,7 +196,7 @@ def _handoffs(
     airing: Airing,
     carried: Sequence[Carriage],
     targets: Sequence[TargetView],
-    in_flight: Collection[int],
+    busy: Busy,
 ) -> Iterable[HandoffView]:
     wanted = {target.feed_id: target for target in targets}
     for row in session.exec(select(Handoff).where(Handoff.airing_id == airing.id)).all():
@@ -182,11 +212,23 @@ def _handoffs(
             accept_until=when.accept_until,
             verified_at=row.verified_at,
             rechecked_at=row.rechecked_at,
-            in_flight=row.id in in_flight,
+            in_flight=row.id in busy.handoffs,
             withdrawn=row.state in DELIVERED and _version_is_withdrawn(session, airing, row.version),
+            **_offer(session, row),
+            held=row.held,
+            troubled=row.state == "failed" or (row.error is not None and row.attempts >= FAILING_AFTER),
             mended=row.state == "failed" and _was_mended(session, row),
             outdated=row.feed_id in wanted and _is_outdated(session, airing, carried, row),
         )
+
+
+def _offer(session: Session, handoff: Handoff) -> dict[str, bool]:
+    """Of what a pull feed's site may fetch: whether it lies there still unfetched, as far as the handoff and the log know."""
+    if handoff.state != "stored" or session.get_one(Feed, handoff.feed_id).protocol != PULL:
+        return {}
+    sha256 = session.get_one(Artefact, handoff.artefact_id).sha256
+    at = fetched(session, handoff.feed_id, public_name(handoff.object_name), sha256, since=handoff.created_at)
+    return {"offered": True, "fetched": at is not None}
 
 
 def _was_mended(session: Session, handoff: Handoff) -> bool:

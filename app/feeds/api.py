@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
+from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from app.database import reading, writing
 from app.feeds import service
+from app.feeds.contract import TEMPORARY, FeedAddress
 from app.feeds.models import Feed
-from app.feeds.names import DEFAULT_TEMPLATE
+from app.feeds.names import BESIDE, DEFAULT_TEMPLATE, place
+from app.feeds.options import Options
+from app.feeds.probe import probe
 from app.feeds.service import FeedFields
+from app.handoffs.models import FolderCheck
+from app.handoffs.reaching import reach
+from app.settings import Settings
 from app.web.bodies import Answer, Body, RowId, Text, created, etag, example
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
@@ -32,7 +40,12 @@ _FEED: dict[str, Any] = {
     "bitrate_kbps": 128,
     "profile": {"lowpass_hz": None},
     "name_template": DEFAULT_TEMPLATE,
-    "sidecar": "beside",
+    "options": {},
+    "temporary": TEMPORARY,
+    "sidecar": BESIDE,
+    "may_remove": False,
+    "second_feed_id": None,
+    "second_route": "in_order",
     "read_back": "head",
     "max_duration_s": None,
     "lead_s": 3600,
@@ -63,23 +76,57 @@ class FeedIn(Body):
 
     site_id: RowId
     name: Annotated[Text, Field(max_length=200)]
-    protocol: Literal["folder", "http_put"]
+    protocol: Literal["folder", "http_put", "http_post", "sftp", "ftp", "s3", "pull"]
     address: Annotated[
-        Text, Field(max_length=1000, description="An absolute folder, or a URL under which names are put")
-    ]
+        str,
+        Field(
+            max_length=1000,
+            description="An absolute folder; a URL (https, sftp, ftpes for explicit TLS, ftps for implicit, ftp; S3 as https://host/bucket/folder); empty for pull",
+        ),
+    ] = ""
     credential: Annotated[
         str | None,
         Field(
             max_length=500,
-            description="A reference, never the secret: env:DANPA_FEED_NAME or file:/absolute/path (mode 0600)",
+            description="A reference, never the secret: env:DANPA_FEED_NAME or file:/absolute/path (mode 0600). HTTP: a bearer token; SFTP: a password or a private key; FTP: a password; S3: `access key id:secret`",
         ),
     ] = None
     codec: Codec = "mp3"
     sample_rate: int = 48_000
     bitrate_kbps: Annotated[int | None, Field(description="Left out: the codec's usual one")] = None
     profile: Annotated[ProfileIn, Field(default_factory=ProfileIn)]
-    name_template: Annotated[str, Field(max_length=200)] = DEFAULT_TEMPLATE
-    sidecar: Literal["none", "beside"] = "none"
+    options: Annotated[Options, Field(default_factory=Options, description="What only this protocol needs")]
+    name_template: Annotated[
+        str,
+        Field(
+            max_length=200,
+            description="With {date}, {time}, {date_kst}, {time_kst} (formats as {date:%d%m%y}), {site}, {khz}, {programme}, {version}, {ext}; or a fixed name that every airing overwrites",
+        ),
+    ] = DEFAULT_TEMPLATE
+    temporary: Annotated[
+        str,
+        Field(
+            max_length=200,
+            description="What a file is called while it is written: `.{name}.part`, `{name}.tmp`, `incoming/{name}`; `{name}` writes in place",
+        ),
+    ] = TEMPORARY
+    sidecar: Annotated[
+        str,
+        Field(
+            max_length=200,
+            description="The manifest's name: `{name}.json` beside the file, `../manifests/{name}.json` elsewhere; empty for none",
+        ),
+    ] = ""
+    may_remove: Annotated[
+        bool, Field(description="Whether our own files may be taken away once their airing is over")
+    ] = False
+    second_feed_id: Annotated[
+        RowId | None, Field(description="Another feed of the same site that gets the same airings")
+    ] = None
+    second_route: Annotated[
+        Literal["in_order", "both"],
+        Field(description="in_order: only from this feed's first trouble on; both: always"),
+    ] = "in_order"
     read_back: Literal["none", "head", "get"] = "get"
     max_duration_s: Annotated[int | None, Field(gt=0, le=86_400)] = None
     lead_s: Seconds = 3600
@@ -89,7 +136,10 @@ class FeedIn(Body):
     enabled: bool = True
 
     def fields(self) -> FeedFields:
-        return FeedFields(**self.model_dump() | {"profile": self.profile.model_dump(exclude_unset=True)})
+        return FeedFields(
+            **self.model_dump()
+            | {"profile": self.profile.model_dump(exclude_unset=True), "options": self.options.given()}
+        )
 
 
 class FeedOut(Answer):
@@ -107,8 +157,13 @@ class FeedOut(Answer):
     sample_rate: int
     bitrate_kbps: int | None
     profile: dict[str, Any]
+    options: dict[str, Any]
     name_template: str
+    temporary: str
     sidecar: str
+    may_remove: bool
+    second_feed_id: int | None
+    second_route: str
     read_back: str
     max_duration_s: int | None
     lead_s: int
@@ -180,3 +235,110 @@ def update_feed(
 def delete_feed(feed_id: RowId, database: Database, actor: Actor, now: Now) -> None:
     with writing(database) as session:
         service.delete_feed(session, feed_id, now=now, by=actor.person_id)
+
+
+_STEP: dict[str, Any] = {
+    "name": "list",
+    "ok": True,
+    "detail": "12 files are there",
+    "facts": {"files": 12},
+    "took_ms": 140,
+}
+
+
+class StepOut(Answer):
+    model_config = example(**_STEP)
+
+    name: str
+    """``names``, ``credential``, ``list``, ``write``."""
+    ok: bool | None
+    """Null: it was left out, and ``detail`` says why."""
+    detail: str
+    facts: dict[str, str | int]
+    took_ms: int
+
+
+class ProbeOut(Answer):
+    """What would happen to the next programme, and what happened to a trial."""
+
+    model_config = example(
+        ok=True,
+        object_name="20261122_1500_TAC_7585.mp3",
+        temporary_name=".20261122_1500_TAC_7585.mp3.part",
+        manifest_name="20261122_1500_TAC_7585.mp3.json",
+        steps=[_STEP],
+    )
+
+    ok: bool
+    object_name: str
+    temporary_name: str
+    manifest_name: str | None
+    steps: list[StepOut]
+
+
+@router.post("/feeds/{feed_id}/probe", summary="Try a feed step by step, leaving nothing there")
+async def probe_feed(
+    feed_id: RowId, database: Database, settings: CurrentSettings, _actor: Actor, now: Now
+) -> ProbeOut:
+    """Nothing is written down, and no automation can take the trial file for a programme."""
+    address, name, sidecar = await asyncio.to_thread(_to_probe, database, settings, feed_id, now)
+    steps = await probe(address)
+    return ProbeOut(
+        ok=all(step.ok is not False for step in steps),
+        object_name=name,
+        temporary_name=place(address.temporary, name),
+        manifest_name=place(sidecar, name) if sidecar else None,
+        steps=[StepOut.model_validate(step) for step in steps],
+    )
+
+
+def _to_probe(
+    database: Engine, settings: Settings, feed_id: int, now: datetime
+) -> tuple[FeedAddress, str, str]:
+    with reading(database) as session:
+        row = service.feed(session, feed_id)
+        name = service.name_now(session, row, now)
+        return reach(session, database, settings, row, lambda: now), name, row.sidecar
+
+
+class FindingOut(Answer):
+    model_config = example(kind="altered", name="20261122_1500_TAC_7585.mp3", expected=975000, found=12)
+
+    kind: str
+    """``missing``, ``altered``, ``oversized``, ``stale``, ``foreign``."""
+    name: str
+    expected: int | None
+    found: int | None
+
+
+class FolderOut(Answer):
+    """The feed's folder as it was seen before one airing."""
+
+    model_config = example(
+        airing_id=12,
+        checked_at="2026-11-22T14:15:00Z",
+        listed=14,
+        findings=[],
+        removed=1,
+        error=None,
+    )
+
+    airing_id: int
+    checked_at: datetime
+    listed: int | None
+    findings: list[FindingOut]
+    removed: int
+    error: str | None
+
+
+@router.get("/feeds/{feed_id}/folder", summary="The feed's folder as it was seen, the newest look first")
+def list_looks(feed_id: RowId, database: Database, _actor: Actor) -> Page[FolderOut]:
+    with reading(database) as session:
+        service.feed(session, feed_id)
+        rows = session.exec(
+            select(FolderCheck)
+            .where(FolderCheck.feed_id == feed_id)
+            .order_by(col(FolderCheck.checked_at).desc())
+            .limit(50)
+        ).all()
+        return Page(items=[FolderOut.model_validate(row) for row in rows], next=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,18 @@ from app.errors import Invalid
 from app.feeds.contract import FeedAddress
 from app.feeds.errors import PermanentFeedError
 from app.settings import Settings
+
+SCHEMES: Mapping[str, tuple[str, ...]] = {
+    "http_put": ("https", "http"),
+    "http_post": ("https", "http"),
+    "s3": ("https", "http"),
+    "sftp": ("sftp",),
+    "ftp": ("ftpes", "ftps", "ftp"),
+}
+"""How the URL of a protocol may begin: ``ftpes`` turns to TLS by command, ``ftps`` from the first byte, ``ftp`` never."""
+
+_WITH_USER = frozenset({"sftp", "ftp"})
+_IN_CLEAR = frozenset({"http", "ftp"})
 
 
 def check_address(feed: FeedAddress) -> None:
@@ -23,10 +36,16 @@ def check_address(feed: FeedAddress) -> None:
     if feed.protocol == "folder":
         if not Path(feed.address).is_absolute() or not feed.address.isprintable():
             raise _invalid("a folder feed needs an absolute path, such as /mnt/site/incoming")
-    elif feed.protocol == "http_put":
+    elif feed.protocol == "pull":
+        if feed.address or feed.credential:
+            raise _invalid(
+                "a pull feed has neither address nor credential: the site fetches with a key of ours"
+            )
+    elif feed.protocol in SCHEMES:
         _check_url(feed)
     else:
-        raise Invalid("a feed's protocol is folder or http_put", field="protocol")
+        known = ", ".join(["folder", *SCHEMES, "pull"])
+        raise Invalid(f"a feed's protocol is one of {known}", field="protocol")
     if feed.confined_to is not None:
         try:
             check_confined(feed, feed.confined_to)
@@ -43,11 +62,15 @@ def check_confined(feed: FeedAddress, root: Path) -> None:
     Raises:
         PermanentFeedError: code ``confined``.
     """
+    if (
+        feed.protocol == "pull"
+    ):  # what a site fetches is served by ourselves, and listens where the settings say
+        return
     if feed.protocol == "folder":
         inside = Path(feed.address).resolve().is_relative_to(root.resolve())
     else:
-        address = _literal(httpx.URL(feed.address).host)
-        inside = address is not None and address.is_loopback
+        urls = [feed.address, *filter(None, [feed.options.get("read_address")])]
+        inside = all(_is_loopback(httpx.URL(url).host) for url in urls)
     if not inside:
         raise PermanentFeedError(
             "confined",
@@ -75,23 +98,53 @@ def check_not_ours(feed: FeedAddress, settings: Settings) -> None:
 
 
 def _check_url(feed: FeedAddress) -> None:
-    try:
-        url = httpx.URL(feed.address)
-    except httpx.InvalidURL as error:
-        raise _invalid(f"this is not a URL: {error}") from None
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise _invalid("an HTTP feed needs a URL such as https://site.example/incoming")
+    schemes = SCHEMES[feed.protocol]
+    url = _parsed(feed.address)
+    if url.scheme not in schemes or not url.host:
+        wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise _invalid(f"a feed of protocol {feed.protocol} needs a URL that begins with {wanted}")
     if url.port is not None and not 0 < url.port < 65_536:
         raise _invalid(f"{url.port} is not a port: write 1 to 65535")
-    if url.userinfo or url.query or url.fragment:
-        raise _invalid(
-            "the URL may hold no user, password, query or fragment: secrets belong into the credential"
-        )
+    if url.query or url.fragment or b":" in url.userinfo:
+        raise _invalid("the URL may hold no password, query or fragment: secrets belong into the credential")
+    if bool(url.userinfo) != (feed.protocol in _WITH_USER):
+        example = f"{schemes[0]}://station@host/folder"
+        if url.userinfo:
+            raise _invalid("the URL may hold no user: the credential says who we are")
+        raise _invalid(f"the URL must name the user: {example}")
+    if feed.protocol == "s3" and not url.path.strip("/"):
+        raise _invalid("the URL must name the bucket: https://host/bucket or https://host/bucket/folder")
+    _check_clear_text(feed, url)
+
+
+def _check_clear_text(feed: FeedAddress, url: httpx.URL) -> None:
+    """A secret may cross a private network in clear; FTP without TLS only where somebody has said so."""
+    if url.scheme not in _IN_CLEAR:
+        return
+    if feed.protocol == "ftp":
+        if feed.options.get("accept_plaintext") is not True:
+            raise _invalid(
+                "ftp:// shows the password and the programme to everybody on the way, and lets them change it: "
+                "use ftpes:// or ftps://, or set the option accept_plaintext to true"
+            )
+        return
     address = _literal(url.host)
-    if feed.credential and url.scheme == "http" and (address is None or not address.is_private):
+    if feed.credential and (address is None or not address.is_private):
         raise _invalid(
             "the credential would cross the network in clear: use https, or the number of a host in a private network"
         )
+
+
+def _parsed(address: str) -> httpx.URL:
+    try:
+        return httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise _invalid(f"this is not a URL: {error}") from None
+
+
+def _is_loopback(host: str) -> bool:
+    address = _literal(host)
+    return address is not None and address.is_loopback
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -48,21 +49,47 @@ def resolve(reference: str | None) -> SecretStr | None:
     """
     if reference is None:
         return None
-    scheme, _, rest = reference.partition(":")
-    if scheme == "env" and _VARIABLE.fullmatch(rest):
-        text = os.environ.get(rest, "")
-    elif scheme == "file":
-        text = _read_private(Path(rest))
-    else:
-        raise _unusable(
-            "the feed's credential is no reference: use env:DANPA_FEED_NAME or file:/absolute/path"
-        )
-    secret = text.strip()
+    secret = _referred_to(reference).strip()
     if not secret:
         raise _unusable("the variable or file that the feed's credential refers to is missing or empty")
     if not secret.isascii() or not secret.isprintable():
         raise _unusable("what the feed's credential refers to must be one line of ASCII characters")
     return SecretStr(secret)
+
+
+def resolve_login(reference: str | None) -> Password | PrivateKey | None:
+    """The password, or the SSH private key, that a reference points to: a key begins as every PEM file does.
+
+    Raises:
+        PermanentFeedError: code ``credential``.
+    """
+    if reference is not None and _referred_to(reference).lstrip().startswith("-----BEGIN "):
+        return PrivateKey(SecretStr(_referred_to(reference).strip() + "\n"))
+    password = resolve(reference)
+    return Password(password) if password else None
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """What is typed at a login."""
+
+    secret: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """The text of an OpenSSH or PEM file."""
+
+    pem: SecretStr
+
+
+def _referred_to(reference: str) -> str:
+    scheme, _, rest = reference.partition(":")
+    if scheme == "env" and _VARIABLE.fullmatch(rest):
+        return os.environ.get(rest, "")
+    if scheme == "file":
+        return _read_private(Path(rest))
+    raise _unusable("the feed's credential is no reference: use env:DANPA_FEED_NAME or file:/absolute/path")
 
 
 def _read_private(path: Path) -> str:

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.feeds.contract import FeedAddress, FileFeed, Limits, ReadBack, Receipt
 from app.feeds.errors import PassingFeedError, PermanentFeedError
 from app.feeds.folder import FolderFeed
+from app.feeds.ftp import FtpFeed
+from app.feeds.http_post import HttpPostFeed
 from app.feeds.http_put import HttpPutFeed
+from app.feeds.pull import PullFeed
+from app.feeds.s3 import S3Feed
+from app.feeds.sftp import SftpFeed
 
-__all__ = ["FeedAddress", "FileFeed", "Limits", "ReadBack", "Receipt", "open_feed", "send_and_check"]
+__all__ = [
+    "PROTOCOLS",
+    "FeedAddress",
+    "FileFeed",
+    "Limits",
+    "ReadBack",
+    "Receipt",
+    "open_feed",
+    "send_and_check",
+]
 
 DEFAULT_LIMITS = Limits()
+
+Driver = Callable[[FeedAddress, Limits], FileFeed]
+
+PROTOCOLS: Mapping[str, Driver] = {
+    "folder": FolderFeed,
+    "http_put": HttpPutFeed,
+    "http_post": HttpPostFeed,
+    "sftp": SftpFeed,
+    "ftp": FtpFeed,
+    "s3": S3Feed,
+    "pull": PullFeed,
+}
+"""Every protocol, and the driver that speaks it."""
+
+LISTED = frozenset({"folder", "sftp", "ftp", "s3"})
+"""Protocols whose folder can be seen as the site sees it."""
 
 
 def open_feed(address: FeedAddress, limits: Limits = DEFAULT_LIMITS) -> FileFeed:
@@ -20,13 +51,10 @@ def open_feed(address: FeedAddress, limits: Limits = DEFAULT_LIMITS) -> FileFeed
     Raises:
         PermanentFeedError: code ``bad-address`` for a protocol that there is no driver for.
     """
-    match address.protocol:
-        case "folder":
-            return FolderFeed(address, limits)
-        case "http_put":
-            return HttpPutFeed(address, limits)
-        case unknown:
-            raise PermanentFeedError("bad-address", f"there is no driver for the protocol {unknown}")
+    driver = PROTOCOLS.get(address.protocol)
+    if driver is None:
+        raise PermanentFeedError("bad-address", f"there is no driver for the protocol {address.protocol}")
+    return driver(address, limits)
 
 
 async def send_and_check(

@@ -14,7 +14,7 @@ class FeedError(DanpaError):
 
     Codes of passing errors: host-unknown, unreachable, timeout, connection-lost, busy, server-error, disk-full,
     storage-error, lost-after-upload. Codes of permanent ones: unauthorised, refused, too-large, folder-missing,
-    not-writable, redirected, tls, bad-address, confined, credential, source-damaged.
+    not-writable, redirected, tls, host-key, bad-address, confined, credential, source-damaged.
     """
 
     permanent: ClassVar[bool]

@@ -1,7 +1,8 @@
 """The folder feed: a directory that the site reads, local or mounted.
 
-The site never sees a half file: bytes go to ``.<name>.part`` beside the target, to the disk, and then take the name
-in one step. The temporary name is always the same, so what a crash left behind is overwritten, never collected.
+The site never sees a half file: bytes go to a temporary name (``.<name>.part`` beside the target, unless the feed says
+otherwise), to the disk, and then take the name in one step. The temporary name is always the same, so what a crash left
+behind is overwritten, never collected.
 """
 
 from __future__ import annotations
@@ -11,23 +12,25 @@ import errno
 import hashlib
 import os
 import stat
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from app.feeds.busy import alone
 from app.feeds.confinement import check_confined
-from app.feeds.contract import FeedAddress, Limits, ReadBack, Receipt
+from app.feeds.contract import Entry, Facts, FeedAddress, Limits, ReadBack, Receipt
 from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError
+from app.feeds.remote_paths import temporary_name
 from app.feeds.sources import CHUNK, checked_chunks
 from app.feeds.threads import Stop, in_own_thread
+from app.feeds.trials import try_out
 from app.storage import sync_directory
 
 T = TypeVar("T")
 
 HOW = "sha256 of the file"
-_busy: set[tuple[str, str]] = set()
-_busy_lock = threading.Lock()
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR)
@@ -46,12 +49,25 @@ class FolderFeed:
     ) -> Receipt:
         """Copy, flush to the disk, rename. A cancelled or failed copy leaves nothing behind."""
         del media_type  # a file system has none
-        await _bounded(lambda stop: self._store(source, name, sha256, size, stop), self._limits.send_s)
-        return Receipt(sha256=sha256, size=size)
+        facts = await _bounded(
+            lambda stop: self._store(source, name, sha256, size, stop), self._limits.send_s
+        )
+        return Receipt(sha256=sha256, size=size, facts=facts)
 
     async def read_back(self, name: str, *, sha256: str, size: int) -> ReadBack:
         """Read the file again, from the disk where the system lets us, and hash it."""
         return await _bounded(lambda stop: self._look(name, sha256, size, stop), self._limits.read_back_s)
+
+    async def entries(self) -> tuple[Entry, ...]:
+        """The folder's files; bytes of a name that are not UTF-8 are shown as hex digits."""
+        return await _bounded(self._list, self._limits.read_back_s)
+
+    async def remove(self, name: str) -> None:
+        """Unlink the file; a symbolic link goes, not what it points to."""
+        await _bounded(lambda stop: self._unlink(name, stop), self._limits.read_back_s)
+
+    async def trial(self) -> Facts:
+        return await try_out(self)
 
     def _folder(self) -> Path:
         if self._address.confined_to is not None:
@@ -61,10 +77,18 @@ class FolderFeed:
             raise NotADirectoryError(errno.ENOTDIR, "not a folder")
         return folder
 
-    def _store(self, source: Path | bytes, name: str, sha256: str, size: int, stop: Stop) -> None:
-        with _alone(self._address.address, name):
-            folder = self._folder()
-            part = folder / f".{name}.part"
+    def _path(self, name: str) -> Path:
+        """Where a name lies, in an existing folder that a demo station may use too."""
+        path = self._folder() / name
+        parent = path.parent.resolve(strict=True)
+        if self._address.confined_to is not None:
+            check_confined(replace(self._address, address=str(parent)), self._address.confined_to)
+        return parent / path.name
+
+    def _store(self, source: Path | bytes, name: str, sha256: str, size: int, stop: Stop) -> Facts:
+        with alone(self._address.address, name):
+            target = self._path(name)
+            part = self._path(temporary_name(self._address.temporary, name))
             part.unlink(missing_ok=True)
             try:
                 # Exclusively, so that nobody's symbolic link is followed.
@@ -75,18 +99,37 @@ class FolderFeed:
                         _write_all(descriptor, chunk)
                     os.fsync(descriptor)
                 stop.check()
-                part.replace(folder / name)
+                part.replace(target)
             except BaseException:
                 part.unlink(missing_ok=True)
                 raise
-            _sync(folder)
+            _sync(target.parent)
+            return {"switched": "in place" if part == target else "rename"}
+
+    def _list(self, stop: Stop) -> tuple[Entry, ...]:
+        found = []
+        with os.scandir(self._folder()) as entries:
+            for entry in entries:
+                stop.check()
+                with contextlib.suppress(FileNotFoundError):  # the site took it while we looked
+                    status = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(status.st_mode):
+                        found.append(_entry(entry.name, status))
+        return tuple(found)
+
+    def _unlink(self, name: str, stop: Stop) -> None:
+        with alone(self._address.address, name):
+            path = self._path(name)
+            stop.check()
+            path.unlink(missing_ok=True)
+            _sync(path.parent)
 
     def _look(self, name: str, sha256: str, size: int, stop: Stop) -> ReadBack:
-        with _alone(self._address.address, name):
+        with alone(self._address.address, name):
             return self._inspect(name, sha256, size, stop)
 
     def _inspect(self, name: str, sha256: str, size: int, stop: Stop) -> ReadBack:
-        target = self._folder() / name
+        target = self._path(name)
         try:
             status = target.lstat()
         except FileNotFoundError:
@@ -116,22 +159,9 @@ async def _bounded(work: Callable[[Stop], T], seconds: float) -> T:
         raise _translate(error) from error
 
 
-@contextlib.contextmanager
-def _alone(address: str, name: str) -> Iterator[None]:
-    """Refuse a second one at the same file: a writer that hung in a dead mount might else wake up and rename an old
-    version over a new, and readers would hang beside it, one more with every attempt.
-    """
-    with _busy_lock:
-        if (address, name) in _busy:
-            raise PassingFeedError(
-                "busy", "an earlier attempt at this folder still hangs: is its mount dead?"
-            )
-        _busy.add((address, name))
-    try:
-        yield
-    finally:
-        with _busy_lock:
-            _busy.discard((address, name))
+def _entry(name: str, status: os.stat_result) -> Entry:
+    readable = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return Entry(readable, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
 def _write_all(descriptor: int, chunk: bytes) -> None:
@@ -165,6 +195,10 @@ def _translate(error: OSError) -> FeedError:
     if error.errno in _FORBIDDEN:
         return PermanentFeedError(
             "not-writable", f"the feed's folder refuses us ({os.strerror(error.errno)})"
+        )
+    if error.errno == errno.EXDEV:
+        return PermanentFeedError(
+            "not-writable", "the folder for temporary files is on another disk: choose one beside the feed's"
         )
     if error.errno == errno.EFBIG:
         return PermanentFeedError("too-large", "the disk of the feed's folder takes no file of this size")

@@ -36,6 +36,7 @@ from app.feeds.credentials import resolve
 from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError
 from app.feeds.sources import checked_chunks
 from app.feeds.threads import Stop, in_own_thread
+from app.feeds.trials import try_out
 
 T = TypeVar("T")
 
@@ -85,6 +86,19 @@ class HttpPutFeed:
             self._limits.read_back_s,
         )
 
+    async def entries(self) -> None:
+        """HTTP cannot list a folder."""
+
+    async def remove(self, name: str) -> None:
+        """DELETE."""
+        await self._bounded(lambda _: self._delete(name), self._limits.read_back_s)
+
+    async def trial(self) -> Facts | None:
+        """Only where OPTIONS of the folder says that DELETE is allowed: another server might keep what it got, and air it."""
+        if await self._bounded(lambda _: self._may_delete(), self._limits.read_back_s):
+            return await try_out(self)
+        return None
+
     async def _bounded(self, work: Callable[[Stop], T], seconds: float) -> T:
         try:
             return await in_own_thread(work, seconds)
@@ -127,6 +141,21 @@ class HttpPutFeed:
                 return _judge_headers(response.headers, sha256, size)
             return _judge_body(response, sha256, size, stop)
 
+    def _delete(self, name: str) -> None:
+        with self._exchange("DELETE", name, {}) as response:
+            status = response.status_code
+            if status in {405, 501}:
+                raise PermanentFeedError(
+                    "refused", f"the site lets us take no file away (HTTP {status}): ask it to"
+                )
+            if not response.is_success and status not in {404, 410}:
+                raise _refusal(response)
+
+    def _may_delete(self) -> bool:
+        with self._exchange("OPTIONS", "", {}) as response:
+            allowed = {word.strip().upper() for word in response.headers.get("Allow", "").split(",")}
+            return response.is_success and "DELETE" in allowed
+
     @contextmanager
     def _exchange(
         self, method: str, name: str, headers: dict[str, str], body: Iterator[bytes] | None = None
@@ -135,7 +164,7 @@ class HttpPutFeed:
             check_confined(self._address, self._address.confined_to)
         if secret := resolve(self._address.credential):
             headers = {**headers, "Authorization": f"Bearer {secret.get_secret_value()}"}
-        url = f"{self._address.address.rstrip('/')}/{quote(name, safe='')}"
+        url = httpx.URL(self._address.address.rstrip("/") + "/").join(_relative(name))
         with self._client() as client, client.stream(method, url, headers=headers, content=body) as response:
             yield response
 
@@ -148,6 +177,11 @@ class HttpPutFeed:
             timeout=httpx.Timeout(self._limits.quiet_s, connect=self._limits.connect_s),
             headers={"User-Agent": "danpa", "Accept-Encoding": "identity"},
         )
+
+
+def _relative(name: str) -> str:
+    """A name as a relative URL; ``./`` so that no colon in it looks like a scheme."""
+    return "./" + "/".join(quote(part, safe="") for part in name.split("/"))
 
 
 @functools.cache

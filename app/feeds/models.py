@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
+from app.feeds.contract import TEMPORARY
+
 
 class Feed(SQLModel, table=True):
     """An endpoint at a site that takes our audio as a file, and what the site wants of it.
@@ -19,11 +21,14 @@ class Feed(SQLModel, table=True):
     site_id: int = Field(foreign_key="site.id", index=True)
     name: str = Field(unique=True)
     protocol: str
-    """``folder`` or ``http_put``."""
+    """One of `app.feeds.drivers.PROTOCOLS`."""
     address: str
-    """An absolute folder, or the URL under which names are put."""
+    """An absolute folder, or a URL; empty for ``pull``."""
     credential: str | None = None
-    """A reference, never the secret: ``env:DANPA_FEED_NAME`` or ``file:/path`` (mode 0600). An HTTP feed sends it as a bearer token."""
+    """A reference, never the secret: ``env:DANPA_FEED_NAME`` or ``file:/path`` (mode 0600). A bearer token, a password, an
+    SSH key or an access key and its secret, as the protocol has it."""
+    options: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """What only this protocol needs (`app.feeds.options`)."""
     codec: str = "mp3"
     sample_rate: int = 48_000
     bitrate_kbps: int | None = None
@@ -31,8 +36,16 @@ class Feed(SQLModel, table=True):
     profile: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     """Deviations from the shortwave profile; empty for the default."""
     name_template: str
-    sidecar: str = "none"
-    """``none`` or ``beside``: a JSON manifest next to the audio."""
+    temporary: str = TEMPORARY
+    """What a file is called while it is written, with ``{name}``; ``{name}`` itself writes in place."""
+    sidecar: str = ""
+    """What the manifest of a file is called, with ``{name}``; it may lie in another folder. Empty: there is none."""
+    may_remove: bool = False
+    """Whether our own files may be taken away once their airing is over."""
+    second_feed_id: int | None = Field(default=None, foreign_key="feed.id")
+    """Another way to the same site. Its own lines apart, it gets what this feed gets, as ``second_route`` says."""
+    second_route: str = "in_order"
+    """``in_order``: from the first trouble of this feed on; ``both``: always."""
     read_back: str = "get"
     """``none``, ``head`` or ``get``; a folder is always read back."""
     max_duration_s: int | None = None

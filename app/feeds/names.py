@@ -9,22 +9,29 @@ replaces the older in one step, and the site finds exactly one object per airing
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from app.errors import Invalid
 
 DEFAULT_TEMPLATE = "{date}_{time}_{site}_{khz}.{ext}"
+BESIDE = "{name}.json"
+"""The usual name of a manifest."""
 LONGEST_NAME = 120
 """Characters; leaves room for ``.json`` and ``..part`` on file systems and automation with short names."""
 
 KST = ZoneInfo("Asia/Seoul")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}")
 _SAFE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?", re.ASCII)
-_DATES = frozenset({"date", "date_kst"})
-_TIMES = frozenset({"time", "time_kst"})
+# The parts of a date and a time that a site's convention may put in any order: {date:%d%m%y}, {time_kst:%Hh%M}
+_DIRECTIVES = re.compile(r"(?:%[YymdjHM]|[A-Za-z0-9_-])+", re.ASCII)
+_NUMBERS = re.compile(r"0[1-9]", re.ASCII)
+# Where a temporary file or a manifest lies: perhaps in another folder, told from that of the programmes
+_PLACE = re.compile(
+    r"(?:\.\./)*(?:[A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9._-]*\{name\}[A-Za-z0-9._-]*", re.ASCII
+)
 
 
 class InvalidTemplate(Invalid):
@@ -48,16 +55,49 @@ class NameFacts:
     extension: str
 
 
-PLACEHOLDERS: dict[str, Callable[[NameFacts], str]] = {
-    "date": lambda facts: facts.starts_at.astimezone(UTC).strftime("%Y%m%d"),
-    "time": lambda facts: facts.starts_at.astimezone(UTC).strftime("%H%M"),
-    "date_kst": lambda facts: facts.starts_at.astimezone(KST).strftime("%Y%m%d"),
-    "time_kst": lambda facts: facts.starts_at.astimezone(KST).strftime("%H%M"),
-    "site": lambda facts: facts.site_code,
-    "khz": lambda facts: str(facts.khz),
-    "programme": lambda facts: facts.programme_code,
-    "version": lambda facts: str(facts.version),
-    "ext": lambda facts: facts.extension,
+def _moment(zone: tzinfo, usual: str) -> Callable[[NameFacts, str], str]:
+    def told(facts: NameFacts, spec: str) -> str:
+        if spec and not _DIRECTIVES.fullmatch(spec):
+            raise InvalidTemplate(
+                f"{spec} is not a way to write a date or a time: use %Y %y %m %d %j %H %M, letters, digits, _ and -"
+            )
+        return facts.starts_at.astimezone(zone).strftime(spec or usual)
+
+    return told
+
+
+def _number(value: Callable[[NameFacts], int]) -> Callable[[NameFacts, str], str]:
+    def told(facts: NameFacts, spec: str) -> str:
+        if spec and not _NUMBERS.fullmatch(spec):
+            raise InvalidTemplate(
+                f"{spec} is not a way to write a number: 02 fills up to two digits, 05 to five"
+            )
+        return f"{value(facts):{spec}}"
+
+    return told
+
+
+def _word(value: Callable[[NameFacts], str]) -> Callable[[NameFacts, str], str]:
+    def told(facts: NameFacts, spec: str) -> str:
+        if spec:
+            raise InvalidTemplate(
+                f"only dates, times and numbers take a format, such as {{date:%y%m%d}}: not {spec}"
+            )
+        return value(facts)
+
+    return told
+
+
+PLACEHOLDERS: dict[str, Callable[[NameFacts, str], str]] = {
+    "date": _moment(UTC, "%Y%m%d"),
+    "time": _moment(UTC, "%H%M"),
+    "date_kst": _moment(KST, "%Y%m%d"),
+    "time_kst": _moment(KST, "%H%M"),
+    "site": _word(lambda facts: facts.site_code),
+    "khz": _number(lambda facts: facts.khz),
+    "programme": _word(lambda facts: facts.programme_code),
+    "version": _number(lambda facts: facts.version),
+    "ext": _word(lambda facts: facts.extension),
 }
 
 _LONGEST_FACTS = NameFacts(
@@ -77,7 +117,7 @@ def expand(template: str, facts: NameFacts) -> str:
         InvalidTemplate: for an unknown placeholder (names it and lists those there are) or a name that is unsafe at a
             site.
     """
-    name = _PLACEHOLDER.sub(lambda match: _value(match[1], facts), template)
+    name = _PLACEHOLDER.sub(lambda match: _value(match[1], match[2] or "", facts), template)
     if not _SAFE.fullmatch(name):
         raise InvalidTemplate(
             f'the name "{name}" may hold only letters A-Z and a-z, digits, ".", "_" and "-", and may neither begin with '
@@ -95,8 +135,8 @@ def check_template(template: str) -> None:
         InvalidTemplate: says what is wrong.
     """
     expand(template, _LONGEST_FACTS)
-    used = set(_PLACEHOLDER.findall(template))
-    dated, timed = bool(used & _DATES), bool(used & _TIMES)
+    used = {placeholder for placeholder, _ in _PLACEHOLDER.findall(template)}
+    dated, timed = _tells(template, _OTHER_DAYS), _tells(template, _OTHER_TIMES)
     if dated != timed:
         missing = "a time ({time} or {time_kst})" if dated else "a date ({date} or {date_kst})"
         raise InvalidTemplate(
@@ -109,13 +149,58 @@ def check_template(template: str) -> None:
         )
 
 
+def is_fixed(template: str) -> bool:
+    """Whether each airing takes the place of the one before."""
+    return not _tells(template, _OTHER_DAYS)
+
+
+def pattern(template: str) -> re.Pattern[str]:
+    """What a template could have named, loosely: for files that look like ours and are not."""
+    parts = _PLACEHOLDER.split(template)[::3]  # between two placeholders and their formats
+    return re.compile("[A-Za-z0-9_-]+".join(re.escape(part) for part in parts), re.ASCII)
+
+
+def check_place(template: str, field: str) -> None:
+    """Refuse a temporary name or a manifest's name that could not be one.
+
+    Raises:
+        Invalid: of ``field``.
+    """
+    if not _PLACE.fullmatch(template) or len(template) > LONGEST_NAME:
+        raise Invalid(
+            f'"{template}" must hold {{name}} once; around it letters, digits, ".", "_" and "-", and before it folders, '
+            "such as .{name}.part, incoming/{name} or ../manifests/{name}.json",
+            field=field,
+        )
+
+
+def place(template: str, name: str) -> str:
+    """Where a file's companion lies, told from the folder of the programmes."""
+    return template.replace("{name}", name)
+
+
 def typical_name(template: str, *, site_code: str, extension: str) -> str:
     """The name that a feed would give one and the same airing: equal for two feeds that would overwrite each other."""
     return expand(template, replace(_LONGEST_FACTS, site_code=site_code, extension=extension))
 
 
-def _value(placeholder: str, facts: NameFacts) -> str:
+# A month of 30 days before: the same day of the month is another night
+_OTHER_DAYS = tuple(
+    replace(_LONGEST_FACTS, starts_at=_LONGEST_FACTS.starts_at - timedelta(days=days)) for days in (1, 30)
+)
+_OTHER_TIMES = tuple(
+    replace(_LONGEST_FACTS, starts_at=_LONGEST_FACTS.starts_at + timedelta(minutes=minutes))
+    for minutes in (30, 60)
+)
+
+
+def _tells(template: str, others: Sequence[NameFacts]) -> bool:
+    """Whether airings at these other moments have other names."""
+    return all(expand(template, other) != expand(template, _LONGEST_FACTS) for other in others)
+
+
+def _value(placeholder: str, spec: str, facts: NameFacts) -> str:
     if placeholder not in PLACEHOLDERS:
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
         raise InvalidTemplate(f"there is no placeholder {{{placeholder}}}; there are {known}")
-    return PLACEHOLDERS[placeholder](facts)
+    return PLACEHOLDERS[placeholder](facts, spec)

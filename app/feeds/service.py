@@ -12,11 +12,12 @@ from sqlmodel import Session, col, select
 from app.alarms.models import Alarm
 from app.errors import Conflict, Invalid
 from app.feeds.confinement import check_address, check_not_ours
-from app.feeds.contract import FeedAddress
+from app.feeds.contract import TEMPORARY, FeedAddress
 from app.feeds.credentials import check_reference
 from app.feeds.models import Feed
-from app.feeds.names import DEFAULT_TEMPLATE, check_template, typical_name
-from app.frequencies.models import LineFeed, Site
+from app.feeds.names import DEFAULT_TEMPLATE, NameFacts, check_place, check_template, expand, typical_name
+from app.feeds.options import check_options
+from app.frequencies.models import Line, LineFeed, Site
 from app.handoffs.models import Handoff
 from app.journal.service import record
 from app.records import find, referred, require_free, require_revision, require_unused, revise
@@ -38,8 +39,13 @@ class FeedFields:
     sample_rate: int = 48_000
     bitrate_kbps: int | None = None
     profile: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     name_template: str = DEFAULT_TEMPLATE
-    sidecar: str = "none"
+    temporary: str = TEMPORARY
+    sidecar: str = ""
+    may_remove: bool = False
+    second_feed_id: int | None = None
+    second_route: str = "in_order"
     read_back: str = "get"
     max_duration_s: int | None = None
     lead_s: int = 3600
@@ -103,6 +109,12 @@ def delete_feed(session: Session, feed_id: int, *, now: datetime, by: int | None
         feed_id,
         f"{{count}} lines use feed {feed_id}: take it from them first",
     )
+    require_unused(
+        session,
+        col(Feed.second_feed_id),
+        feed_id,
+        f"feed {feed_id} is the second route of {{count}} other feeds: take it from them first",
+    )
     for column in (col(Handoff.feed_id), col(Alarm.feed_id)):
         require_unused(
             session,
@@ -130,6 +142,36 @@ def profile_of(wanted: FeedFields) -> Profile:
         raise Invalid(str(wrong), field="profile") from None
 
 
+def name_now(session: Session, feed: Feed, now: datetime) -> str:
+    """What an airing that began now would be called at the feed's site."""
+    site = session.get_one(Site, feed.site_id)
+    line = session.exec(
+        select(Line).join(LineFeed, col(LineFeed.line_id) == col(Line.id)).where(LineFeed.feed_id == feed.id)
+    ).first()
+    facts = NameFacts(
+        starts_at=now,
+        site_code=site.code,
+        khz=line.khz if line else 0,
+        programme_code="programme",
+        version=1,
+        extension=Encoding(cast("Codec", feed.codec)).extension,
+    )
+    return expand(feed.name_template, facts)
+
+
+def address_of(feed: FeedFields | Feed, *, confined_to: Path | None) -> FeedAddress:
+    """What a driver needs to know of a feed."""
+    return FeedAddress(
+        protocol=feed.protocol,
+        address=feed.address,
+        credential=feed.credential,
+        read_back=feed.read_back,
+        temporary=feed.temporary,
+        options=feed.options,
+        confined_to=confined_to,
+    )
+
+
 def _checked(session: Session, wanted: FeedFields, feed_id: int | None, settings: Settings) -> dict[str, Any]:
     """A feed's columns, once each part was asked whether it can work."""
     site = referred(session, Site, wanted.site_id, "site", "site_id")
@@ -137,11 +179,17 @@ def _checked(session: Session, wanted: FeedFields, feed_id: int | None, settings
         session, col(Feed.name), wanted.name, feed_id, f'there is already a feed called "{wanted.name}"'
     )
     check_reference(wanted.credential)
-    confined_to = _confinement(session, settings)
-    address = FeedAddress(wanted.protocol, wanted.address, wanted.credential, wanted.read_back, confined_to)
+    address = address_of(wanted, confined_to=confinement(session, settings))
     check_address(address)
+    check_options(wanted.protocol, wanted.options)
     check_not_ours(address, settings)
     check_template(wanted.name_template)
+    check_place(wanted.temporary, "temporary")
+    if wanted.sidecar:
+        check_place(wanted.sidecar, "sidecar")
+        if wanted.sidecar in {"{name}", wanted.temporary}:
+            raise Invalid("the manifest needs a name of its own, such as {name}.json", field="sidecar")
+    _check_second_route(session, wanted, feed_id)
     encoding = encoding_of(wanted)
     profile_of(wanted)
     _check_instants(wanted)
@@ -150,7 +198,26 @@ def _checked(session: Session, wanted: FeedFields, feed_id: int | None, settings
     return asdict(wanted) | {"bitrate_kbps": encoding.bitrate_kbps}
 
 
-def _confinement(session: Session, settings: Settings) -> Path | None:
+def _check_second_route(session: Session, wanted: FeedFields, feed_id: int | None) -> None:
+    """The second route is one more feed of the same site, and has no second route itself."""
+    if wanted.second_feed_id is not None:
+        second = referred(session, Feed, wanted.second_feed_id, "feed", "second_feed_id")
+        if second.id == feed_id or second.site_id != wanted.site_id:
+            raise Invalid("the second route is another feed of the same site", field="second_feed_id")
+        if second.second_feed_id is not None:
+            raise Invalid(
+                f"feed {second.id} has a second route itself: two are the most", field="second_feed_id"
+            )
+        if feed_id is not None:
+            require_unused(
+                session,
+                col(Feed.second_feed_id),
+                feed_id,
+                f"feed {feed_id} is the second route of {{count}} other feeds: it can have none itself",
+            )
+
+
+def confinement(session: Session, settings: Settings) -> Path | None:
     """The folder that this station's feeds may not leave: a demo's own; None for a real station."""
     station = session.get(Station, 1)
     return settings.root if station is not None and station.is_demo else None

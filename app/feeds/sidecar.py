@@ -6,7 +6,11 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-FORMAT = "danpa-manifest/1"
+from app.signing.keys import SigningKey
+from app.signing.seal import seal
+
+FORMAT = "danpa-manifest/2"
+"""1 had no signature, no ids and no end."""
 MEDIA_TYPE = "application/json"
 
 
@@ -22,6 +26,8 @@ class Manifest:
     samples: int
     sample_rate: int
     bitrate_kbps: int | None
+    airing_id: int
+    slot_id: int
     starts_at: datetime
     stops_at: datetime
     site_code: str
@@ -36,10 +42,15 @@ def sidecar_name(object_name: str) -> str:
     return f"{object_name}.json"
 
 
-def manifest_bytes(manifest: Manifest) -> bytes:
-    """The manifest as JSON: the same bytes for the same facts, ASCII, one key a line, newline at the end."""
+def manifest_bytes(manifest: Manifest, key: SigningKey | None) -> bytes:
+    """The manifest as JSON, sealed with the station's key: ASCII, one member a line, newline at the end.
+
+    The same facts and key give the same bytes. Without a key (a station that cannot read its own must still be on the
+    air) it is not signed and says so: ``key_id`` is null.
+    """
     body = {
         "format": FORMAT,
+        "key_id": key.key_id if key else None,
         "object": manifest.object_name,
         "sha256": manifest.sha256,
         "bytes": manifest.size,
@@ -49,14 +60,18 @@ def manifest_bytes(manifest: Manifest) -> bytes:
         "sample_rate": manifest.sample_rate,
         "samples": manifest.samples,
         "duration_s": round(manifest.samples / manifest.sample_rate, 6),
-        "starts_at": _instant(manifest.starts_at),
-        "stops_at": _instant(manifest.stops_at),
+        "airing": manifest.airing_id,
+        "slot": manifest.slot_id,
+        "version": manifest.version,
         "site": manifest.site_code,
         "frequencies_khz": sorted(manifest.frequencies_khz),
-        "version": manifest.version,
+        "starts_at": _instant(manifest.starts_at),
+        "stops_at": _instant(manifest.stops_at),
         "made_at": _instant(manifest.made_at),
+        "expires_at": _instant(manifest.stops_at),
     }
-    return (json.dumps(body, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+    text = (json.dumps(body, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+    return seal(text, key) if key else text
 
 
 def _instant(at: datetime) -> str:

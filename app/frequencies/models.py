@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 
@@ -15,6 +16,10 @@ class Site(SQLModel, table=True):
     latitude: float | None = None
     longitude: float | None = None
     contacts: str | None = None
+    desk: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    """Whom an alarm names: ``name``, ``phone``, ``mail``, ``language``, ``hours``."""
+    desk_in_alarms: bool = False
+    """Whether alarms that leave the station may say so."""
     created_at: datetime
     revision: int = 1
 

@@ -21,6 +21,8 @@ _SITE: dict[str, Any] = {
     "latitude": 41.21,
     "longitude": 69.15,
     "contacts": "Control room, day and night: +998 ...",
+    "desk": {"name": "Control room", "phone": "+998 ...", "language": "Russian, English", "hours": "always"},
+    "desk_in_alarms": True,
 }
 _LINE: dict[str, Any] = {
     "slot_id": 7,
@@ -36,6 +38,18 @@ _LINE: dict[str, Any] = {
 }
 
 
+class Desk(Body):
+    """Whom to call at a site."""
+
+    model_config = example(**_SITE["desk"])
+
+    name: Annotated[Text, Field(max_length=200)] = ""
+    phone: Annotated[Text, Field(max_length=100)] = ""
+    mail: Annotated[Text, Field(max_length=200)] = ""
+    language: Annotated[Text, Field(max_length=100)] = ""
+    hours: Annotated[Text, Field(max_length=200)] = ""
+
+
 class SiteIn(Body):
     model_config = example(**_SITE)
 
@@ -49,9 +63,15 @@ class SiteIn(Body):
     latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
     longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
     contacts: Annotated[Prose | None, Field(description="Whom to call at night")] = None
+    desk: Annotated[Desk, Field(default_factory=Desk, description="Who is named in alarms about its feeds")]
+    desk_in_alarms: Annotated[
+        bool, Field(description="Whether alarms by webhook and mail may name the desk")
+    ] = False
 
     def fields(self) -> SiteFields:
-        return SiteFields(**self.model_dump())
+        return SiteFields(
+            **self.model_dump(exclude={"desk"}), desk=self.desk.model_dump(exclude_defaults=True)
+        )
 
 
 class SiteOut(Answer):
@@ -64,6 +84,8 @@ class SiteOut(Answer):
     latitude: float | None
     longitude: float | None
     contacts: str | None
+    desk: dict[str, str]
+    desk_in_alarms: bool
     created_at: datetime
     revision: int
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
 from app.airings.models import AsRun
+from app.contracts.models import Contract
 from app.database import id_of
 from app.errors import Invalid
 from app.feeds.models import Feed
@@ -36,6 +37,8 @@ class SiteFields:
     latitude: float | None = None
     longitude: float | None = None
     contacts: str | None = None
+    desk: dict[str, str] = field(default_factory=dict)
+    desk_in_alarms: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,12 @@ def delete_site(session: Session, site_id: int, *, now: datetime, by: int | None
     )
     require_unused(
         session, col(Feed.site_id), site_id, f"site {site_id} has {{count}} feeds: delete them first"
+    )
+    require_unused(
+        session,
+        col(Contract.site_id),
+        site_id,
+        f"site {site_id} has {{count}} contracts: delete them first",
     )
     session.delete(gone)
     record(session, "site.deleted", at=now, person_id=by, subject_id=site_id)

@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse, PlainTextResponse, Response
+from pydantic import AwareDatetime, Field
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from app.airings import service as airings
+from app.airings.models import Artefact
 from app.airings.schemas import IntentOut
 from app.database import reading, writing
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Invalid, NotFound
+from app.handoffs.manifests import manifest_of, note_of
 from app.handoffs.models import Attempt, Handoff
-from app.web.bodies import Answer, RowId, example
-from app.web.dependencies import Actor, Database, Now
+from app.storage import Blobs
+from app.web.bodies import Answer, Body, RowId, Text, example
+from app.web.dependencies import Actor, CurrentSettings, Database, Now
+from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of
 from schedules.snapshot import DELIVERED
 
@@ -37,6 +45,8 @@ class HandoffOut(Answer):
         verified_at="2026-11-22T13:30:02Z",
         rechecked_at=None,
         error=None,
+        held=False,
+        manual=None,
         wanted_version=2,
         verified_version=2,
     )
@@ -55,8 +65,23 @@ class HandoffOut(Answer):
     verified_at: datetime | None
     rechecked_at: datetime | None
     error: str | None
+    held: bool
+    """Nothing is sent until somebody says so."""
+    manual: dict[str, Any] | None
+    """A delivery by hand: by whom (`by`, a person), when (`at`) and `how`."""
     wanted_version: int
     verified_version: int | None
+
+
+class ByHandIn(Body):
+    """Who brought it is the one who records it."""
+
+    model_config = example(
+        how="by phone upload to the desk, confirmed by its engineer", at="2026-11-22T14:10:00Z"
+    )
+
+    how: Annotated[Text, Field(max_length=500)]
+    at: Annotated[AwareDatetime | None, Field(description="Left out: now")] = None
 
 
 class AttemptOut(Answer):
@@ -124,6 +149,102 @@ def retry_handoff(actor: Actor, database: Database, now: Now, handoff_id: RowId)
             session, airing, "retry", person_id=actor.person_id, now=now, handoff_id=handoff_id
         )
         return IntentOut.of(wish)
+
+
+@router.post(
+    "/handoffs/{handoff_id}/send", status_code=202, summary="Send it now, and let go of what was held"
+)
+def send_handoff(actor: Actor, database: Database, now: Now, handoff_id: RowId) -> IntentOut:
+    return _ask("send", database, handoff_id, actor.person_id, now)
+
+
+@router.post("/handoffs/{handoff_id}/hold", status_code=202, summary="Send nothing until somebody says so")
+def hold_handoff(actor: Actor, database: Database, now: Now, handoff_id: RowId) -> IntentOut:
+    """Its newer versions are held too. Deadlines and their alarms go on."""
+    return _ask("hold", database, handoff_id, actor.person_id, now)
+
+
+@router.post(
+    "/handoffs/{handoff_id}/manual", status_code=202, summary="Record that somebody brought the file by hand"
+)
+def record_by_hand(
+    body: ByHandIn, actor: Actor, database: Database, now: Now, handoff_id: RowId
+) -> IntentOut:
+    """The state becomes `manual`: the station's word, not the site's."""
+    at = body.at or now
+    if at > now:
+        raise Invalid("a delivery by hand is recorded once it was made", field="at")
+    details = {"at": at.isoformat(), "how": body.how}
+    return _ask("manual", database, handoff_id, actor.person_id, now, details)
+
+
+@router.get(
+    "/handoffs/{handoff_id}/file",
+    summary="The very file for the site, under its name there",
+    response_class=FileResponse,
+    responses={200: {"content": {"audio/mpeg": {}}, "description": "The file; its hash is in Repr-Digest"}},
+)
+@router.head("/handoffs/{handoff_id}/file", include_in_schema=False)
+def get_handoff_file(
+    _actor: Actor, database: Database, settings: CurrentSettings, handoff_id: RowId
+) -> AudioFile:
+    with reading(database) as session:
+        handoff = _get(session, handoff_id)
+        artefact = session.get_one(Artefact, handoff.artefact_id)
+    path = Blobs(settings.blobs_dir).path("artefacts", artefact.sha256, f".{artefact.extension}")
+    if not path.is_file():
+        raise NotFound(f"the audio of handoff {handoff_id} is not kept any more")
+    digest = base64.b64encode(bytes.fromhex(artefact.sha256)).decode("ascii")
+    headers = {"Repr-Digest": f"sha-256=:{digest}:", "Cache-Control": "private, no-store"}
+    return AudioFile(path, media_type=artefact.media_type, filename=handoff.object_name, headers=headers)
+
+
+@router.get(
+    "/handoffs/{handoff_id}/manifest",
+    summary="The manifest of that file, as a site gets it",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}, "description": "See docs/formats.md"}},
+)
+def get_handoff_manifest(
+    _actor: Actor, database: Database, settings: CurrentSettings, handoff_id: RowId
+) -> Response:
+    with reading(database) as session:
+        return Response(
+            manifest_of(session, settings, _get(session, handoff_id)), media_type="application/json"
+        )
+
+
+@router.get(
+    "/handoffs/{handoff_id}/note",
+    summary="A text to send along with a file that goes by hand",
+    response_class=PlainTextResponse,
+)
+def get_handoff_note(_actor: Actor, database: Database, handoff_id: RowId) -> PlainTextResponse:
+    with reading(database) as session:
+        return PlainTextResponse(note_of(session, _get(session, handoff_id)))
+
+
+def _ask(
+    kind: str,
+    database: Engine,
+    handoff_id: int,
+    person_id: int,
+    now: datetime,
+    details: dict[str, Any] | None = None,
+) -> IntentOut:
+    """Write down a wish, unless it can be seen from here that nothing will come of it."""
+    with writing(database) as session:
+        handoff = _get(session, handoff_id)
+        if handoff.state in _SETTLED or (kind != "manual" and handoff.state == "stored"):
+            raise Conflict(f"handoff {handoff_id} is {handoff.state}: it cannot be changed any more")
+        airing = airings.get(session, handoff.airing_id)
+        wish = airings.want(
+            session, airing, kind, person_id=person_id, now=now, handoff_id=handoff_id, details=details
+        )
+        return IntentOut.of(wish)
+
+
+_SETTLED = ("verified", "superseded", "cancelled", "manual")
 
 
 def _get(session: Session, handoff_id: int) -> Handoff:

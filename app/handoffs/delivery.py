@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from app.airings.carriage import carriages, instants
+from app.airings.carriage import instants
 from app.airings.models import Airing, Artefact
 from app.alarms.service import clear, raise_alarm
 from app.database import id_of, writing
@@ -25,11 +25,13 @@ from app.events.service import emit
 from app.feeds.drivers import FeedAddress, ReadBack, open_feed, send_and_check
 from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError
 from app.feeds.models import Feed
-from app.feeds.sidecar import MEDIA_TYPE, Manifest, manifest_bytes, sidecar_name
+from app.feeds.names import place
+from app.feeds.sidecar import MEDIA_TYPE
+from app.handoffs.manifests import manifest_of
 from app.handoffs.models import Attempt, Handoff
+from app.handoffs.reaching import reach
 from app.processes import Clock
 from app.settings import Settings
-from app.station.models import Station
 from app.storage import Blobs
 from schedules.snapshot import DELIVERED
 
@@ -61,6 +63,7 @@ class Parcel:
     address: FeedAddress
     accept_until: datetime
     manifest: bytes | None
+    manifest_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Result:
 
 async def deliver(database: Engine, settings: Settings, handoff_id: int, clock: Clock) -> None:
     """Make one attempt. Whatever happens at the site, its outcome is on the record afterwards."""
-    parcel = await asyncio.to_thread(begin, database, settings, handoff_id, clock())
+    parcel = await asyncio.to_thread(begin, database, settings, handoff_id, clock)
     if parcel is None:
         return
     result = await attempt(parcel, clock())
@@ -84,8 +87,10 @@ async def deliver(database: Engine, settings: Settings, handoff_id: int, clock: 
 
 
 async def recheck(database: Engine, settings: Settings, handoff_id: int, clock: Clock) -> None:
-    """Look once more, before air, whether what was verified is still there; send it again if it is not."""
-    parcel = await asyncio.to_thread(begin, database, settings, handoff_id, clock())
+    """Look once more, before air, whether what was verified is still there (send it again if it is not), or whether
+    what is offered was fetched.
+    """
+    parcel = await asyncio.to_thread(begin, database, settings, handoff_id, clock, again=True)
     if parcel is None:
         return
     result = await attempt(parcel, clock(), again=True)
@@ -93,11 +98,15 @@ async def recheck(database: Engine, settings: Settings, handoff_id: int, clock: 
     await asyncio.to_thread(conclude, database, settings, parcel, result, clock(), again=True)
 
 
-def begin(database: Engine, settings: Settings, handoff_id: int, now: datetime) -> Parcel | None:
-    """Commit the attempt before its first byte; None when the handoff is no longer to be sent."""
+def begin(
+    database: Engine, settings: Settings, handoff_id: int, clock: Clock, *, again: bool = False
+) -> Parcel | None:
+    """Commit the attempt before its first byte; None when the handoff is no longer to be sent (``again``: looked at)."""
+    now = clock()
     with writing(database) as session:
         handoff = session.get_one(Handoff, handoff_id)
-        if handoff.state not in ("due", "sending", "verified") or _is_overtaken(session, handoff):
+        states = ("verified", "stored") if again else ("due", "sending")
+        if handoff.state not in states or _is_overtaken(session, handoff) or (handoff.held and not again):
             return None
         for row in session.exec(
             select(Attempt).where(Attempt.handoff_id == handoff_id, Attempt.outcome == "sending")
@@ -120,7 +129,9 @@ def begin(database: Engine, settings: Settings, handoff_id: int, now: datetime) 
         row = Attempt(handoff_id=handoff_id, number=handoff.attempts, started_at=now)
         session.add_all([handoff, row])
         session.flush()
-        return _parcel(session, settings, handoff, row)
+        feed = session.get_one(Feed, handoff.feed_id)
+        address = reach(session, database, settings, feed, clock, handoff_id)
+        return _parcel(session, settings, handoff, row, address)
 
 
 def _is_overtaken(session: Session, handoff: Handoff) -> bool:
@@ -132,10 +143,11 @@ def _is_overtaken(session: Session, handoff: Handoff) -> bool:
     return session.exec(newer).first() is not None
 
 
-def _parcel(session: Session, settings: Settings, handoff: Handoff, row: Attempt) -> Parcel:
+def _parcel(
+    session: Session, settings: Settings, handoff: Handoff, row: Attempt, address: FeedAddress
+) -> Parcel:
     artefact = session.get_one(Artefact, handoff.artefact_id)
     feed = session.get_one(Feed, handoff.feed_id)
-    is_demo = session.get_one(Station, 1).is_demo
     return Parcel(
         handoff_id=id_of(handoff),
         attempt_id=id_of(row),
@@ -147,42 +159,10 @@ def _parcel(session: Session, settings: Settings, handoff: Handoff, row: Attempt
         media_type=artefact.media_type,
         duration_s=artefact.samples / artefact.sample_rate,
         max_duration_s=feed.max_duration_s,
-        address=FeedAddress(
-            protocol=feed.protocol,
-            address=feed.address,
-            credential=feed.credential,
-            read_back=feed.read_back,
-            confined_to=settings.root if is_demo else None,
-        ),
+        address=address,
         accept_until=handoff.accept_until,
-        manifest=_manifest(session, handoff, artefact, feed) if feed.sidecar == "beside" else None,
-    )
-
-
-def _manifest(session: Session, handoff: Handoff, artefact: Artefact, feed: Feed) -> bytes:
-    airing = session.get_one(Airing, handoff.airing_id)
-    ours = [
-        carriage
-        for carriage in carriages(session, airing.slot_id, airing.starts_at.date())
-        if feed.id in [one.id for one in carriage.feeds]
-    ]
-    return manifest_bytes(
-        Manifest(
-            object_name=handoff.object_name,
-            sha256=artefact.sha256,
-            size=artefact.bytes,
-            media_type=artefact.media_type,
-            codec=feed.codec,
-            samples=artefact.samples,
-            sample_rate=artefact.sample_rate,
-            bitrate_kbps=feed.bitrate_kbps,
-            starts_at=airing.starts_at,
-            stops_at=airing.stops_at,
-            site_code=ours[0].site.code if ours else "",
-            frequencies_khz=tuple(carriage.line.khz for carriage in ours),
-            version=handoff.version,
-            made_at=artefact.rendered_at,
-        )
+        manifest=manifest_of(session, settings, handoff) if feed.sidecar else None,
+        manifest_name=place(feed.sidecar, handoff.object_name) if feed.sidecar else "",
     )
 
 
@@ -229,8 +209,14 @@ async def _send(parcel: Parcel) -> Result:
         )
     if parcel.manifest is not None:
         sha256 = hashlib.sha256(parcel.manifest).hexdigest()
-        name, size = sidecar_name(parcel.name), len(parcel.manifest)
-        await send_and_check(feed, parcel.manifest, name, sha256=sha256, size=size, media_type=MEDIA_TYPE)
+        await send_and_check(
+            feed,
+            parcel.manifest,
+            parcel.manifest_name,
+            sha256=sha256,
+            size=len(parcel.manifest),
+            media_type=MEDIA_TYPE,
+        )
     return _judged(seen)
 
 
@@ -276,7 +262,11 @@ def conclude(
         )
         session.add(row)
         handoff = session.get_one(Handoff, parcel.handoff_id)
-        if handoff.state not in ("sending", "verified"):  # called off or over while the bytes were moving
+        if handoff.state not in (
+            "sending",
+            "verified",
+            "stored",
+        ):  # called off or over while the bytes were moving
             return
         if again and result.receipt is None:
             # The site could not be asked, which says nothing about what lies there: it stays verified.

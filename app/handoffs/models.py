@@ -30,6 +30,10 @@ class Handoff(SQLModel, table=True):
     """When what was verified was verified once more before air."""
     error: str | None = None
     """What went wrong last, in words."""
+    held: bool = False
+    """A person has said that nothing is to be sent until somebody says so."""
+    manual: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """A delivery by hand: ``by`` (person), ``at``, ``how``."""
     created_at: datetime
 
 
@@ -47,3 +51,23 @@ class Attempt(SQLModel, table=True):
     """``sending``, ``verified``, ``stored``, ``passing`` or ``permanent`` (errors), ``interrupted``."""
     detail: str | None = None
     receipt: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+
+
+class FolderCheck(SQLModel, table=True):
+    """The folder of a feed as it was seen before an airing, and what was wrong with it. The newest of each airing and feed."""
+
+    __tablename__ = "folder_check"
+    __table_args__ = (UniqueConstraint("airing_id", "feed_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    airing_id: int = Field(foreign_key="airing.id", index=True)
+    feed_id: int = Field(foreign_key="feed.id", index=True)
+    checked_at: datetime
+    listed: int | None = None
+    """How many files there were; None where the endpoint cannot tell."""
+    findings: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    """What is wrong: ``kind``, ``name`` and sizes."""
+    removed: int = 0
+    """Our own expired files that were taken away."""
+    error: str | None = None
+    """Why nothing could be seen, in words."""

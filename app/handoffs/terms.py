@@ -53,7 +53,7 @@ def object_name(
         InvalidTemplate: the feed's template makes no usable name.
         ValueError: no line gives this airing to the feed.
     """
-    ours = [one for one in carried if feed.id in [each.id for each in one.feeds]]
+    ours = [one for one in carried if one.reaches(feed.id)]
     if not ours:
         raise ValueError(f"no line gives airing {airing.id} to feed {feed.id}")
     slot = session.get_one(Slot, airing.slot_id)

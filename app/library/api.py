@@ -10,13 +10,22 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from app.airings.whereabouts import stands_in_for, whereabouts
 from app.database import reading, writing
 from app.errors import NotFound
 from app.library import service
 from app.library.description import from_form
 from app.library.models import SegmentKind, SegmentState
 from app.library.receive import Receiver
-from app.library.schemas import PeaksOut, SegmentDetail, SegmentOut, SegmentPatch
+from app.library.schemas import (
+    PeaksOut,
+    PlaceOut,
+    RecallIn,
+    RecallOut,
+    SegmentDetail,
+    SegmentOut,
+    SegmentPatch,
+)
 from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
 from app.web.files import AudioFile
@@ -177,9 +186,46 @@ def retire_segment(
     "/segments/{segment_id}/recall", summary="Recall a segment: it must not air, not even where delivered"
 )
 def recall_segment(
-    segment_id: RowId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
-) -> SegmentOut:
-    return _step("recall", segment_id, response, database, actor.person_id, now, if_match)
+    segment_id: RowId,
+    response: Response,
+    database: Database,
+    actor: Actor,
+    now: Now,
+    if_match: IfMatch,
+    body: RecallIn | None = None,
+) -> RecallOut:
+    """It is blocked at once; every airing that has not ended is compiled, rendered and delivered anew within minutes.
+
+    The answer says where the segment is now; `GET /segments/{id}/whereabouts` says how it goes on.
+    """
+    reason = body.reason if body else ""
+    with writing(database) as session:
+        segment = service.take_step(
+            session,
+            segment_id,
+            "recall",
+            if_match=if_match,
+            person_id=actor.person_id,
+            now=now,
+            **({"reason": reason} if reason else {}),
+        )
+        places = whereabouts(session, segment_id, now)
+        stands_in = stands_in_for(session, segment_id)
+    etag(response, segment.revision)
+    return RecallOut(
+        **SegmentOut.model_validate(segment).model_dump(),
+        whereabouts=[PlaceOut.model_validate(place) for place in places],
+        stands_in_for=stands_in,
+    )
+
+
+@router.get("/segments/{segment_id}/whereabouts", summary="Where a segment lies, was replaced, or has aired")
+def read_whereabouts(segment_id: RowId, database: Database, _actor: Actor, now: Now) -> Page[PlaceOut]:
+    """Open airings, and those of the last 30 days, site by site."""
+    with reading(database) as session:
+        service.get(session, segment_id)
+        places = whereabouts(session, segment_id, now)
+    return Page(items=[PlaceOut.model_validate(place) for place in places], next=None)
 
 
 def _step(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, computed_field
 
@@ -93,6 +93,61 @@ class SegmentOut(Answer):
         if self.cue_in is None or self.cue_out is None:
             return None
         return round((self.cue_out - self.cue_in) / RATE, 3)
+
+
+_PLACE: dict[str, Any] = {
+    "airing_id": 12,
+    "starts_at": "2026-11-22T15:00:00Z",
+    "feed_id": 3,
+    "feed_name": "Tashkent, studio server",
+    "site_code": "TAC",
+    "fate": "to_be_replaced",
+    "evidence": None,
+    "error": None,
+    "accept_until": "2026-11-22T14:55:00Z",
+}
+
+
+class PlaceOut(Answer):
+    """What has become of a segment in one airing at one site.
+
+    ``fate``: ``not_delivered``; ``to_be_replaced`` (the site has it and still takes a newer version); ``not_reached``
+    (so, and the newer version fails: ``error``); ``too_late`` (the site has it and takes nothing new: call it);
+    ``replaced``; ``aired`` (``evidence`` says how we know).
+    """
+
+    model_config = Answer.model_config | ConfigDict(json_schema_extra={"examples": [_PLACE]})
+
+    airing_id: int
+    starts_at: datetime
+    feed_id: int | None
+    feed_name: str | None
+    site_code: str | None
+    fate: str
+    evidence: str | None
+    error: str | None
+    accept_until: datetime | None
+
+
+class RecallIn(Body):
+    """Why, for the journal."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "names a source"}]})
+
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class RecallOut(SegmentOut):
+    """The recalled segment, where it is now, and what it can no longer stand in for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [EXAMPLE | {"whereabouts": [_PLACE], "stands_in_for": ["stand-by of night-voice"]}]
+        }
+    )
+
+    whereabouts: list[PlaceOut]
+    stands_in_for: list[str]
 
 
 class SegmentDetail(SegmentOut):

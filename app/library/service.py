@@ -235,9 +235,16 @@ def change(
 
 
 def take_step(
-    session: Session, segment_id: int, step: str, *, if_match: int | None, person_id: int, now: datetime
+    session: Session,
+    segment_id: int,
+    step: str,
+    *,
+    if_match: int | None,
+    person_id: int,
+    now: datetime,
+    **details: Any,
 ) -> Segment:
-    """Approve, retire or recall a segment.
+    """Approve, retire or recall a segment. ``details`` go into the journal.
 
     Raises:
         NotFound, StaleRevision: as `change`.
@@ -253,7 +260,7 @@ def take_step(
     segment.state = target
     if target is SegmentState.approved:
         segment.approved_at, segment.approved_by = now, person_id
-    _save(session, segment, f"segment.{target}", person_id=person_id, now=now)
+    _save(session, segment, f"segment.{target}", person_id=person_id, now=now, **details)
     return segment
 
 

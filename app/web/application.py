@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from app import __version__
 from app.airings import api as airings
 from app.alarms import api as alarms
+from app.contracts import api as contracts
 from app.database import open_database
 from app.events import api as events
 from app.feeds import api as feeds
@@ -23,7 +24,11 @@ from app.library import api as library
 from app.people import api as people
 from app.processes import Clock, utcnow
 from app.programmes import api as programmes
+from app.pull import api as pull
+from app.pull import site as pull_site
+from app.record import api as record
 from app.settings import Settings
+from app.signing import api as signing
 from app.station import api as station
 from app.storage import Blobs
 from app.web import docs, health, pages, problems
@@ -36,17 +41,22 @@ ROUTERS: tuple[APIRouter, ...] = (
     library.router,
     programmes.router,
     frequencies.router,
+    contracts.router,
     feeds.router,
+    pull.router,
     airings.router,
     handoffs.router,
+    record.router,
     alarms.router,
     station.router,
+    signing.router,
     events.router,
     people.router,
     journal.router,
     health.router,
     docs.router,
     pages.router,
+    pull_site.router,
 )
 
 DESCRIPTION = """Danpa schedules and delivers the programmes of a shortwave station.

@@ -26,7 +26,7 @@ RECENT = timedelta(hours=24)
 LISTED = 20
 URGENT = frozenset({
     "engine_lost", "audio_missing", "below_programme", "deadline_missed", "airing_missed", "withdrawn_after_delivery",
-    "cancelled_after_delivery", "disk_low",
+    "cancelled_after_delivery", "folder_wrong", "disk_low",
 })  # fmt: skip
 
 

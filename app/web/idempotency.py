@@ -32,8 +32,8 @@ from app.web.problems import problem_response
 
 KEPT = timedelta(days=7)
 LARGEST_ANSWER = 1 << 20
-NEVER_STORED = frozenset({"/api/v1/session", "/api/v1/keys"})
-"""Their answers hold secrets, which are shown once and stored nowhere."""
+NEVER_STORED = re.compile(r"/api/v1/(session|keys|feeds/[^/]*/pull-keys)/?")
+"""Paths whose answers hold secrets, which are shown once and stored nowhere."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -115,7 +115,7 @@ class Idempotency:
         self._ledger = ledger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] in NEVER_STORED:
+        if scope["type"] != "http" or scope["method"] != "POST" or NEVER_STORED.fullmatch(scope["path"]):
             return await self._app(scope, receive, send)
         key = Headers(scope=scope).get("idempotency-key")
         if key is None:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.database import reading
 from app.errors import NotFound, NotSignedIn
 from app.people import service as people
+from app.record.rows import as_run_rows, handoff_rows
 from app.station.service import station
 from app.web import security
 from app.web.attention import needs
@@ -82,6 +83,29 @@ def show_tonight(
             needs=needs(session, settings, now),
             airings=airings_of_night(session, blobs, shown, now),
             horizon_h=settings.horizon_h,
+        )
+    return _page(page, request)
+
+
+@router.get("/record", response_class=HTMLResponse)
+@router.head("/record", response_class=HTMLResponse)
+def show_record(request: Request, database: Database, now: Now, night: str = "") -> Response:
+    """What went out in a night, with its evidence, to be printed."""
+    words, asked = _words(request), _date(night)
+    try:
+        authenticate(request)
+    except NotSignedIn:
+        return _sign_in_form(request, words, asked)
+    shown = asked or night_of(now)
+    span = night_span(shown)
+    with reading(database) as session:
+        page = _templates.get_template("record.html").render(
+            _frame(words, shown, night_of(now)),
+            station=station(session),
+            now=now,
+            span=span,
+            rows=list(as_run_rows(session, span)),
+            handoffs=list(handoff_rows(session, span)),
         )
     return _page(page, request)
 

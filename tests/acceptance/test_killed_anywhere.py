@@ -48,7 +48,7 @@ def station(tmp_path: Path, site: Receiver) -> Iterator[WholeStation]:
         )
         (tmp_path / "folder").mkdir()
         for code, where in (
-            ("TAC", {"protocol": "folder", "address": str(tmp_path / "folder"), "sidecar": "beside"}),
+            ("TAC", {"protocol": "folder", "address": str(tmp_path / "folder"), "sidecar": "{name}.json"}),
             ("PAO", {"protocol": "http_put", "address": site.url}),
         ):
             place = station.post("/sites", code=code, name=code)

@@ -87,7 +87,7 @@ def _set_up(station: WholeStation, root: Path, sites: dict[str, Receiver]) -> St
     folders = {code: root / f"folder-{code}" for code in ("TAC", "TIN")}
     feeds = {}
     wanted: dict[str, dict[str, Any]] = {
-        "TAC": {"codec": "mp3", "sample_rate": 48_000, "bitrate_kbps": 128, "sidecar": "beside"},
+        "TAC": {"codec": "mp3", "sample_rate": 48_000, "bitrate_kbps": 128, "sidecar": "{name}.json"},
         "TIN": {"codec": "wav"},
         "PAO": {"codec": "flac", "read_back": "head"},
         "ERV": {"codec": "mp3", "sample_rate": 44_100, "bitrate_kbps": 64, "read_back": "get"},

@@ -196,6 +196,9 @@ def test_both_channels_tell_it_once_with_ids_and_times_only(engine: Engine, webh
         "airing": 1,
         "feed": 1,
         "raised_at": "2026-11-22T19:45:00Z",
+        "step": 0,
+        "due_at": "2026-11-22T19:55:00Z",
+        "desk": None,
     }
     (mail,) = mailbox.messages
     assert mail["Subject"] == "Danpa: deadline_near airing 1 feed 1"

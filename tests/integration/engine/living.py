@@ -229,7 +229,7 @@ class LivingStation:
 
 
 async def _finish(engine: Engine) -> bool:
-    tasks = list(engine.deliveries.values())
+    tasks = [*engine.deliveries.values(), *engine.looks.values()]
     if tasks:
         await asyncio.wait(tasks)
         await asyncio.sleep(0)

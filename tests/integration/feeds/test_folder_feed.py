@@ -19,6 +19,7 @@ from app.feeds.drivers import FeedAddress, FileFeed, Limits, ReadBack, open_feed
 from app.feeds.errors import PassingFeedError, PermanentFeedError
 from app.feeds.folder import FolderFeed, _translate
 from tests.disks import mounted
+from tests.integration.feeds.contract_tests import Contract, Site
 from tests.integration.feeds.recordings import Audio
 
 MP3 = "audio/mpeg"
@@ -34,6 +35,43 @@ def site(tmp_path: Path) -> Path:
 @pytest.fixture
 def feed(site: Path) -> FileFeed:
     return open_feed(FeedAddress("folder", str(site)))
+
+
+class TestContract(Contract):
+    """A folder is always read: ``head`` and ``none`` mean nothing to it."""
+
+    @pytest.fixture
+    def site(self, tmp_path: Path) -> Site:
+        folder = tmp_path / "place" / "in"
+        folder.mkdir(parents=True)
+        return Site(folder, FeedAddress("folder", str(folder)), head="present")
+
+
+def test_a_demo_sidecar_does_not_leave_the_station_either(tmp_path: Path, audio: Audio) -> None:
+    root = tmp_path / "var"
+    for name in ("site", "manifests"):
+        (root / name).mkdir(parents=True)
+    (tmp_path / "outside").mkdir()
+    feed = open_feed(FeedAddress("folder", f"{root}/site", confined_to=root))
+    for name, allowed in (("../manifests/a.json", True), ("../../outside/a.json", False)):
+        work = feed.send(audio.path, name, sha256=audio.sha256, size=audio.size, media_type=MP3)
+        if allowed:
+            asyncio.run(work)
+            continue
+        with pytest.raises(PermanentFeedError) as caught:
+            asyncio.run(work)
+        assert caught.value.code == "confined"
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_temporaries_on_another_disk_need_a_person(small_disk: Path, site: Path, audio: Audio) -> None:
+    feed = open_feed(FeedAddress("folder", str(site), temporary="../small/{name}"))
+    with pytest.raises(PermanentFeedError) as caught:
+        asyncio.run(
+            feed.send(b"x", audio.name, sha256=hashlib.sha256(b"x").hexdigest(), size=1, media_type=MP3)
+        )
+    assert caught.value.code == "not-writable"
+    assert list(small_disk.iterdir()) == []
 
 
 def deliver(feed: FileFeed, audio: Audio) -> ReadBack:

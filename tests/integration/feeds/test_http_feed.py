@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import logging
+import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +20,10 @@ from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError
 from app.feeds.http_put import _tls_context
 from tests.integration.feeds.recordings import Audio, make_audio
 from tests.receivers import Fault, Receiver, certificate, server_tls
+from tests.ssh_sites import open_place
 
 MP3 = "audio/mpeg"
+_LISTENS = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 IMPATIENT = Limits(connect_s=5, quiet_s=0.3, send_s=20, read_back_s=20)
 
 
@@ -47,6 +53,75 @@ def refused(feed: FileFeed, audio: Audio) -> FeedError:
     assert audio.name not in str(caught.value)
     assert "127.0.0.1" not in str(caught.value)
     return caught.value
+
+
+@pytest.fixture(scope="module")
+def webdav(peer: Callable[[str], Path]) -> Iterator[tuple[Path, int]]:
+    """A real WebDAV server, the folder that it serves, and its port."""
+    with open_place() as folder:
+        command = [str(peer("rclone")), "serve", "webdav", "--addr", "127.0.0.1:0", "--config", "/dev/null"]
+        command += ["--dir-cache-time", "0s", str(folder)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+            assert server.stderr is not None
+            port = next(int(found[1]) for line in server.stderr if (found := _LISTENS.search(line)))
+            yield folder, port
+            server.terminate()
+
+
+@pytest.fixture
+def shelf(webdav: tuple[Path, int]) -> Iterator[tuple[Path, FileFeed]]:
+    """Its folder ``in``, and a feed to it."""
+    root, port = webdav
+    for name in ("in", "manifests"):
+        (root / name).mkdir()
+    yield root / "in", open_feed(FeedAddress("http_put", f"http://127.0.0.1:{port}/in"))
+    for name in ("in", "manifests"):
+        shutil.rmtree(root / name)
+
+
+def test_a_real_store_takes_replaces_and_removes(
+    shelf: tuple[Path, FileFeed], audio: Audio, newer: Audio
+) -> None:
+    folder, feed = shelf
+    for version in (audio, newer):
+        assert deliver(feed, version)[1].verdict == "present"
+    assert [path.name for path in folder.iterdir()] == [audio.name]
+    assert asyncio.run(feed.entries()) is None
+    for _ in range(2):
+        asyncio.run(feed.remove(audio.name))
+    assert list(folder.iterdir()) == []
+    assert look(feed, newer).verdict == "absent"
+
+
+def test_a_sidecar_may_lie_elsewhere(shelf: tuple[Path, FileFeed]) -> None:
+    folder, feed = shelf
+    name, body = "../manifests/to night.json", b"{}"
+    sha256 = hashlib.sha256(body).hexdigest()
+    work = send_and_check(feed, body, name, sha256=sha256, size=2, media_type="application/json")
+    assert asyncio.run(work)[1].verdict == "present"
+    assert (folder / name).read_bytes() == body
+    asyncio.run(feed.remove(name))
+    assert list((folder / "../manifests").iterdir()) == []
+
+
+def test_a_trial_leaves_nothing(shelf: tuple[Path, FileFeed]) -> None:
+    folder, feed = shelf
+    facts = asyncio.run(feed.trial())
+    assert facts is not None
+    assert facts["read_back"] == "present"
+    assert list(folder.iterdir()) == []
+
+
+def test_a_server_that_might_keep_it_is_not_tried_out(site: Receiver) -> None:
+    assert asyncio.run(feed_of(site).trial()) is None
+    assert site.puts == []
+
+
+def test_a_server_that_removes_nothing_says_so(site: Receiver, audio: Audio) -> None:
+    deliver(feed_of(site), audio)
+    with pytest.raises(PermanentFeedError) as caught:
+        asyncio.run(feed_of(site).remove(audio.name))
+    assert caught.value.code == "refused"
 
 
 def test_the_object_arrives_with_its_hash_in_the_header_and_is_read_back(

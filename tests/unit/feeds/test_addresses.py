@@ -20,6 +20,12 @@ from app.settings import Settings
         ("http_put", "http://127.0.0.1:8080", "env:DANPA_FEED_SITE"),
         ("http_put", "http://[::1]:8080/in", None),
         ("http_put", "http://site.example/in", None),
+        ("http_post", "https://site.example/upload", "env:DANPA_FEED_SITE"),
+        ("sftp", "sftp://station@site.example:2222/incoming", "env:DANPA_FEED_SITE"),
+        ("ftp", "ftpes://station@site.example/in", "env:DANPA_FEED_SITE"),
+        ("ftp", "ftps://station@site.example/", None),
+        ("s3", "https://s3.site.example/bucket/night", "env:DANPA_FEED_SITE"),
+        ("pull", "", None),
     ],
 )
 def test_addresses_that_work(protocol: str, address: str, credential: str | None) -> None:
@@ -29,7 +35,7 @@ def test_addresses_that_work(protocol: str, address: str, credential: str | None
 @pytest.mark.parametrize(
     ("protocol", "address", "credential", "reason", "field"),
     [
-        ("ftp", "ftp://site.example/", None, "folder or http_put", "protocol"),
+        ("gopher", "gopher://site.example/", None, "one of folder, http_put", "protocol"),
         ("folder", "incoming", None, "absolute path", "address"),
         ("folder", "/mnt/a\nb", None, "absolute path", "address"),
         ("http_put", "/mnt/tashkent", None, "needs a URL", "address"),
@@ -37,10 +43,19 @@ def test_addresses_that_work(protocol: str, address: str, credential: str | None
         ("http_put", "https://", None, "needs a URL", "address"),
         ("http_put", "https://site.example:port/", None, "not a URL", "address"),
         ("http_put", "https://site.example:99999/", None, "not a port", "address"),
-        ("http_put", "https://user:secret@site.example/", None, "no user, password", "address"),
+        ("http_put", "https://user:secret@site.example/", None, "no password", "address"),
         ("http_put", "https://site.example/?token=secret", None, "query", "address"),
         ("http_put", "http://site.example/", "env:DANPA_FEED_SITE", "in clear", "address"),
         ("http_put", "http://93.184.216.34/", "env:DANPA_FEED_SITE", "in clear", "address"),
+        ("http_put", "https://user@site.example/", None, "may hold no user", "address"),
+        ("sftp", "sftp://site.example/in", None, "must name the user", "address"),
+        ("sftp", "sftp://station:secret@site.example/in", None, "no password", "address"),
+        ("sftp", "https://station@site.example/in", None, "begins with sftp://", "address"),
+        ("ftp", "ftp://station@site.example/in", "env:DANPA_FEED_SITE", "everybody on the way", "address"),
+        ("ftp", "ftp://station@10.0.0.1/in", None, "everybody on the way", "address"),
+        ("s3", "https://s3.site.example/", None, "name the bucket", "address"),
+        ("s3", "http://s3.site.example/bucket", "env:DANPA_FEED_SITE", "in clear", "address"),
+        ("pull", "https://site.example/", None, "neither address nor credential", "address"),
     ],
 )
 def test_addresses_that_are_refused(
@@ -99,3 +114,7 @@ def test_no_feed_writes_among_the_stations_own_files(tmp_path: Path) -> None:
     for folder in (root / "site-tashkent", root.parent, root / "runs"):
         check_not_ours(FeedAddress("folder", str(folder)), settings)
     check_not_ours(FeedAddress("http_put", "http://127.0.0.1:9/"), settings)
+
+
+def test_plain_ftp_is_taken_once_somebody_has_accepted_what_it_costs() -> None:
+    check_address(FeedAddress("ftp", "ftp://station@site.example/in", options={"accept_plaintext": True}))

@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.errors import Invalid
 from app.feeds.names import (
     DEFAULT_TEMPLATE,
     LONGEST_NAME,
     PLACEHOLDERS,
     InvalidTemplate,
     NameFacts,
+    check_place,
     check_template,
     expand,
+    place,
 )
 
 SUNDAY_EVENING = NameFacts(
@@ -32,6 +35,8 @@ SUNDAY_EVENING = NameFacts(
         (DEFAULT_TEMPLATE, "20261122_2000_TAC_7500.mp3"),
         ("{date_kst}_{time_kst}.{ext}", "20261123_0500.mp3"),  # Monday morning in Korea
         ("{programme}-{date}-{time}-v{version}.{ext}", "evening-news-20261122-2000-v2.mp3"),
+        ("{date:%d%m%y}_{time:%Hh%M}_{khz:05}.{ext}", "221126_20h00_07500.mp3"),
+        ("{date_kst:%j}-{time_kst}-v{version:02}.{ext}", "327-0500-v02.mp3"),
         ("tonight.mp3", "tonight.mp3"),
         ("{site}_{khz}.{ext}", "TAC_7500.mp3"),
     ],
@@ -56,6 +61,12 @@ def test_the_start_is_utc_whatever_zone_it_comes_in() -> None:
         ("{date}_{site}.{ext}", "lacks a time"),
         ("{time}_{site}.{ext}", "lacks a date"),
         ("tonight_v{version}.{ext}", "fixed name cannot hold"),
+        ("{date:%d}_{time}.{ext}", "lacks a date"),  # the same in every month
+        ("{date}_{time:%M}.{ext}", "lacks a time"),
+        ("{date:%A}_{time}.{ext}", "%A is not a way to write a date"),
+        ("{date:%d%}_{time}.{ext}", "%d% is not a way to write a date"),
+        ("{date}_{time}_{khz:x}.{ext}", "x is not a way to write a number"),
+        ("{date}_{time}_{site:02}.{ext}", "only dates, times and numbers take a format"),
         ("../{date}_{time}.{ext}", "may hold only"),
         ("a/{date}_{time}", "may hold only"),
         ("a\\{date}_{time}", "may hold only"),
@@ -99,3 +110,33 @@ def test_two_airings_never_share_a_dated_name(starts_at: datetime) -> None:
 
     assert named(starts_at) != named(starts_at + timedelta(minutes=1))
     assert named(starts_at) != named(starts_at + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [".{name}.part", "{name}.tmp", "tmp_{name}", "incoming/{name}", "../manifests/{name}.json", "{name}"],
+)
+def test_a_temporary_name_or_a_manifest_may_lie_in_another_folder(template: str) -> None:
+    check_place(template, "temporary")
+    assert place(template, "a.mp3") == template.replace("{name}", "a.mp3")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "part",
+        "{name}{name}",
+        "/etc/{name}",
+        "a/../{name}",
+        "{name}/x",
+        "{name} .part",
+        "a//{name}",
+        "./{name}",
+        "{name}.뉴스",
+    ],
+)
+def test_other_places_are_refused(template: str) -> None:
+    with pytest.raises(Invalid, match="must hold") as caught:
+        check_place(template, "sidecar")
+    assert caught.value.field == "sidecar"

@@ -1,0 +1,106 @@
+"""Contracts: what may be written, and by whom it was."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from app.contracts.billing import BillingUnit, BookedPer, Days
+from app.contracts.models import Contract, LogImport
+from app.errors import Conflict, Invalid
+from app.frequencies.models import Site
+from app.journal.service import record
+from app.records import find, referred, require_revision, require_unused, revise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractFields:
+    """What a person says of a contract. ``price_minor`` is that of one billing unit."""
+
+    site_id: int
+    first_date: date
+    last_date: date
+    booked_minutes: int
+    booked_per: BookedPer
+    price_minor: int
+    currency: str
+    billing_unit: BillingUnit
+    notice_days: int | None = None
+    note: str | None = None
+
+
+def contract(session: Session, contract_id: int) -> Contract:
+    """Raises NotFound."""
+    return find(session, Contract, contract_id, "contract")
+
+
+def period(row: Contract) -> Days:
+    """The days of a contract."""
+    return Days(row.first_date, row.last_date)
+
+
+def create_contract(session: Session, fields: ContractFields, *, now: datetime, by: int | None) -> Contract:
+    """Raises Invalid, and Conflict where another contract of the site covers a day of the period."""
+    _check(session, fields, None)
+    made = Contract(**asdict(fields), created_at=now)
+    session.add(made)
+    session.flush()
+    record(session, "contract.created", at=now, person_id=by, subject_id=made.id)
+    return made
+
+
+def update_contract(
+    session: Session,
+    contract_id: int,
+    fields: ContractFields,
+    *,
+    expected: int | None,
+    now: datetime,
+    by: int | None,
+) -> Contract:
+    """Raises NotFound, StaleRevision, Invalid, and Conflict as above or where logs of another site were imported."""
+    changed = contract(session, contract_id)
+    require_revision(changed, expected)
+    _check(session, fields, contract_id)
+    if fields.site_id != changed.site_id:
+        _require_no_logs(session, contract_id)
+    names = revise(changed, asdict(fields))
+    record(session, "contract.changed", at=now, person_id=by, subject_id=contract_id, fields=names)
+    return changed
+
+
+def delete_contract(session: Session, contract_id: int, *, now: datetime, by: int | None) -> None:
+    """Raises NotFound, and Conflict while it has imported logs."""
+    gone = contract(session, contract_id)
+    _require_no_logs(session, contract_id)
+    session.delete(gone)
+    record(session, "contract.deleted", at=now, person_id=by, subject_id=contract_id)
+
+
+def _require_no_logs(session: Session, contract_id: int) -> None:
+    message = f"contract {contract_id} has {{count}} imported logs of its site: take them back first"
+    require_unused(session, col(LogImport.contract_id), contract_id, message)
+
+
+def _check(session: Session, fields: ContractFields, contract_id: int | None) -> None:
+    site = referred(session, Site, fields.site_id, "site", "site_id")
+    if fields.last_date < fields.first_date:
+        raise Invalid(
+            f"the last date {fields.last_date} is before the first date {fields.first_date}",
+            field="last_date",
+        )
+    other = session.exec(
+        select(Contract).where(
+            Contract.site_id == fields.site_id,
+            Contract.id != contract_id,
+            Contract.first_date <= fields.last_date,
+            Contract.last_date >= fields.first_date,
+        )
+    ).first()
+    if other is not None:
+        raise Conflict(
+            f"contract {other.id} with {site.code} runs from {other.first_date} to {other.last_date}: minutes of the same "
+            "day would count twice; end it before"
+        )

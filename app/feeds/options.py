@@ -1,0 +1,108 @@
+"""What only one protocol needs of a feed, told in one flat form so that its documentation is one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from app.errors import Invalid
+
+OF_PROTOCOL: Mapping[str, frozenset[str]] = {
+    "folder": frozenset(),
+    "http_put": frozenset(),
+    "http_post": frozenset({"field", "form", "read_address"}),
+    "sftp": frozenset({"host_key"}),
+    "ftp": frozenset({"accept_plaintext", "certificate_sha256"}),
+    "s3": frozenset({"region", "path_style"}),
+    "pull": frozenset(),
+}
+"""Which options each protocol takes."""
+
+_FINGERPRINT = r"^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$"
+_HOST_KEY = re.compile(r"(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}(?: .*)?", re.ASCII)
+
+
+class Options(BaseModel):
+    """Only those of the feed's protocol may be given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host_key: Annotated[
+        str | None,
+        Field(
+            max_length=4000,
+            description="SFTP, required: the server's public key as `ssh-keyscan` prints it, without the host; several lines for several keys",
+        ),
+    ] = None
+    accept_plaintext: Annotated[
+        bool | None,
+        Field(
+            description="FTP without TLS (`ftp://`) only: true accepts that password, commands and programme can be read and changed by everybody on the way"
+        ),
+    ] = None
+    certificate_sha256: Annotated[
+        str | None,
+        Field(
+            pattern=_FINGERPRINT,
+            description="FTP over TLS: the SHA-256 of the one certificate to accept, for sites that signed their own",
+        ),
+    ] = None
+    region: Annotated[
+        str | None, Field(max_length=64, description="S3: the region, us-east-1 if left out")
+    ] = None
+    path_style: Annotated[
+        bool | None,
+        Field(description="S3: whether the bucket stands in the path (usual) or in the host name"),
+    ] = None
+    field: Annotated[
+        str | None,
+        Field(max_length=100, description="HTTP POST: the form field of the file, `file` if left out"),
+    ] = None
+    form: Annotated[
+        dict[str, str] | None, Field(max_length=20, description="HTTP POST: more fields of the form")
+    ] = None
+    read_address: Annotated[
+        str | None, Field(max_length=1000, description="HTTP POST: the URL under which names are read back")
+    ] = None
+
+    @model_validator(mode="after")
+    def _keys_are_keys(self) -> Options:
+        for line in (self.host_key or "").splitlines():
+            if not _HOST_KEY.fullmatch(line.strip()):
+                raise ValueError(
+                    "host_key holds lines such as `ssh-ed25519 AAAA...`: key type and key, without the host"
+                )
+        return self
+
+    def given(self) -> dict[str, Any]:
+        """Only what was said."""
+        return self.model_dump(exclude_none=True)
+
+
+def check_options(protocol: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that the protocol does not take, or that could not work.
+
+    Raises:
+        Invalid: says which, and which there are.
+    """
+    known = OF_PROTOCOL.get(protocol, frozenset())
+    if foreign := sorted(options.keys() - known):
+        there_are = ", ".join(sorted(known)) or "none"
+        raise _invalid(f"a feed of protocol {protocol} has no option {foreign[0]}: there are {there_are}")
+    try:
+        Options(**options)
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise _invalid(f"{name}: {first['msg']}" if name else first["msg"]) from None
+    if protocol == "sftp" and not options.get("host_key"):
+        raise _invalid(
+            "an SFTP feed needs the server's host_key: ask the site for it, or run ssh-keyscan and compare its fingerprint with theirs"
+        )
+
+
+def _invalid(detail: str) -> Invalid:
+    return Invalid(detail, field="options")

@@ -1,0 +1,1 @@
+"""The station's signing key, the seal on what we deliver, and the check that anybody can make of it."""
