@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from app.feeds.confinement import check_confined
 from app.feeds.contract import Facts, FeedAddress, Limits
-from app.feeds.credentials import resolve_login
+from app.feeds.credentials import PrivateKey, resolve_login
 from app.feeds.drivers import open_feed
 from app.feeds.errors import FeedError, PassingFeedError
 
@@ -53,7 +53,8 @@ def _secret(address: FeedAddress) -> Step:
         return Step("credential", ok=False, detail=f"{error.code}: {error}")
     if login is None:
         return Step("credential", ok=None, detail="the feed has none")
-    return Step("credential", ok=True, detail=f"there is a {type(login).__name__.lower()}")
+    what = "a private key" if isinstance(login, PrivateKey) else "a password, or what stands for one"
+    return Step("credential", ok=True, detail=f"there is {what}")
 
 
 async def _list(address: FeedAddress) -> Step:

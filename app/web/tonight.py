@@ -159,6 +159,9 @@ def _feed(
             for row in rows.attempts.get(id_of(handoff), ())
         ),
         may_retry=is_open and newest is not None and newest.state == "failed" and newest.accept_until > now,
+        may_send=is_open and newest is not None and newest.state == "due" and newest.accept_until > now,
+        held=newest is not None and newest.held,
+        by_hand=newest.manual["how"] if newest and newest.manual else None,
     )
 
 

@@ -76,6 +76,11 @@ class FeedView:
     object_name: str | None
     attempts: tuple[AttemptView, ...]
     may_retry: bool
+    may_send: bool
+    """It waits: a person may send it now, or hold it."""
+    held: bool
+    by_hand: str | None
+    """How a person brought it."""
 
     @property
     def has_arrived(self) -> bool:

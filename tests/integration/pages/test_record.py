@@ -1,0 +1,64 @@
+"""The record of a night, on a page to print and as files to keep."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.nights import NIGHT, FilledNight
+from tests.stations import SmallStation, keyed, serving
+
+Browser = Callable[..., httpx.Client]
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_the_page_tells_each_item_with_its_evidence_and_each_delivery_with_its_hash(
+    night: FilledNight, browser: Browser
+) -> None:
+    page = browser().get(f"/record?night={NIGHT}").text
+    assert "송신소 도착 확인" in page
+    assert "전파로 나갔다는 증거는 아닙니다" in page
+    assert page.count('class="hash"') >= 4
+
+
+def test_a_stranger_sees_nothing_of_it(night: FilledNight, browser: Browser) -> None:
+    page = browser(signed_in=False).get(f"/record?night={NIGHT}").text
+    assert "SHA-256" not in page
+
+
+def test_a_night_without_airings_says_so(night: FilledNight, browser: Browser) -> None:
+    assert browser().get("/record?night=2020-01-01&lang=en").text.count("Nothing is on the record.") == 2
+
+
+def test_the_files_hold_what_the_page_shows(night: FilledNight, demo_station: SmallStation) -> None:
+    with serving(demo_station) as url, keyed(url, demo_station.key) as client:
+        as_run = client.get("/api/v1/as-run.csv", params={"from": str(NIGHT)})
+        handoffs = client.get("/api/v1/handoffs.csv", params={"from": str(NIGHT), "until": str(NIGHT)})
+        assert as_run.headers["Content-Type"].startswith("text/csv")
+        assert f'filename="as-run-{NIGHT}-{NIGHT}.csv"' in as_run.headers["Content-Disposition"]
+        items = client.get("/api/v1/as-run", params={"night": str(NIGHT)}).json()["items"]
+        assert len(rows_of(as_run.text)) == len(items) > 0
+        assert {row["evidence"] for row in rows_of(as_run.text)} == {item["evidence"] for item in items}
+        listed = client.get("/api/v1/handoffs").json()["items"]
+        assert {int(row["handoff_id"]) for row in rows_of(handoffs.text)} == {row["id"] for row in listed}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"from": "soon"},
+        {"from": "2026-11-22", "until": "2026-11-21"},
+        {"from": "2026-11-22", "until": "2029-01-01"},
+    ],
+)
+def test_spans_that_make_no_sense_are_refused(demo_station: SmallStation, asked: dict[str, str]) -> None:
+    with serving(demo_station) as url, keyed(url, demo_station.key) as client:
+        assert client.get("/api/v1/as-run.csv", params=asked).status_code == 422
