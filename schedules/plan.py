@@ -135,15 +135,25 @@ def _compile(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
 
 
 def _compile_unasked(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
-    if airing.rundown is None:
+    resting = airing.rundown is not None and airing.rundown.cause == "resting"
+    if airing.rundown is None or resting:
         if agenda.reached(airing.compile_at):
             yield Compile(airing.id, "programme", "first")
+        elif _must_rest(airing, agenda):
+            yield Compile(airing.id, "standby", "resting")
     elif airing.rundown.withdrawn:
         yield Compile(airing.id, "programme", "withdrawn")
     elif _falls(airing, airing.rundown):
         yield Compile(airing.id, CHAIN[CHAIN.index(airing.rundown.level) + 1], "failed")
     elif airing.rundown.cause == "failed":
         yield from _climb_up(airing, airing.rundown, agenda)
+
+
+def _must_rest(airing: AiringView, agenda: Agenda) -> bool:
+    """Whether a fixed name would keep last night's programme for hours: the stand-by takes its place as soon as it is over."""
+    if airing.rundown is not None:
+        return airing.rundown.withdrawn
+    return airing.rests_from is not None and agenda.reached(airing.rests_from)
 
 
 def _compile_again(airing: AiringView, failed: JobView, agenda: Agenda) -> Iterable[Action]:
@@ -250,7 +260,9 @@ def _audio_is_missing(airing: AiringView) -> bool:
     """
     if airing.compile_job is not None and airing.compile_job.failing:
         return True
-    return airing.rundown is not None and (airing.rundown.level != CHAIN[0] or not airing.targets)
+    if airing.rundown is None or airing.rundown.cause == "resting":  # its own is still to be made
+        return False
+    return airing.rundown.level != CHAIN[0] or not airing.targets
 
 
 def _watch_target(airing: AiringView, target: TargetView, agenda: Agenda) -> tuple[set[str], Readiness]:

@@ -12,8 +12,10 @@ from typing import Literal
 
 Readiness = Literal["ok", "at_risk", "failed"]
 
-Cause = Literal["first", "requested", "withdrawn", "failed", "recovered"]
-"""Why a version was compiled. ``failed``: it stands in for one that could not be made; ``recovered``: now that can."""
+Cause = Literal["resting", "first", "requested", "withdrawn", "failed", "recovered"]
+"""Why a version was compiled. ``resting``: so that a fixed name does not keep the programme of the airing before until
+this one's is made. ``failed``: it stands in for one that could not be made; ``recovered``: now that can.
+"""
 
 CHAIN = ("programme", "standby", "evergreen", "interval_signal")
 """What airs when the step before it cannot. The last one is synthesised and always can."""
@@ -149,6 +151,8 @@ class AiringView:
     targets: tuple[TargetView, ...]
     recipes: frozenset[str]
     """What must be rendered: the targets' recipes, or the station's own where no feed takes the airing."""
+    rests_from: datetime | None = None
+    """From when on a feed with a fixed name holds nothing but the programme of the airing before."""
     rundown: RundownView | None = None
     """The newest version."""
     fallen: RundownView | None = None

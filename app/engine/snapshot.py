@@ -27,7 +27,8 @@ from app.alarms.models import Alarm
 from app.database import id_of
 from app.feeds.drivers import LISTED
 from app.feeds.models import Feed
-from app.feeds.names import InvalidTemplate
+from app.feeds.names import InvalidTemplate, is_fixed
+from app.frequencies.models import Line, LineFeed
 from app.handoffs.delivery import FAILING_AFTER
 from app.handoffs.models import Attempt, FolderCheck, Handoff
 from app.handoffs.reaching import PULL
@@ -123,6 +124,7 @@ def _airing(session: Session, airing: Airing, busy: Busy) -> AiringView:
         targets=targets,
         recipes=frozenset(target.recipe for target in targets if target.recipe)
         or frozenset({recipe(*LISTENING_RECIPE)}),
+        rests_from=_rests_from(session, airing, carried),
         rundown=_rundown(session, airing, rundown) if rundown else None,
         fallen=_rundown(session, airing, fallen) if fallen else None,
         compile_job=_job(job) if job else None,
@@ -138,6 +140,35 @@ def _airing(session: Session, airing: Airing, busy: Busy) -> AiringView:
         alarms=frozenset(steps),
         steps=steps,
     )
+
+
+def _rests_from(session: Session, airing: Airing, carried: Sequence[Carriage]) -> datetime | None:
+    """When the airing ends whose programme lies under the fixed name of one of the feeds, if ours is the next there."""
+    fixed = [feed for carriage in carried for feed in carriage.feeds if is_fixed(feed.name_template)]
+    ends = []
+    for feed in fixed:
+        before = session.exec(
+            select(Airing.starts_at, Airing.stops_at)
+            .join(Handoff, col(Handoff.airing_id) == col(Airing.id))
+            .where(Handoff.feed_id == feed.id, Airing.starts_at < airing.starts_at)
+            .order_by(col(Airing.starts_at).desc())
+        ).first()
+        if before is None:
+            continue
+        between = (
+            select(Airing.id)
+            .join(Line, col(Line.slot_id) == col(Airing.slot_id))
+            .join(LineFeed, col(LineFeed.line_id) == col(Line.id))
+            .where(
+                LineFeed.feed_id == feed.id,
+                Airing.starts_at > before[0],
+                Airing.starts_at < airing.starts_at,
+                col(Airing.state).not_in(CLOSED),
+            )
+        )
+        if session.exec(between).first() is None:
+            ends.append(before[1])
+    return min(ends, default=None)
 
 
 def _version(session: Session, airing_id: int, version: int) -> RundownVersion | None:

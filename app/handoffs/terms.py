@@ -12,7 +12,7 @@ from app.airings.carriage import Carriage, carriages, instants, recipe, wishes
 from app.airings.models import Airing, Artefact, RundownVersion
 from app.database import id_of
 from app.feeds.models import Feed
-from app.feeds.names import NameFacts, expand
+from app.feeds.names import NameFacts, expand, is_fixed
 from app.handoffs.models import Handoff
 from app.programmes.models import Programme, Slot
 from schedules.snapshot import CLOSED
@@ -22,8 +22,8 @@ def terms(session: Session, airing_id: int, feed_id: int, version: int) -> dict[
     """The columns of a handoff that follow from what its feed wants now: artefact, name and instants."""
     airing = session.get_one(Airing, airing_id)
     feed = session.get_one(Feed, feed_id)
-    artefact = session.exec(
-        select(Artefact)
+    artefact, cause = session.exec(
+        select(Artefact, RundownVersion.cause)
         .join(RundownVersion, col(RundownVersion.id) == col(Artefact.rundown_id))
         .where(
             RundownVersion.airing_id == airing_id,
@@ -31,14 +31,17 @@ def terms(session: Session, airing_id: int, feed_id: int, version: int) -> dict[
             Artefact.recipe == recipe(*wishes(feed)),
         )
     ).one()
+    rests = cause == "resting"
     carried = carriages(session, airing.slot_id, airing.starts_at.date())
     name = object_name(session, airing, feed, carried, version=version, extension=artefact.extension)
     when = instants(airing, feed)
     free_at = _free_from(session, airing, feed_id, name, when.deadline_at)
+    # What keeps an earlier programme from staying under a fixed name is brought as soon as that one is over
+    deliver_at = airing.created_at if rests and is_fixed(feed.name_template) else when.deliver_at
     return {
         "artefact_id": id_of(artefact),
         "object_name": name,
-        "deliver_at": max(when.deliver_at, free_at or when.deliver_at),
+        "deliver_at": max(deliver_at, free_at or deliver_at),
         "deadline_at": when.deadline_at,
         "accept_until": when.accept_until,
     }

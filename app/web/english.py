@@ -103,6 +103,7 @@ ENGLISH = {
     "level.standby": "Stand-by",
     "level.evergreen": "Evergreen",
     "level.interval_signal": "Interval signal",
+    "cause.resting": "laid in place of the airing before",
     "cause.first": "first compile",
     "cause.requested": "asked for by a person",
     "cause.withdrawn": "a recording was withdrawn",

@@ -108,6 +108,7 @@ KOREAN = {
     "level.standby": "예비 프로그램",
     "level.evergreen": "상시 예비분",
     "level.interval_signal": "인터벌 시그널",
+    "cause.resting": "지난 방송분 대신 놓아 둔 예비",
     "cause.first": "처음 편성",
     "cause.requested": "사람이 요청",
     "cause.withdrawn": "음원이 빠져 다시 편성",

@@ -12,6 +12,7 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
+from app.pull.endings import EndingProtocol
 from app.settings import Settings
 from app.storage import write_atomically
 
@@ -26,6 +27,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=EndingProtocol,
                 host=settings.host,
                 port=settings.port,
                 access_log=False,  # the frame writes its own, without one-time secrets in addresses

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from app.airings.models import RundownVersion
 from app.handoffs.models import FolderCheck
+from app.programmes.models import Programme
 from tests.integration.engine.living import ACCEPT_UNTIL, DEADLINE_AT, ON_AIR_AT, OVER_AT, LivingStation
 from tests.integration.engine.test_by_hand import at_the_desk
 from tests.integration.engine.test_deliveries import MINUTE
@@ -65,12 +67,9 @@ def test_a_fixed_name_that_holds_yesterdays_programme_is_stale(
     station: LivingStation, tmp_path: Path
 ) -> None:
     _, feed = station.evening(tmp_path / "site", name_template="tonight.mp3")
-    station.live_until(OVER_AT)
+    station.live_until(OVER_AT - MINUTE / 2)
     assert station.alarms() == set()
-    (tmp_path / "site").chmod(0o500)
-    blocked = tmp_path / "site" / ".tonight.mp3.part"
-    (tmp_path / "site").chmod(0o700)
-    blocked.mkdir()  # nothing new can be written from now on
+    (tmp_path / "site" / ".tonight.mp3.part").mkdir()  # nothing new can be written from now on
     station.live_until(OVER_AT + timedelta(hours=24) - 6 * MINUTE)
     checks = station.rows(FolderCheck)
     assert [one["kind"] for one in checks[-1].findings] == ["stale"]
@@ -116,3 +115,31 @@ def test_a_site_that_cannot_be_listed_says_so(station: LivingStation, tmp_path: 
         (seen,) = client.get(f"/api/v1/feeds/{feed}/folder").json()["items"]
     assert seen["listed"] is None
     assert seen["error"] == check.error
+
+
+def test_a_fixed_name_is_left_with_the_stand_by_until_the_next_programme_is_made(
+    station: LivingStation, tmp_path: Path
+) -> None:
+    _, feed = station.evening(tmp_path / "site", name_template="tonight.mp3")
+    station.change(Programme, 1, standby_segment_id=4)
+    station.live_until(OVER_AT - MINUTE / 2)
+    tonight = (tmp_path / "site" / "tonight.mp3").read_bytes()
+    station.live_until(OVER_AT + MINUTE)
+    resting = (tmp_path / "site" / "tonight.mp3").read_bytes()
+    assert resting != tonight, "nobody can air last night's programme any more"
+    tomorrow = station.airing(ON_AIR_AT + timedelta(hours=24))
+    assert station.handoffs(tomorrow) == [(feed, 1, "verified")]
+    assert station.alarms() == set()
+    station.live_until(WARN_AT + timedelta(hours=24))
+    assert station.handoffs(tomorrow) == [(feed, 1, "superseded"), (feed, 2, "verified")]
+    assert [(row.level, row.cause) for row in station.rows(RundownVersion, RundownVersion.airing_id == tomorrow.id)] == [
+        ("standby", "resting"), ("programme", "first"),
+    ]  # fmt: skip
+    assert (tmp_path / "site" / "tonight.mp3").read_bytes() != resting
+    assert station.alarms() == set()
+
+
+def test_dated_names_need_nothing_of_that(station: LivingStation, tmp_path: Path) -> None:
+    station.evening(tmp_path / "site")
+    station.live_until(OVER_AT + timedelta(hours=1))
+    assert {row.cause for row in station.rows(RundownVersion)} == {"first"}

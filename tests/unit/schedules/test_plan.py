@@ -109,6 +109,8 @@ WITHDRAWN = rundown(rendered=frozenset({MP3}), withdrawn=True)
 WISH = IntentView(5, "compile")
 STANDBY = IntentView(6, "standby")
 RETRY = IntentView(8, "retry", handoff_id=11)
+EARLIER = BEFORE - MINUTE
+RESTING = rundown(level="standby", cause="resting", rendered=frozenset({MP3}))
 SEND, HOLD, BY_HAND = (
     IntentView(at, kind, handoff_id=11) for at, kind in ((2, "send"), (3, "hold"), (4, "manual"))
 )
@@ -147,6 +149,15 @@ def on_standby(**fields: Any) -> AiringView:
 RULES: list[tuple[str, AiringView, datetime, list[Action]]] = [
     ("nothing before its time", airing(), BEFORE, []),
     ("compiled when it is time", airing(), COMPILE, [FIRST]),
+    (
+        "a fixed name is not left with last night's programme",
+        airing(rests_from=EARLIER),
+        BEFORE,
+        [rules.Compile(1, "standby", "resting")],
+    ),
+    ("and not before that is over", airing(rests_from=BEFORE + MINUTE / 2), BEFORE, []),
+    ("what rests is no trouble", ready(handoff("verified"), rundown=RESTING), BEFORE, []),
+    ("and makes way for the programme", ready(handoff("verified"), rundown=RESTING), COMPILE, [FIRST]),
     ("a running compile is waited for", airing(compile_job=RUNNING), EARLY, []),
     ("a finished compile is taken", airing(compile_job=DONE), EARLY, [rules.TakeRundown(1, 7)]),
     (
@@ -571,7 +582,9 @@ def test_airings_are_made_ahead_and_follow_their_slots() -> None:
 
 INSTANTS = st.integers(-400, 60).map(lambda minutes: START + MINUTE * minutes)
 RECIPES = st.sampled_from([MP3, WAV])
-CAUSES: st.SearchStrategy[Cause] = st.sampled_from(["first", "requested", "withdrawn", "failed", "recovered"])
+CAUSES: st.SearchStrategy[Cause] = st.sampled_from(
+    ["resting", "first", "requested", "withdrawn", "failed", "recovered"]
+)
 
 
 @st.composite
