@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,8 +37,13 @@ def peer() -> Callable[[str], Path]:
     rule that nobody checks is worse than one that fails loudly.
     """
 
+    # Servers are not on everybody's PATH, and rclone comes with the environment that runs the tests
+    places = os.pathsep.join(
+        [os.environ.get("PATH", ""), str(Path(sys.executable).parent), "/usr/sbin", "/usr/local/sbin"]
+    )
+
     def find(name: str) -> Path:
-        found = shutil.which(name)
+        found = shutil.which(name, path=places)
         if found is None:
             message = f"{name} is not installed; `python3 tools/dev.py peers` installs what tests start"
             if os.environ.get("CI") == "true":
