@@ -21,7 +21,8 @@ from app.feeds.drivers import FeedAddress, Limits, open_feed
 from app.feeds.errors import PassingFeedError
 from tests.cut_lines import CutLine
 from tests.disks import mounted
-from tests.ftp_sites import PASSWORD, USER, Certificate, FaultyFtp, vsftpd
+from tests.ftp_faults import FaultyFtp
+from tests.ftp_sites import PASSWORD, USER, Certificate, vsftpd
 from tests.integration.feeds.contract_tests import (
     Contract,
     Site,
@@ -114,7 +115,7 @@ def other(faulty: FaultyFtp, tmp_path: Path) -> Site:
 
 
 class TestContractWithMlsd(Contract):
-    """pyftpdlib lists by MLSD, which tells times too."""
+    """Unlike vsftpd it lists by MLSD, which tells times too."""
 
     @pytest.fixture
     def site(self, other: Site) -> Site:
