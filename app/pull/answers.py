@@ -1,4 +1,4 @@
-"""An answer whose bytes are counted: what the connection took, not what we meant to send."""
+"""An answer whose bytes are counted, and whose end is looked at: what the client took, not what we meant to send."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import IO
 
 import anyio
-import anyio.lowlevel
 import anyio.to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.pull.endings import EXTENSION, Ending, EndingProtocol
 from app.pull.ranges import Part
 
 CHUNK = 1 << 18
@@ -22,7 +22,9 @@ STALLED_S = 120.0
 
 
 class CountedAnswer(Response):
-    """Part of a file, or of a few bytes. ``finish`` is called once, in a thread, with the number of bytes that went out."""
+    """Part of a file, or of a few bytes. ``finish`` is called once, in a thread, with the number of bytes that the connection
+    took, and how it ended.
+    """
 
     def __init__(
         self,
@@ -31,7 +33,7 @@ class CountedAnswer(Response):
         *,
         headers: Mapping[str, str],
         media_type: str,
-        finish: Callable[[int], None],
+        finish: Callable[[int, Ending], None],
     ) -> None:
         self.status_code = int(part.status)
         self.background = None
@@ -44,44 +46,38 @@ class CountedAnswer(Response):
         self._sent = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stop as soon as the client has gone: the server takes bytes for a closed connection without a word."""
+        del receive
+        connection: EndingProtocol = scope["extensions"][EXTENSION]
+        ending: Ending = "cut"
         try:
-            async with anyio.create_task_group() as both:
-
-                async def wait_for_the_end() -> None:
-                    while (await receive())["type"] != "http.disconnect":
-                        pass
-                    both.cancel_scope.cancel()
-
-                both.start_soon(wait_for_the_end)
-                await send(
-                    {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-                )
-                if scope["method"] == "HEAD" or await self._send_part(send):
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
-                both.cancel_scope.cancel()
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
+            is_bare = scope["method"] == "HEAD" or self._part.first == self._part.end
+            ending = "whole" if is_bare else await self._send_part(send, connection)
+            if ending == "whole":
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._finish, self._sent)
+                await anyio.to_thread.run_sync(self._finish, self._sent, ending)
 
-    async def _send_part(self, send: Send) -> bool:
-        """Whether all of it went out."""
+    async def _send_part(self, send: Send, connection: EndingProtocol) -> Ending:
+        """Stop as soon as the client has gone, or takes nothing more."""
         left = self._part.end - self._part.first
         async with self._opened() as stream:
-            while left > 0:
+            while left > 0 and connection.is_open:
                 chunk = await anyio.to_thread.run_sync(stream.read, min(CHUNK, left))
                 if not chunk:
-                    return (
-                        False  # shorter than it was: the connection is cut, so that nobody takes it for whole
-                    )
+                    return "cut"  # shorter than it was: nobody may take it for whole
                 with anyio.move_on_after(STALLED_S) as patience:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                    await anyio.lowlevel.checkpoint()  # where a disconnect that `send` kept to itself ends us
                 if patience.cancelled_caught:
-                    return False
-                left -= len(chunk)
-                self._sent += len(chunk)
-        return True
+                    connection.transport.abort()
+                    return "silent"
+                if connection.is_open:  # else the server has thrown it away
+                    left -= len(chunk)
+                    self._sent += len(chunk)
+            return await connection.ending(STALLED_S)
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[IO[bytes]]:

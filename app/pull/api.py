@@ -55,7 +55,9 @@ class NewPullKeyOut(PullKeyOut):
 
 
 class FetchOut(Answer):
-    """One answer to the site. `bytes_sent` is what really went out of `[first_byte, end_byte)`."""
+    """One answer to the site. Of `[first_byte, end_byte)` the connection took `bytes_sent`; the site has them for certain only
+    where it `ended` `whole`. Else: `proxy` took it, it closed `early`, it was `reset`, the site was `silent`, or we `cut` it.
+    """
 
     model_config = Answer.model_config | example(
         id=71,
@@ -70,6 +72,7 @@ class FetchOut(Answer):
         first_byte=1048576,
         end_byte=57600000,
         bytes_sent=56551424,
+        ended="whole",
         started_at="2026-11-22T13:40:00Z",
         finished_at="2026-11-22T13:40:21Z",
         remote_address="203.0.113.7",
@@ -88,6 +91,7 @@ class FetchOut(Answer):
     first_byte: int
     end_byte: int
     bytes_sent: int
+    ended: str | None
     started_at: datetime
     finished_at: datetime | None
     remote_address: str

@@ -62,7 +62,9 @@ class Fetch(SQLModel, table=True):
     end_byte: int
     """What was to go out: ``[first_byte, end_byte)``."""
     bytes_sent: int = 0
-    """What the connection took before it ended; what it still held when a client hung up may be among it."""
+    """What the connection took before it ended. The client has them for certain only where it ended ``whole``."""
+    ended: str | None = None
+    """`app.pull.endings.Ending`; None: still going on, or the process ended, or not known."""
     started_at: datetime
     finished_at: datetime | None = None
     """None: still going on, or the process ended."""

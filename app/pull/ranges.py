@@ -13,7 +13,10 @@ _TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The answer's status, and the bytes ``[first, end)`` of the object that go out with it."""
+    """The answer's status, and the bytes ``[first, end)`` of the object that go out with it.
+
+    A client that asks what comes after the last byte has them all: that answer (416) stands at ``[size, size)``.
+    """
 
     status: HTTPStatus
     first: int
@@ -39,7 +42,8 @@ def part_of(headers: Mapping[str, str], *, tag: str, size: int, may_continue: bo
         # bytes as it has, for "you have it all".
         return Part(HTTPStatus.CONFLICT, 0, 0)
     if first >= end:
-        return Part(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, 0, 0)
+        at = size if first == size else 0
+        return Part(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, at, at)
     return Part(HTTPStatus.PARTIAL_CONTENT, first, end)
 
 
@@ -54,7 +58,7 @@ def _span(text: str, size: int) -> tuple[int, int] | None:
     match = _ONE_RANGE.fullmatch(text.strip())
     if match is None or match[1] == match[2] == "":
         return None
-    if not match[1]:  # the last so many bytes
-        return max(0, size - int(match[2])), size
+    if not match[1]:  # the last so many bytes; the last none are no range
+        return (max(0, size - int(match[2])), size) if int(match[2]) else None
     first, last = int(match[1]), int(match[2] or size)
     return None if last < first and match[2] else (first, min(size, last + 1))

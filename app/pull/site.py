@@ -22,6 +22,7 @@ from app.errors import Conflict, DanpaError, NotFound
 from app.processes import Clock
 from app.pull import fetches, offers, service
 from app.pull.answers import CountedAnswer
+from app.pull.endings import Ending
 from app.pull.models import Fetch, PullKey
 from app.pull.offers import Offered
 from app.pull.ranges import Part, part_of
@@ -80,7 +81,7 @@ def fetch_offer(
         source,
         headers=_headers(offered, part),
         media_type=offered.media_type,
-        finish=partial(_finish, database, fetch_id, clock),
+        finish=partial(_finish, database, fetch_id, clock, _is_proxied(request)),
     )
 
 
@@ -130,8 +131,21 @@ def _record(request: Request, key: PullKey, offered: Offered, part: Part, now: d
     )
 
 
-def _finish(database: Engine, fetch_id: int, clock: Clock, bytes_sent: int) -> None:
-    fetches.finish(database, fetch_id, bytes_sent=bytes_sent, now=clock())
+def _is_proxied(request: Request) -> bool:
+    return any(name in request.headers for name in ("x-forwarded-for", "forwarded", "via"))
+
+
+def _finish(
+    database: Engine,
+    fetch_id: int,
+    clock: Clock,
+    is_proxied: bool,  # noqa: FBT001 - partial() gives it
+    bytes_sent: int,
+    ending: Ending,
+) -> None:
+    if is_proxied and bytes_sent and ending == "whole":
+        ending = "proxy"
+    fetches.finish(database, fetch_id, bytes_sent=bytes_sent, ended=ending, now=clock())
 
 
 def _headers(offered: Offered, part: Part) -> Mapping[str, str]:
@@ -142,6 +156,9 @@ def _headers(offered: Offered, part: Part) -> Mapping[str, str]:
         "Last-Modified": format_datetime(offered.offered_at.astimezone(UTC), usegmt=True),
         "Repr-Digest": f"sha-256=:{digest}:",  # RFC 9530
     }
+    if part.end > part.first:
+        headers["Connection"] = "close"  # how the client closes it is what shows that it took all
+        headers["X-Accel-Buffering"] = "no"  # a proxy should not be far ahead of its client
     if part.status == HTTPStatus.PARTIAL_CONTENT:
         headers["Content-Range"] = f"bytes {part.first}-{part.end - 1}/{offered.size}"
     if part.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:

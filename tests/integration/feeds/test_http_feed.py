@@ -17,7 +17,7 @@ import pytest
 
 from app.feeds.drivers import FeedAddress, FileFeed, Limits, ReadBack, Receipt, open_feed, send_and_check
 from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError
-from app.feeds.http_put import _tls_context
+from app.feeds.over_http import tls_context
 from tests.integration.feeds.recordings import Audio, make_audio
 from tests.receivers import Fault, Receiver, certificate, server_tls
 from tests.ssh_sites import open_place
@@ -343,14 +343,14 @@ def test_https_needs_a_certificate_that_is_trusted(
     tmp_path: Path, audio: Audio, peer: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cert, key = certificate(tmp_path, peer("openssl"))
-    _tls_context.cache_clear()
+    tls_context.cache_clear()
     with Receiver(tmp_path / "site", tls=server_tls(cert, key)) as site:
         error = refused(feed_of(site), audio)
         assert (error.code, error.permanent) == ("tls", True)
         monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-        _tls_context.cache_clear()
+        tls_context.cache_clear()
         assert deliver(feed_of(site), audio)[1].verdict == "present"
-    _tls_context.cache_clear()
+    tls_context.cache_clear()
 
 
 def test_tls_to_a_plain_server_needs_a_person(site: Receiver, audio: Audio) -> None:

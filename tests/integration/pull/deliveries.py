@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -122,6 +123,15 @@ class PullStation:
     def log(self) -> list[Fetch]:
         with reading(self.station.database) as session:
             return list(session.exec(select(Fetch).order_by(Fetch.id)))  # type: ignore[arg-type]
+
+    def settled(self, count: int) -> list[Fetch]:
+        """The log, once so many answers are closed: a client has its last byte a little earlier."""
+        for _ in range(2000):
+            log = self.log()
+            if len(log) >= count and all(fetch.finished_at for fetch in log):
+                return log
+            time.sleep(0.01)
+        raise AssertionError(f"the log is not closed: {self.log()}")
 
     def names(self) -> list[str]:
         """What the site sees."""

@@ -29,6 +29,19 @@ def test_an_address_is_shown_once_and_never_stored(pull: PullStation, api: httpx
     raw.close()
 
 
+def test_an_address_is_not_stored_for_a_repeat_either(pull: PullStation, api: httpx.Client) -> None:
+    """What an Idempotency-Key keeps is the whole answer, so here it keeps nothing and each call makes a key of its own."""
+    path = f"/api/v1/feeds/{pull.feed_id}/pull-keys"
+    made = [api.post(path, json={"label": "x"}, headers={"Idempotency-Key": "once"}) for _ in range(2)]
+    assert [answer.status_code for answer in made] == [201, 201]
+    tokens = [answer.json()["address"].rstrip("/").rpartition("/")[2] for answer in made]
+    assert tokens[0] != tokens[1]
+    with sqlite3.connect(pull.station.settings.database_path) as raw:
+        stored = "\n".join(raw.iterdump())
+    raw.close()
+    assert not any(token in stored for token in tokens)
+
+
 def test_a_new_address_works_beside_the_old_until_that_is_revoked(
     pull: PullStation, api: httpx.Client
 ) -> None:

@@ -8,7 +8,7 @@ import hashlib
 import httpx
 import pytest
 
-from app.feeds.http_put import _judge_headers, _refusal
+from app.feeds.over_http import judge_headers, refusal
 
 CONTENT = b"tonight's programme"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -42,7 +42,7 @@ def field(sha256: str) -> str:
     ],
 )
 def test_head_tells_as_much_as_the_server_states(headers: dict[str, str], verdict: str, how: str) -> None:
-    seen = _judge_headers(httpx.Headers(headers), SHA256, len(CONTENT))
+    seen = judge_headers(httpx.Headers(headers), SHA256, len(CONTENT))
     assert (seen.verdict, seen.how) == (verdict, how)
 
 
@@ -71,7 +71,7 @@ def test_head_tells_as_much_as_the_server_states(headers: dict[str, str], verdic
 )
 def test_an_answer_is_permanent_or_passing(*, status: int, code: str, permanent: bool) -> None:
     headers = {"Location": "https://elsewhere.example/"} if status < 400 else {}
-    error = _refusal(httpx.Response(status, headers=headers))
+    error = refusal(httpx.Response(status, headers=headers))
     assert (error.code, error.permanent) == (code, permanent)
     assert str(status) in str(error)
 
@@ -90,4 +90,4 @@ def test_an_answer_is_permanent_or_passing(*, status: int, code: str, permanent:
     ],
 )
 def test_a_site_may_say_when_to_come_back(headers: dict[str, str], wait_s: float | None) -> None:
-    assert _refusal(httpx.Response(503, headers=headers)).retry_after_s == wait_s
+    assert refusal(httpx.Response(503, headers=headers)).retry_after_s == wait_s
