@@ -1,7 +1,11 @@
 """The step of a stage that takes up any time: whole pieces, at most one that is cut, interval signal to the rest.
 
 Its rows are a 0/1 knapsack of its pieces in the order of their ranking, one with whole pieces only and one with a piece that
-is cut, each for whatever came last and for music that what follows may be faded into.
+is cut, each for whatever came last and for music that what follows may be faded into. The row before the stage stays apart
+from them: to take nothing costs something too, so the cheaper of the two is not known before all pieces were tried.
+
+What is cut or covered is noticed, and costs most of the time: `timeline` first runs without, and asks for it where that may
+be better.
 """
 
 from __future__ import annotations
@@ -40,7 +44,7 @@ SHORTEST_COVER = SAMPLE_RATE // 2
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows within a fill: of whole pieces only, and with one that is cut."""
+    """The rows within a fill: of one whole piece and more, and with one that is cut."""
 
     whole: Ends
     cut: Ends
@@ -77,16 +81,21 @@ class _Tried:
 class FillStep(Step):
     """A stage that takes up any time: whole pieces, at most one that is cut, interval signal to the rest.
 
-    Without a stage it is the closing: what the clock does not fill is interval signal.
+    Without a stage it is the closing: what the clock does not fill is interval signal. Unless it `may_cut` it takes whole
+    pieces and nothing else.
     """
 
-    def __init__(self, track: Track, number: int, ends: Ends, limits: Limits) -> None:
+    def __init__(
+        self, track: Track, number: int, ends: Ends, limits: Limits, *, may_cut: bool = True
+    ) -> None:
+        self.may_cut = may_cut
         self.stage = stage = track.stages[number] if number < len(track.stages) else None
         self.gap = stage.pause if stage else 0
         self.options = limits.allowed(number, stage.options) if stage else []
         self.tried: list[_Tried] = []
         fills = [other for other, entry in enumerate(track.stages) if entry.is_fill]
         self.empty = EMPTY_FILL * track.goals.noticed if stage and len(fills) > 1 else 0
+        self.is_demanded = number in limits.demanded
         self.later_fills = sum(other > number for other in fills)
         super().__init__(track, number, ends, track.ruler.end, limits)
 
@@ -96,12 +105,20 @@ class FillStep(Step):
                 begun = [self._begun(row, last) for row in (self.before.row, self.before.music)]
                 assert begun[0] is not None
                 self.before = Ends(begun[0], begun[1])
-        self.rows = self._fill(len(self.options), self.tried)
-        row, self.ways = self._choose()
+        rows = self._fill(len(self.options), self.tried, with_cut=self.may_cut)
+        row, self.ways = self._choose(rows)
         if not self.keeps_music:
             return Ends(row)
-        music, self.music_ways = self._choose_music()
+        music, self.music_ways = self._choose_music(rows)
         return Ends(row, music)
+
+    def floor_if_cut(self) -> int | None:
+        least = int(self.before.row.min(initial=LARGEST))
+        if self.may_cut or least >= LARGEST:
+            return None
+        noticed = 1 if self.options else COVER * self.track.ruler.steps(SHORTEST_COVER)
+        later = self.track.floor(self.limits, self.number + 1)
+        return least + noticed * self.track.goals.noticed + later
 
     def _begun(self, row: Row | None, last: int) -> Row | None:
         """A row in which the stage begins at tick `last` at the latest."""
@@ -114,14 +131,16 @@ class FillStep(Step):
     def _fill(self, until: int, tried: list[_Tried] | None = None, *, with_cut: bool = True) -> _Rows:
         """The rows after the first `until` options; those of cut pieces may be left empty."""
         rows = self._begin()
-        last_whole, last_cut = reach(rows.whole.row), -1
+        last_whole, last_cut = reach(self.before.row), -1
         for option in self.options[:until]:
-            whole = self._starts(rows.whole, option)
+            whole = self._starts(self._open(rows.whole), option)
             cut = self._starts(rows.cut, option) if last_cut >= 0 else _Starts(rows.cut.row, self.gap)
             shortened = self._cut(whole, option) if with_cut else None
             # All rows before this piece are read before any of them is changed, so that nothing is taken twice
             music = None
-            if option.is_music and rows.whole.music is not None and rows.cut.music is not None:
+            if self._is_shared(rows) or not option.is_music:
+                pass
+            elif rows.whole.music is not None and rows.cut.music is not None:
                 music = _Better(
                     self._advance(cut, option, last_cut, rows.cut.music),
                     improve(rows.cut.music, shortened) if shortened is not None else None,
@@ -136,16 +155,31 @@ class FillStep(Step):
             last_cut = max(last_cut + length, last_whole + length if shortened is not None else -1)
             last_whole += length
             if tried is not None:
+                music = better if self._is_shared(rows) else music
                 tried.append(_Tried(better, music, whole.faded, cut.faded))
         return rows
 
     def _begin(self) -> _Rows:
-        row, music = self.before.row, self.before.music
-        size = row.size
-        if not self.keeps_music and (self.stage is None or not self.stage.has_crossfades()):
-            return _Rows(Ends(row.copy()), Ends(nothing(size)))
-        begun = nothing(size) if music is None else music.copy()
-        return _Rows(Ends(row.copy(), begun), Ends(nothing(size), nothing(size)))
+        size = self.before.row.size
+        needs_music = self.keeps_music or (self.stage is not None and self.stage.has_crossfades())
+        whole, cut = nothing(size), nothing(size)
+        if not needs_music:
+            return _Rows(Ends(whole), Ends(cut))
+        if all(option.is_music for option in self.options):
+            # Whatever came last is music: one row for both
+            return _Rows(Ends(whole, whole), Ends(cut, cut))
+        return _Rows(Ends(whole, nothing(size)), Ends(cut, nothing(size)))
+
+    @staticmethod
+    def _is_shared(rows: _Rows) -> bool:
+        return rows.whole.music is rows.whole.row
+
+    def _open(self, whole: Ends) -> Ends:
+        """What a piece may come after, where none is cut: the whole ones, or what came before the stage."""
+        row, music = np.minimum(self.before.row, whole.row), self.before.music
+        if music is None or whole.music is None:
+            return Ends(row, whole.music)
+        return Ends(row, np.minimum(music, whole.music))
 
     def _starts(self, ends: Ends, option: Option) -> _Starts:
         crossfade = self.stage.crossfade(option) if self.stage else None
@@ -181,13 +215,13 @@ class FillStep(Step):
         if option.place >= MOST_CUT or option.steps - 1 < shortest or shortest + gap >= row.size:
             return None
         ticks = np.arange(row.size, dtype=np.int64) * noticed
-        open_, width = self._open(starts, option), option.steps - 1 - shortest
+        open_, width = self._startable(starts, option), option.steps - 1 - shortest
         lacking = least_of_last(moved(open_ + ticks, shortest + gap), width)
         left = least_of_last(moved(np.where(open_ < LARGEST, open_ - ticks, NOTHING), shortest + gap), width)
         costs = np.minimum(lacking - ticks + (option.steps + gap) * noticed, left + ticks - gap * noticed)
         return np.where(lacking < LARGEST, costs + self._cut_place(option), NOTHING)
 
-    def _open(self, starts: _Starts, option: Option) -> Row:
+    def _startable(self, starts: _Starts, option: Option) -> Row:
         """The row without those ticks after which a piece may not start."""
         row = starts.row
         first, last = self._befores(starts, option)
@@ -209,38 +243,34 @@ class FillStep(Step):
         least: Row = np.minimum.accumulate(moved(np.where(row < LARGEST, row - ticks, NOTHING), shortest))
         return np.where(least < LARGEST, least + ticks, NOTHING)
 
-    def _choose(self) -> tuple[Row, NDArray[np.uint8]]:
-        whole, cut = self.rows.whole.row, self.rows.cut.row
-        out = self._filled(whole, self.before.row)
-        ways = np.zeros(whole.size, np.uint8)
-        for way, row in enumerate((cut, self._cover(whole), self._cover(cut)), 1):
+    def _choose(self, rows: _Rows) -> tuple[Row, NDArray[np.uint8]]:
+        plain, cut = self._plain(self.before.row, rows.whole.row), rows.cut.row
+        out = self._filled(plain, rows.whole.row)
+        ways = np.zeros(out.size, np.uint8)
+        if not self.may_cut:
+            return out, ways
+        for way, row in enumerate((cut, self._cover(plain), self._cover(cut)), 1):
             better = row < out
             np.copyto(out, row, where=better)
             ways[better] = way
         return out, ways
 
-    def _choose_music(self) -> tuple[Row, NDArray[np.uint8]]:
+    def _choose_music(self, rows: _Rows) -> tuple[Row, NDArray[np.uint8]]:
         """The same of what ends in music: the interval signal does not."""
-        whole, cut = self.rows.whole.music, self.rows.cut.music
+        whole, cut = rows.whole.music, rows.cut.music
         assert whole is not None
         assert cut is not None
-        out = self._filled(whole, self.before.music)
+        out = self._filled(self._plain(self.before.music, whole), whole)
         ways = (cut < out).astype(np.uint8)
         np.minimum(out, cut, out=out)
         return out, ways
 
-    def _filled(self, whole: Row, before: Row | None) -> Row:
-        """The row of whole pieces, with what it costs to take none of them; changes `whole`."""
-        if before is None:
-            return whole.copy()
-        # Nothing was ever better there than to take no piece: the row is still the one before the stage
-        empty = whole == before
-        if self.empty:
-            whole[empty] += self.empty
-        out = whole.copy()
-        if self.number in self.limits.demanded:
-            out[empty] = NOTHING
-        return out
+    def _plain(self, before: Row | None, whole: Row) -> Row:
+        """The row of whole pieces, or of none where that is cheaper with what it costs."""
+        return whole if before is None else np.minimum(before + self.empty, whole)
+
+    def _filled(self, plain: Row, whole: Row) -> Row:
+        return (whole if self.is_demanded else plain).copy()
 
     def back(self, spot: Spot) -> tuple[Spot, list[Placement]]:
         ways = self.music_ways if spot.is_music else self.ways
@@ -248,12 +278,24 @@ class FillStep(Step):
         way = int(ways[spot.tick])
         placed: list[Placement] = []
         if way >= 2:
-            whole_or_cut = self.rows.whole if way == 2 else self.rows.cut
-            start = self._start_of_cover(whole_or_cut.row, spot.tick, spot.value)
+            rows = self._fill(len(self.options))
+            row = self._plain(self.before.row, rows.whole.row) if way == 2 else rows.cut.row
+            start = self._start_of_cover(row, spot.tick, spot.value)
             placed.insert(0, self._placed(None, start, spot.tick, "cover"))
             spot = Spot(start, spot.value - (spot.tick - start) * COVER * self.track.goals.noticed)
-        spot = self._pieces_back(spot, placed, is_cut=way in {1, 3})
-        return Spot(self.first + spot.tick, spot.value, spot.is_music), placed
+        if way == 2 or (way == 0 and not self.is_demanded):
+            none = Spot(spot.tick, spot.value - self.empty, spot.is_music)
+            if self._is_before(none):
+                return self._out(none), placed
+        return self._out(self._pieces_back(spot, placed, is_cut=way in {1, 3})), placed
+
+    def _out(self, spot: Spot) -> Spot:
+        return Spot(self.first + spot.tick, spot.value, spot.is_music)
+
+    def _is_before(self, spot: Spot) -> bool:
+        """Whether the way back has come to what was before the stage."""
+        row = self.before.music if spot.is_music else self.before.row
+        return row is not None and int(row[spot.tick]) == spot.value
 
     def _pieces_back(self, spot: Spot, placed: list[Placement], *, is_cut: bool) -> Spot:
         for index in range(len(self.options) - 1, -1, -1):
@@ -272,9 +314,9 @@ class FillStep(Step):
             else:
                 continue
             spot = self._before(index, start, value, is_cut=is_cut)
-        if not any(one.option for one in placed):
-            spot = Spot(spot.tick, spot.value - self.empty, spot.is_music)
-        return spot
+            if not is_cut and self._is_before(spot):
+                return spot
+        raise AssertionError("the way back along the timeline is lost")
 
     def _before(self, index: int, start: int, value: int, *, is_cut: bool) -> Spot:
         """The end of what came before a piece that starts at a tick: found by filling once more up to it, if it is faded."""
@@ -284,7 +326,7 @@ class FillStep(Step):
             return Spot(start - self.gap, value)
         assert self.stage is not None
         rows = self._fill(index, with_cut=is_cut)
-        music = rows.cut.music if is_cut else rows.whole.music
+        music = rows.cut.music if is_cut else self._open(rows.whole).music
         return self.over(music, start, value, self.stage.crossfade(self.options[index]))
 
     def _placed(self, option: Option | None, start: int, end: int, how: How) -> Placement:
@@ -299,8 +341,8 @@ class FillStep(Step):
     def _start_of_cut(self, index: int, spot: Spot) -> tuple[int, int]:
         """Where the cut piece starts, and the cost there: found by filling once more up to it."""
         option, tick = self.options[index], spot.tick
-        from_ = self._starts(self._fill(index, with_cut=False).whole, option)
-        row = self._open(from_, option)
+        from_ = self._starts(self._open(self._fill(index, with_cut=False).whole), option)
+        row = self._startable(from_, option)
         shortest = self.track.ruler.steps(SHORTEST_PIECE)
         starts = np.arange(max(tick - option.steps + 1, from_.gap), tick - shortest + 1)
         left = tick - starts

@@ -48,11 +48,12 @@ class Sound:
 def arranged(
     request: Request, stages: Sequence[Stage], placements: Sequence[Placement]
 ) -> tuple[Placement, ...]:
-    """The same programme with the cut piece of every fill behind its whole ones, and with even pauses.
+    """The same programme with the cut piece of every fill behind its whole ones, what a stage takes in the order of its
+    ranking, and with even pauses.
 
     As far as the rules allow: to move an item by a fraction of a second may take it over the edge of one.
     """
-    ordered = _cut_pieces_last(stages, placements)
+    ordered = _in_order(stages, placements)
     evened = [_Pauses(request.ruler, stages, some).even() for some in (ordered, placements)]
     for better in (evened[0], ordered, evened[1]):
         if (
@@ -128,20 +129,19 @@ def _may_meet(before: Placement, after: Placement) -> bool:
     return after.start >= before.end or (before.is_music and after.is_music)
 
 
-def _cut_pieces_last(stages: Sequence[Stage], placements: Sequence[Placement]) -> tuple[Placement, ...]:
+def _in_order(stages: Sequence[Stage], placements: Sequence[Placement]) -> tuple[Placement, ...]:
     ordered: list[Placement] = []
-    order = {"whole": 0, "cut": 1, "cover": 2}
+    how = {"whole": 0, "cut": 1, "cover": 2}
     for number, group in groupby(placements, key=lambda one: one.stage):
         own = list(group)
-        if number < len(stages) and stages[number].is_fill:
-            pauses = [0, *(after.start - before.end for before, after in pairwise(own))]
-            tick = own[0].start
-            for pause, one in zip(pauses, sorted(own, key=lambda one: order[one.how]), strict=True):
-                start = tick + pause
-                tick = start + one.end - one.start
-                ordered.append(replace(one, start=start, end=tick))
-        else:
-            ordered += own
+        is_fill = number == len(stages) or stages[number].is_fill
+        pauses = [0, *(after.start - before.end for before, after in pairwise(own))]
+        tick = own[0].start
+        ranked = sorted(own, key=lambda one: how[one.how] if is_fill or not one.option else one.option.place)
+        for pause, one in zip(pauses, ranked, strict=True):
+            start = tick + pause
+            tick = start + one.end - one.start
+            ordered.append(replace(one, start=start, end=tick))
     return tuple(ordered)
 
 

@@ -8,7 +8,8 @@ all: that is proved, unless the search was given up after so many runs, and then
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from schedules.candidates import Request
@@ -16,7 +17,7 @@ from schedules.conflicts import Conflict, first_conflict
 from schedules.goals import LARGEST
 from schedules.limits import Limits
 from schedules.steps import Step
-from schedules.timeline import best, run
+from schedules.timeline import Run, run
 from schedules.track import Placement, Track
 
 MOST_RUNS = 60
@@ -31,7 +32,7 @@ LAST_RUN = 4
 """After so many times that number without any, none is found: to prove that rules contradict each other may take for ever."""
 
 MOST_KEPT = 4
-"""So many runs' rows are kept, to go on from them: those of an hour are some 20 MB."""
+"""So many runs' rows are kept, to go on from them: those of an hour are some 15 MB; of a longer programme one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,11 @@ class Search:
 
     def programmes(self) -> Iterator[Found]:
         """Programmes that break no rule, no two with the same items; best first as far as that is proved."""
-        self._root = run(self.track, Limits())
+        first = run(self.track, Limits())
+        self._root = first.steps
         self.runs, told_at = 1, 0
-        if (found := best(self.track, self._root)) is not None:
-            self._push(_Node(Limits(), *found))
+        if (node := self._node(Limits(), first)) is not None:
+            self._push(node)
         quick, fewer = self.request.quick, self.track.ruler.fewer
         # A longer timeline gets fewer runs, so that it takes no longer
         most = fewer(QUICK_RUNS, FEWEST_QUICK_RUNS) if quick else fewer(MOST_RUNS, FEWEST_RUNS)
@@ -106,8 +108,8 @@ class Search:
                 self._told.add(choices)
                 yield Found(node.placements, node.cost, min(bound, self._lost), self.runs)
                 told_at = 0 if quick else self.runs
-            if all(self.track.stages[number].is_fill for number, _ in choices):
-                # The same pieces and more of them would do as well, and no way leads there
+            if self._has_room(choices):
+                # The same and more of it would do as well, and no way leads there
                 self._lost = min(self._lost, node.cost)
             self._open(node, self._others(node))
 
@@ -154,14 +156,21 @@ class Search:
         if way.limits in self._run_before:
             return self._run_before[way.limits]
         self.runs += 1
-        steps = self._steps(way.parent)
-        followed = run(self.track, way.limits, steps[: way.limits.first_difference(way.parent)])
-        found = best(self.track, followed)
-        node = None if found is None else _Node(way.limits, *found)
-        if node is not None:
-            self._remember(way.limits, followed)
-        self._run_before[way.limits] = node
+        shared = self._shared(way.limits)
+        found = run(self.track, way.limits, shared, may_cut=self._is_noticed(way.parent))
+        if (node := self._node(way.limits, found)) is not None:
+            self._remember(way.limits, found.steps)
         return node
+
+    def _node(self, limits: Limits, found: Run) -> _Node | None:
+        node = _Node(limits, found.cost, found.placements) if found.cost < LARGEST else None
+        self._run_before[limits] = node
+        return node
+
+    def _is_noticed(self, limits: Limits) -> bool:
+        """Whether something is cut or covered in the best programme within limits: it will be in those with more."""
+        node = self._run_before[limits]
+        return node is not None and self.track.goals.read(node.cost).noticed_ticks > 0
 
     def _conflict(self, node: _Node) -> Conflict | None:
         return first_conflict(self.request, self.track.stages, node.placements)
@@ -181,10 +190,19 @@ class Search:
         ]
         return [choice for choice in choices if not stages[choice[0]].is_fill] or choices
 
+    def _has_room(self, choices: Iterable[tuple[int, int]]) -> bool:
+        """Whether a stage that takes something of its own choice could take more of it."""
+        taken = Counter(number for number, _ in choices)
+        return not taken or any(
+            self.track.stages[number].is_fill or count < self.track.stages[number].most
+            for number, count in taken.items()
+        )
+
     def _others(self, node: _Node) -> list[Limits]:
         """Ways to all other programmes, none in two of them where a stage takes one item (Lawler 1972).
 
-        One picked item has to be another or, where nothing is picked, one of a fill; those before it stay.
+        One picked item has to be another or, where nothing is picked, one of a fill; those before it stay. Or a stage
+        that took nothing takes something.
         """
         stages = self.track.stages
         ways = []
@@ -193,6 +211,10 @@ class Search:
             ways.append(Limits(bans=frozenset({choice}), only=frozenset(stay)))
             if stages[choice[0]].most == 1:
                 stay.add(choice)
+        taken = {one.stage for one in node.placements}
+        for number, stage in enumerate(stages):
+            if number not in taken and not stage.is_fill and len(stage.options) > 1:
+                ways.append(Limits(demanded=frozenset({number}), only=frozenset(stay)))
         return ways
 
     def _open(self, parent: _Node, more: Sequence[Limits]) -> list[_Way]:
@@ -207,13 +229,13 @@ class Search:
                 self._push(way)
         return ways
 
-    def _steps(self, limits: Limits) -> tuple[Step, ...]:
-        """The rows of a run: the newest are kept, all others made again where a way is followed."""
-        if limits in self._recent:
-            return self._recent[limits]
-        return run(self.track, limits, self._root[: Limits().first_difference(limits)])
+    def _shared(self, limits: Limits) -> tuple[Step, ...]:
+        """The first steps of a run, as far as one whose rows are kept is the same."""
+        kept = [(Limits(), self._root), *self._recent.items()]
+        shared = [steps[: limits.first_difference(other)] for other, steps in kept]
+        return max(shared, key=len)
 
     def _remember(self, limits: Limits, steps: tuple[Step, ...]) -> None:
         self._recent[limits] = steps
-        while len(self._recent) > MOST_KEPT:
+        while len(self._recent) > self.track.ruler.fewer(MOST_KEPT, 1):
             del self._recent[next(iter(self._recent))]

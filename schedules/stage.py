@@ -32,6 +32,8 @@ class Option:
     window: Window
     breaks: str = ""
     """The rotation rule that it breaks, where rules are relaxed."""
+    group: str = ""
+    """Of those with the same one its stage takes one at most, as two would break its rule; empty: it has none."""
 
     @property
     def key(self) -> int:
@@ -58,7 +60,7 @@ class Out:
 class Stage:
     """One element, or one item of a repeat: at least `least` and at most `most` of its options, in their order.
 
-    `index` is the element's in the clock. `windows` are those of its hard time, None where it has none. `ranking` is all
+    Options of a group follow one another, behind the best of them. `index` is the element's in the clock. `windows` are those of its hard time, None where it has none. `ranking` is all
     that were looked at, best first, `out` those of them that rules and dates ruled out, `uncounted` how many that could
     take it are so far down the ranking that they are not weighed. `crossfades`: by so many ticks what is music, and among
     the first `most_faded` of the ranking, may start before the music before it is over; None where nothing may.

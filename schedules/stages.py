@@ -49,6 +49,24 @@ def stages_of(request: Request, *, relaxed: bool = False) -> list[Stage]:
     return stages
 
 
+def grouped(element: Element, options: Sequence[Option]) -> tuple[Option, ...]:
+    """The options of an element that takes several, in groups of which a rest allows one each.
+
+    What is left of them for the search to forbid, one conflict after the other, is what two places take.
+    """
+    if not isinstance(element, Pick) or element.count < 2:
+        return tuple(options)
+    for rest in element.rests:
+        keys = [rest.keys(option.candidate) if option.candidate else frozenset() for option in options]
+        if rest.of != "item" and all(len(some) <= 1 for some in keys):
+            groups: dict[str, list[Option]] = {}
+            for option, some in zip(options, keys, strict=True):
+                group = min(some, default="")
+                groups.setdefault(group or f"#{option.key}", []).append(replace(option, group=group))
+            return tuple(option for group in groups.values() for option in group)
+    return tuple(options)
+
+
 def _left_of(element: Element, kept: Sequence[Item], index: int) -> Element | None:
     """What is still to come of the element in which what is kept ends, or None."""
     own = [item for item in kept if item.element == index]
@@ -197,9 +215,12 @@ class _Builder:
                 for one in ruled_out
                 if one.rule and one.candidate.segment_id not in self.late
             ]
-        options = tuple(
-            replace(self.option(one, place, trims), breaks=broken)
-            for place, (one, broken) in enumerate(open_[: self.most(MOST_OPTIONS)])
+        options = grouped(
+            element,
+            [
+                replace(self.option(one, place, trims), breaks=broken)
+                for place, (one, broken) in enumerate(open_[: self.most(MOST_OPTIONS)])
+            ],
         )
         required = getattr(element, "required", True)
         most = element.count if isinstance(element, Pick) else 1

@@ -97,6 +97,10 @@ class Step(ABC):
     def _run(self) -> Ends:
         """The stretch of the rows after the stage."""
 
+    def floor_if_cut(self) -> int | None:
+        """What no programme costs less than in which something is cut or covered here; None where that was looked for."""
+        return None
+
     @abstractmethod
     def back(self, spot: Spot) -> tuple[Spot, list[Placement]]:
         """What led to a spot of the rows after the stage: the spot of those before it, and what the stage placed."""

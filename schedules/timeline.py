@@ -13,6 +13,7 @@ A second row, of what ends in music, goes beside the first where music after it 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,18 +26,41 @@ from schedules.steps import Ends, Spot, Step
 from schedules.track import Placement, Track
 
 
-def run(track: Track, limits: Limits, before: Sequence[Step] = ()) -> tuple[Step, ...]:
-    """The steps of all stages and of the closing; those in `before` are taken over."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The steps of all stages and of the closing, with the best programme that they lead to and its cost."""
+
+    steps: tuple[Step, ...]
+    cost: int = LARGEST
+    placements: tuple[Placement, ...] = ()
+    """None, and the largest cost, where there is no programme."""
+
+
+def run(track: Track, limits: Limits, before: Sequence[Step] = (), *, may_cut: bool = False) -> Run:
+    """The best programme within limits; the steps in `before` are taken over.
+
+    Unless it `may_cut` at once, it does so only where no programme of whole pieces is proved to be as good.
+    """
+    found = _best(track, _followed(track, limits, before, may_cut=may_cut))
+    for number, step in enumerate(found.steps):
+        floor = step.floor_if_cut()
+        if floor is not None and floor < found.cost:
+            return _best(track, _followed(track, limits, found.steps[:number], may_cut=True))
+    return found
+
+
+def _followed(track: Track, limits: Limits, before: Sequence[Step], *, may_cut: bool) -> tuple[Step, ...]:
     steps = list(before)
     for number in range(len(steps), len(track.stages) + 1):
         ends = steps[-1].ends if steps else _begin(track)
-        is_fill = number == len(track.stages) or track.stages[number].is_fill
-        steps.append((FillStep if is_fill else ChoiceStep)(track, number, ends, limits))
+        if number == len(track.stages) or track.stages[number].is_fill:
+            steps.append(FillStep(track, number, ends, limits, may_cut=may_cut))
+        else:
+            steps.append(ChoiceStep(track, number, ends, limits))
     return tuple(steps)
 
 
-def best(track: Track, steps: Sequence[Step]) -> tuple[int, tuple[Placement, ...]] | None:
-    """The least cost of a whole programme, and the programme; None where there is none."""
+def _best(track: Track, steps: tuple[Step, ...]) -> Run:
     ruler, row = track.ruler, steps[-1].ends.row
     first = max(ruler.end - ruler.closing, 0)
     silence = np.arange(ruler.end - first, -1, -1) * (track.goals.noticed + 1)
@@ -44,13 +68,13 @@ def best(track: Track, steps: Sequence[Step]) -> tuple[int, tuple[Placement, ...
     at = first + int(np.argmin(tail))
     cost = int(tail[at - first])
     if cost >= LARGEST:
-        return None
+        return Run(steps)
     placements: list[Placement] = []
     spot = Spot(at, int(row[at]))
     for step in reversed(steps):
         spot, placed = step.back(spot)
         placements[:0] = placed
-    return cost, tuple(placements)
+    return Run(steps, cost, tuple(placements))
 
 
 def _begin(track: Track) -> Ends:

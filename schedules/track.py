@@ -58,12 +58,12 @@ class Track:
         """Whether anything after a stage may be faded into the music before it."""
         return any(stage.has_crossfades() for stage in self.stages[number + 1 :])
 
-    def floor(self, limits: Limits) -> int:
-        """What no programme within these limits can cost less than: every stage by itself, wherever it lies in time."""
+    def floor(self, limits: Limits, first: int = 0) -> int:
+        """What the stages from number `first` on cost at least, within these limits: each by itself, anywhere in time."""
         return sum(
             self._least_of(number, stage, limits)
             for number, stage in enumerate(self.stages)
-            if not stage.is_fill
+            if number >= first and not stage.is_fill
         )
 
     def _least_of(self, number: int, stage: Stage, limits: Limits) -> int:

@@ -97,13 +97,16 @@ class Verdict:
     seconds: float = 0.0
     plays: Counter[int] = field(default_factory=Counter)
     """How often each segment was in a magazine."""
+    heard: Counter[int] = field(default_factory=Counter)
+    """The same, repeats included: they take idents of their own, from the same rotation."""
     shortest_gap: dict[str, timedelta] = field(default_factory=dict)
     """Between two magazines with the same segment, by kind."""
     library: dict[int, Candidate] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> list[int]:
-        """How often each segment of a kind was heard in a magazine."""
-        return [self.plays[one.segment_id] for one in self.library.values() if one.kind == kind]
+        """How often each segment of a kind was heard in a magazine; an ident, in its repeat too."""
+        plays = self.heard if kind == "ident" else self.plays
+        return [plays[one.segment_id] for one in self.library.values() if one.kind == kind]
 
 
 class Station:
@@ -205,6 +208,7 @@ def _aired(station: Station, verdict: Verdict, request: Request, *, is_magazine:
     verdict.unproved += not rundown.fit.proved
     verdict.noticed_s += rundown.fit.noticed_samples / SAMPLE_RATE
     station.air(rundown, request.starts_at, is_magazine=is_magazine)
+    verdict.heard.update(rundown.segment_ids())
     if is_magazine:
         verdict.plays.update(rundown.segment_ids())
     return rundown

@@ -47,6 +47,17 @@ def heard(one: Candidate, hours_before: float, *, ours: bool = True) -> Aired:
 
 
 class TestRests:
+    def test_of_many_by_few_presenters_one_each_is_taken_at_once_and_they_air_in_their_ranking(self) -> None:
+        talks = [segment(number, "talk", 20 + number, presenter=f"p{number % 4}") for number in range(1, 25)]
+        rest = {"of": "presenter", "days": 1}
+        rundown = compiled([{**TALK, "count": 4, "order": "newest", "rests": [rest]}], talks, minutes=1.75)
+        heard_ = [one for one in names(rundown) if isinstance(one, int)]
+        assert rundown.fit is not None
+        assert rundown.fit.proved
+        assert rundown.fit.runs == 1
+        assert len(heard_) == len({number % 4 for number in heard_}) == 4
+        assert heard_ == sorted(heard_)
+
     talks = (
         segment(1, "talk", 40, presenter="Kim"),
         segment(2, "talk", 40, presenter="Kim"),
