@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from audio import filters
 from audio.errors import ArtefactBroken, EncodeFailed
 from audio.ffmpeg import Ffmpeg, ample_time, file_url
 from audio.flac import BITEXACT
-from audio.mp3 import count_equal_frames, walk
+from audio.mp3 import Frame, count_equal_frames, walk
 from audio.pcm import RATE, gain_to_db
 from audio.profile import Encoding
 
@@ -24,6 +24,11 @@ _LAME_SCALES: Final = ((160, 0.95), (192, 0.97), (224, 0.98))
 _LAME_QUALITY: Final = "7"
 RECIPE: Final = f"lame{_LAME_QUALITY}-noreservoir-1"
 """Names what an MP3 frame depends on besides sound and encoding: part of the key of kept frames."""
+
+# Middle and side everywhere, and neither noise nor intensity in place of sound: both channels come out bit for bit alike
+_AAC_ALIKE: Final = ("-aac_ms", "1", "-aac_pns", "0", "-aac_is", "0")
+# ffmpeg's layer II encoder and any decoder are late by one pass through the filter bank (512 taps, 32 bands)
+_MP2_LATE_SAMPLES: Final = 481
 
 EARLY_SAMPLES: Final = 47
 """How much earlier LAME's frames from the second on decode than what they were made from: 0.98 ms."""
@@ -45,6 +50,8 @@ def encode(
     MP3: N x 1,152 samples make N + 1 frames without a reservoir; frame 0 is dropped, and frames 1 to N decode to
     N x 1,152 samples, 47 samples (0.98 ms) early. The first 48 ms are poor, because a decoder overlaps each frame
     with one before: begin a programme with silence or a fade.
+
+    MP2: N x 1,152 samples make N frames, each at its time; the first 10 ms are poor.
     """
     raw = made.with_suffix(".raw") if encoding.codec == "mp3" else made
     arguments = [
@@ -70,11 +77,16 @@ def _chain(encoding: Encoding, length: int, limit_dbfs: float | None) -> str:
         steps.append(filters.limiter(limit_dbfs))
     if encoding.sample_rate != RATE:
         steps.append(f"aresample={encoding.sample_rate}:resampler=soxr:precision=20")
+    if encoding.codec == "mp2":
+        steps.append(f"atrim=start_sample={_MP2_LATE_SAMPLES}")
     steps.append(filters.exactly(length))
+    if encoding.channels == 2:
+        # Not by a channel layout: that would turn each channel down by 3 dB
+        steps.append("pan=stereo|c0=c0|c1=c0")
     if encoding.codec == "mp3":
         scales = (scale for most, scale in _LAME_SCALES if (encoding.bitrate_kbps or 0) <= most)
         steps.append(filters.gain(-gain_to_db(next(scales, 1.0))))
-    elif encoding.codec in {"wav", "flac"}:
+    elif encoding.codec in {"mp2", "wav", "flac"}:
         steps.append("aformat=sample_fmts=s16")
     return ",".join(steps)
 
@@ -86,6 +98,8 @@ def _codec(encoding: Encoding) -> list[str]:
             quality = ["-compression_level", _LAME_QUALITY, "-reservoir", "0"]
             untagged = ["-write_xing", "0", "-id3v2_version", "0", "-write_id3v1", "0"]
             return ["-c:a", "libmp3lame", "-b:a", rate, *quality, *untagged, "-f", "mp3"]
+        case "mp2":
+            return ["-c:a", "mp2", "-b:a", rate, "-f", "mp2"]
         case "wav":
             # Past 4 GiB a WAV file needs 64-bit sizes; below it stays plain
             return ["-c:a", "pcm_s16le", "-rf64", "auto", "-f", "wav"]
@@ -96,7 +110,8 @@ def _codec(encoding: Encoding) -> list[str]:
         case "aac":
             # The edit list says where the sound ends, in units of this time scale: samples
             exact = ["-movie_timescale", str(encoding.sample_rate), "-movflags", "+faststart"]
-            return ["-c:a", "aac", "-b:a", rate, *exact, "-f", "ipod"]
+            alike = _AAC_ALIKE if encoding.channels == 2 else ()
+            return ["-c:a", "aac", "-b:a", rate, *alike, *exact, "-f", "ipod"]
 
 
 def _drop_first_frame(raw: Path, made: Path, encoding: Encoding, wanted: int) -> None:
@@ -117,14 +132,24 @@ def _drop_first_frame(raw: Path, made: Path, encoding: Encoding, wanted: int) ->
 
 
 def count_frames(path: Path, encoding: Encoding) -> int:
-    """How many frames an MP3 file is made of. Raises `ArtefactBroken` if there is anything else in it.
+    """How many frames an MP3 or MP2 file is made of. Raises `ArtefactBroken` if there is anything else in it.
 
-    At 48 kHz all frames are equally long, and none may need bits of the one before.
+    Where frames are spliced all are equally long, and none may need bits of the one before.
     """
     with path.open("rb") as file:
         try:
             if encoding.frame_bytes is not None:
                 return count_equal_frames(file, encoding.frame_bytes)
-            return sum(1 for _ in walk(file))
+            return sum(1 for _ in _frames(file, encoding))
         except ValueError as error:
             raise ArtefactBroken(f"Its frames are broken: {error}.") from error
+
+
+def _frames(stream: BinaryIO, encoding: Encoding) -> Iterator[Frame]:
+    """As `walk`, but of this encoding only. Raises `ValueError` where anything else stands."""
+    layer = 2 if encoding.codec == "mp2" else 3
+    wanted = (layer, encoding.sample_rate, encoding.bitrate_kbps)
+    for frame in walk(stream):
+        if (frame.layer, frame.sample_rate, frame.bitrate_kbps) != wanted:
+            raise ValueError(f"the frame at byte {frame.offset} is not of {encoding.key}")
+        yield frame

@@ -1,4 +1,4 @@
-"""MPEG-1 layer III on the level of frames: header, walk, and what a Xing header promises."""
+"""MPEG-1 layers II and III on the level of frames: header, walk, and what a Xing header promises."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import numpy as np
 
 from audio.profile import MP3_FRAME_SAMPLES
 
-_BITRATES: Final = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_BITRATES: Final = {
+    2: (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    3: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+}
 _RATES: Final = (44_100, 48_000, 32_000)
 _HEADER_BYTES: Final = 4
 _XING_HAS_BYTES: Final = 2
@@ -26,22 +29,24 @@ class Frame:
     length: int
     sample_rate: int
     bitrate_kbps: int
+    layer: int = 3
     samples: int = MP3_FRAME_SAMPLES
 
 
 def parse(header: bytes, offset: int = 0) -> Frame:
     """The frame of a header of 4 bytes that stands at `offset`.
 
-    Raises `ValueError` unless it is MPEG-1 layer III with a bit rate.
+    Raises `ValueError` unless it is MPEG-1 layer II or III with a bit rate.
     """
     bits = int.from_bytes(header, "big")
-    bitrate, rate = bits >> 12 & 15, bits >> 10 & 3
-    # 11 bits of sync, version 1 (11), layer III (01)
-    if bits >> 17 != 0b111_1111_1111_11_01 or bitrate in {0, 15} or rate == 3:
-        raise ValueError(f"no MPEG-1 layer III frame at byte {offset}")
-    kbps, hertz = _BITRATES[bitrate], _RATES[rate]
+    # Layer I is 11, II is 10, III is 01
+    layer, bitrate, rate = 4 - (bits >> 17 & 3), bits >> 12 & 15, bits >> 10 & 3
+    # 11 bits of sync, version 1 (11)
+    if bits >> 19 != 0b111_1111_1111_11 or layer not in _BITRATES or bitrate in {0, 15} or rate == 3:
+        raise ValueError(f"no MPEG-1 layer II or III frame at byte {offset}")
+    kbps, hertz = _BITRATES[layer][bitrate], _RATES[rate]
     length = 144_000 * kbps // hertz + (bits >> 9 & 1)
-    return Frame(offset=offset, length=length, sample_rate=hertz, bitrate_kbps=kbps)
+    return Frame(offset=offset, length=length, sample_rate=hertz, bitrate_kbps=kbps, layer=layer)
 
 
 def walk(stream: BinaryIO) -> Iterator[Frame]:

@@ -16,7 +16,7 @@ class Piece:
     """An item of a programme: `samples` from `first_sample` of a master, placed at `start_sample` of the programme.
 
     All in samples at 48 kHz. With `loop` the master is played from `first_sample` to its end, over and over, until
-    `samples` are full. Fades lie inside the piece.
+    `samples` are full. Fades lie inside the piece. `as_is` keeps the profile's processing away from it.
     """
 
     master: Path
@@ -28,6 +28,7 @@ class Piece:
     fade_in_samples: int = 0
     fade_out_samples: int = 0
     loop: bool = False
+    as_is: bool = False
 
     @property
     def end_sample(self) -> int:
@@ -40,7 +41,9 @@ class Piece:
             wanted = f"{self.samples} samples from {self.first_sample}"
             raise ValueError(f"master {self.master_sha256[:12]} has {master_samples} samples, not {wanted}")
         samples = left if self.loop else self.samples
-        return Cut(self.master, self.master_sha256, self.first_sample, samples, self.loudness_lufs)
+        return Cut(
+            self.master, self.master_sha256, self.first_sample, samples, self.loudness_lufs, self.as_is
+        )
 
 
 def check(pieces: Sequence[Piece], total_samples: int) -> None:

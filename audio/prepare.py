@@ -14,7 +14,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -30,7 +30,7 @@ from audio.files import scratch
 from audio.limiting import CONTEXT_SAMPLES, limiting_gain
 from audio.meter import Energies, EnergyMeter, LoudnessSum, PeakMeter, Samples, as_floats, step_samples
 from audio.pcm import BLOCK_SAMPLES, RATE, SAMPLE_BYTES, db_to_gain, gain_to_db
-from audio.profile import PROCESSING_VERSION, Profile
+from audio.profile import PROCESSING_VERSION, UNPROCESSED, Profile
 
 LIMITER_MARGIN_DB: Final = 1.0
 """The limiter works on samples; between them, and after a lossy codec, peaks stand this much higher at most as a rule."""
@@ -53,13 +53,21 @@ _RUN_IN_SAMPLES: Final = 15 * 192
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A stretch of a master: `samples` from `first_sample`. `loudness_lufs` is the whole master's, None if unknown."""
+    """A stretch of a master: `samples` from `first_sample`. `loudness_lufs` is the whole master's, None if unknown.
+
+    `as_is`: neither levelled nor shaped, as a line-up tone must not be.
+    """
 
     master: Path
     master_sha256: str
     first_sample: int
     samples: int
     loudness_lufs: float | None
+    as_is: bool = False
+
+    def processing(self, profile: Profile) -> Profile:
+        """What is done to it where the programme is processed by `profile`."""
+        return replace(UNPROCESSED, ceiling_dbtp=profile.ceiling_dbtp) if self.as_is else profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,7 @@ def prepare(cut: Cut, profile: Profile, *, cache_dir: Path, ffmpeg: Path, lower_
     bytes depend on: master, cut, profile, processing version and ffmpeg's build. Two workers may make the same piece
     at once; both make the same bytes.
     """
+    profile = cut.processing(profile)
     key = prepared_key(cut, profile, ffmpeg, lower_db)
     pcm, figures = cache_dir / f"{key}.pcm", cache_dir / f"{key}.json"
     if found := _look_up(pcm, figures, cut.samples):
@@ -128,7 +137,8 @@ def prepare_all(
 
 def prepared_key(cut: Cut, profile: Profile, ffmpeg: Path, lower_db: float = 0.0) -> str:
     """What the cache knows the processed form of `cut` by."""
-    parts = (cut.master_sha256, cut.first_sample, cut.samples, cut.loudness_lufs, profile.key, lower_db)
+    done = cut.processing(profile).key
+    parts = (cut.master_sha256, cut.first_sample, cut.samples, cut.loudness_lufs, done, lower_db)
     return hashlib.sha256(repr((*parts, PROCESSING_VERSION, build_id(ffmpeg))).encode()).hexdigest()
 
 

@@ -10,13 +10,27 @@ from audio.pcm import RATE, at_rate
 PROCESSING_VERSION: Final = 3
 """Raise it whenever the same piece and profile would come out differently: it is part of every cache key."""
 
-Codec = Literal["mp3", "wav", "flac", "opus", "aac"]
+Codec = Literal["mp3", "mp2", "wav", "flac", "opus", "aac"]
 
 MP3_FRAME_SAMPLES: Final = 1152
+"""Of each channel. MP2's frames are as long."""
+
 _MP3_BITRATES: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-_DEFAULT_BITRATES: Final[dict[Codec, int]] = {"mp3": 128, "opus": 48, "aac": 96}
+# ISO/IEC 11172-3, 2.4.2.3: layer II has no low rates for two channels and no high ones for one
+_MP2_BITRATES: Final = {
+    1: (32, 48, 56, 64, 80, 96, 112, 128, 160, 192),
+    2: (64, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+}
+# Layer II has no means to encode the same sound once for both channels; the others have
+_DEFAULT_BITRATES: Final[dict[Codec, tuple[int, int]]] = {
+    "mp3": (128, 128),
+    "mp2": (128, 256),
+    "opus": (48, 48),
+    "aac": (96, 96),
+}
 _EXTENSIONS: Final[dict[Codec, str]] = {
     "mp3": "mp3",
+    "mp2": "mp2",
     "wav": "wav",
     "flac": "flac",
     "opus": "opus",
@@ -24,6 +38,7 @@ _EXTENSIONS: Final[dict[Codec, str]] = {
 }
 _MEDIA_TYPES: Final[dict[Codec, str]] = {
     "mp3": "audio/mpeg",
+    "mp2": "audio/mpeg",
     "wav": "audio/wav",
     "flac": "audio/flac",
     "opus": "audio/ogg",
@@ -81,7 +96,10 @@ UNPROCESSED: Final = Profile(
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The form of an artefact. WAV and FLAC are 16 bit; MP3 is constant bit rate without reservoir or tags.
+    """The form of an artefact. WAV and FLAC are 16 bit; MP3 and MP2 are constant bit rate without reservoir or tags.
+
+    Two `channels` are dual mono: the same sound in both, for automation that refuses mono files. Each is as loud as the
+    one channel of a mono file; loudness and peaks are always those of one channel.
 
     AAC is MP4 (`.m4a`), because ADTS cannot say where the sound ends; a player that ignores the edit list, as ffmpeg
     before 6 does at the end, plays up to 1,023 samples of silence more. Opus is Ogg and always 48 kHz.
@@ -91,6 +109,7 @@ class Encoding:
     codec: Codec
     sample_rate: int = RATE
     bitrate_kbps: int | None = None
+    channels: int = 1
 
     def __post_init__(self) -> None:
         if self.codec not in _EXTENSIONS:
@@ -99,20 +118,31 @@ class Encoding:
             raise ValueError(f"sample_rate {self.sample_rate} is neither 44100 nor 48000")
         if self.codec == "opus" and self.sample_rate != RATE:
             raise ValueError("Opus is always 48000 Hz")
+        if self.channels not in {1, 2}:
+            raise ValueError(f"channels {self.channels} is neither 1 nor 2")
+        if self.codec in _DEFAULT_BITRATES and self.bitrate_kbps is None:
+            usual = _DEFAULT_BITRATES[self.codec][self.channels - 1]
+            object.__setattr__(self, "bitrate_kbps", usual)
+        self._check_bitrate(self.bitrate_kbps or 0)
+
+    def _check_bitrate(self, kbps: int) -> None:
         if self.codec not in _DEFAULT_BITRATES:
             if self.bitrate_kbps is not None:
                 raise ValueError(f"{self.codec} is lossless and takes no bitrate_kbps")
-        elif self.bitrate_kbps is None:
-            object.__setattr__(self, "bitrate_kbps", _DEFAULT_BITRATES[self.codec])
-        elif self.codec == "mp3" and self.bitrate_kbps not in _MP3_BITRATES:
-            raise ValueError(f"MP3 has no {self.bitrate_kbps} kbit/s; it has {_MP3_BITRATES}")
-        elif not 16 <= self.bitrate_kbps <= 320:
-            raise ValueError(f"bitrate_kbps {self.bitrate_kbps} is not between 16 and 320")
+        elif self.codec == "mp3":
+            if kbps not in _MP3_BITRATES:
+                raise ValueError(f"MP3 has no {kbps} kbit/s; it has {_MP3_BITRATES}")
+        elif self.codec == "mp2":
+            if kbps not in _MP2_BITRATES[self.channels]:
+                there_are = f"with {self.channels} channels it has {_MP2_BITRATES[self.channels]}"
+                raise ValueError(f"MP2 has no {kbps} kbit/s here; {there_are}")
+        elif not 16 <= kbps <= 320:
+            raise ValueError(f"bitrate_kbps {kbps} is not between 16 and 320")
 
     @property
     def key(self) -> str:
-        """A short stable string for cache keys and sidecars, such as `mp3-48000-128`."""
-        parts = (self.codec, self.sample_rate, self.bitrate_kbps)
+        """A short stable string for cache keys and sidecars, such as `mp3-48000-128`, or `wav-48000-dual`."""
+        parts = (self.codec, self.sample_rate, self.bitrate_kbps, "dual" if self.channels == 2 else None)
         return "-".join(str(part) for part in parts if part is not None)
 
     @property
@@ -127,23 +157,31 @@ class Encoding:
     def grid_samples(self) -> int:
         """On which multiple of 48 kHz samples a target length and the joins should lie, for the compiler.
 
-        MP3 at 48 kHz: a frame of 1,152. Elsewhere 1: at 44.1 kHz a frame is 1,253.878 of our samples, so there is no
-        grid to lie on, and the other codecs are encoded whole.
+        MP3 and MP2 at 48 kHz: a frame of 1,152. Elsewhere 1: at 44.1 kHz a frame is 1,253.878 of our samples, so there
+        is no grid to lie on, and the other codecs have none.
         """
-        return MP3_FRAME_SAMPLES if self.codec == "mp3" and self.sample_rate == RATE else 1
+        return MP3_FRAME_SAMPLES if self._has_frames and self.sample_rate == RATE else 1
 
     @property
     def frame_bytes(self) -> int | None:
-        """MP3 at 48 kHz: how long every frame is. None where frames differ, or there are none."""
-        if self.codec != "mp3" or self.sample_rate != RATE:
+        """Mono MP3 at 48 kHz, which is spliced from kept frames: how long every frame is. None for what is encoded whole.
+
+        In dual mono the encoder may choose how it joins the channels anew for each frame.
+        """
+        if self.codec != "mp3" or self.sample_rate != RATE or self.channels != 1:
             return None
         return MP3_FRAME_SAMPLES // 8 * 1000 * (self.bitrate_kbps or 0) // RATE
 
     def frames(self, total_samples: int) -> int | None:
-        """MP3: how many whole frames fit into `total_samples` (of 48 kHz). None for the other codecs."""
-        if self.codec != "mp3":
+        """MP3 and MP2: how many whole frames fit into `total_samples` (of 48 kHz). None for the other codecs."""
+        if not self._has_frames:
             return None
         return at_rate(total_samples, self.sample_rate) // MP3_FRAME_SAMPLES
+
+    @property
+    def _has_frames(self) -> bool:
+        """Whether a file is whole frames and nothing else."""
+        return self.codec in {"mp3", "mp2"}
 
     def length(self, total_samples: int) -> int:
         """What an artefact of `total_samples` (of 48 kHz) decodes to, in samples at its own rate, rounded down."""

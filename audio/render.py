@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from audio.encode import count_frames, encode
 from audio.errors import ArtefactBroken
 from audio.files import publish, scratch, sha256_of
 from audio.flac import flac_samples
+from audio.lead_in import NO_LEAD_IN, LeadIn
 from audio.mix import Mix
 from audio.pcm import RATE, at_rate
 from audio.pieces import Piece, check
@@ -24,6 +25,10 @@ __all__ = ["Artefact", "Piece", "render"]
 # How much lower the encoder's own limiter goes when the decoded programme was over its ceiling, besides what it was over.
 _STEP_DB: Final = 0.2
 _TRIES: Final = 4
+# Two channels of the same sound are quantised apart by some codecs, MP2's low rates most: more than this is a fault.
+_CHANNELS_LU: Final = 0.5
+# BS.1770 counts nothing under it
+_SILENCE_LUFS: Final = -70.0
 # AAC has frames of 1,024, and ffmpeg before 6 plays the last one whole, whatever the edit list says.
 _AAC_FRAME: Final = 1024
 # Shares of the work, for the progress bar
@@ -36,8 +41,8 @@ Progress = Callable[[float], None]
 class Artefact:
     """A finished programme in one encoding, decoded again and found as it should be.
 
-    `samples` and `sample_rate` are of the decoded file; `frames` is MP3's count, None otherwise. `joins` says where the
-    pieces begin: in frames for MP3, in samples at `sample_rate` otherwise. `encoded_frames` of MP3's frames were encoded for
+    `samples` and `sample_rate` are of the decoded file, of each channel; `frames` is MP3's and MP2's count, None otherwise.
+    Both, and loudness and peak, are of the whole file, its lead-in included. `joins` says where the pieces begin: in frames where there are any, in samples at `sample_rate` otherwise. `encoded_frames` of MP3's frames were encoded for
     this artefact, the others had been kept; `doubt` says why they were not used although they were there.
     """
 
@@ -73,6 +78,7 @@ def render(
     *,
     profile: Profile,
     encoding: Encoding,
+    lead_in: LeadIn = NO_LEAD_IN,
     destination_dir: Path,
     cache_dir: Path,
     ffmpeg: Path,
@@ -80,19 +86,24 @@ def render(
 ) -> Artefact:
     """Render `pieces` (in order of `start_sample`) to `destination_dir/<sha256>.<extension>`.
 
-    What no piece covers is digital silence. The file decodes to exactly `encoding.length(total_samples)` samples, with
-    true peaks under the profile's ceiling; it appears whole or not at all. Two neighbours may overlap for up to 30 s.
+    What no piece covers is digital silence. `lead_in` comes before: positions of pieces count from its end. With its
+    samples added to `total_samples`, the file decodes to exactly `encoding.length(total_samples)` samples, with true
+    peaks under the profile's ceiling; it appears whole or not at all. Two neighbours may overlap for up to 30 s.
 
     Raises `ValueError` for pieces that do not fit, `EncodeFailed`, and `ArtefactBroken` when what came out, decoded
     again, is not what it should be. `progress` is called with growing fractions up to 1.0, from this thread.
     """
     tell = _Growing(progress)
     check(pieces, total_samples)
+    lead_in.require_room(profile)
+    before = lead_in.samples(encoding)
+    programme = [replace(piece, start_sample=before + piece.start_sample) for piece in pieces]
     with scratch(destination_dir) as workshop:
         made = workshop / f"artefact.{encoding.extension}"
-        job = _Job(pieces, total_samples, profile, encoding, cache_dir, ffmpeg, made, tell)
+        all_pieces = [*lead_in.pieces(workshop, ffmpeg), *programme]
+        job = _Job(all_pieces, before + total_samples, profile, encoding, cache_dir, ffmpeg, made, tell)
         found = job.spliced() if encoding.frame_bytes else job.whole()
-        artefact = _release(made, destination_dir, found, job)
+        artefact = _release(made, destination_dir, found, job, programme)
     tell(1.0)
     return artefact
 
@@ -149,12 +160,28 @@ class _Job:
         for _ in range(_TRIES):
             sound = _counted(mix.blocks(), self.total_samples, self.tell)
             encode(sound, self.total_samples, self.encoding, self.made, ffmpeg=self.ffmpeg, limit_dbfs=limit)
-            found = measure(self.made, self.ffmpeg, rate=self.encoding.sample_rate)
+            found = self._heard()
             over = found.peak_dbtp - ceiling
             if over <= 0.0:
                 return found
             limit = (ceiling - LIMITER_MARGIN_DB if limit is None else limit) - over - _STEP_DB
         raise ArtefactBroken(f"Its true peak stays over {ceiling:g} dBTP.")
+
+    def _heard(self) -> Measurement:
+        """The file decoded again: the figures of one channel, and the higher of their peaks.
+
+        Raises `ArtefactBroken` if two channels are not the same sound.
+        """
+        one, *other = (
+            measure(self.made, self.ffmpeg, rate=self.encoding.sample_rate, channel=channel)
+            for channel in range(self.encoding.channels)
+        )
+        for two in other:
+            level, second = (each.loudness_lufs or _SILENCE_LUFS for each in (one, two))
+            if abs(level - second) > _CHANNELS_LU:
+                raise ArtefactBroken(f"Its channels differ: {level:.1f} and {second:.1f} LUFS.")
+            one = replace(one, peak_dbtp=max(one.peak_dbtp, two.peak_dbtp))
+        return one
 
     def _check_length(self, found: Measurement) -> None:
         """Raise `ArtefactBroken` if the file's length is another than was asked for."""
@@ -179,22 +206,25 @@ def _counted(blocks: Iterator[bytes], total_samples: int, tell: Progress) -> Ite
     tell(_ENCODED)
 
 
-def _release(made: Path, destination_dir: Path, found: _Made, job: _Job) -> Artefact:
+def _release(
+    made: Path, destination_dir: Path, found: _Made, job: _Job, programme: Sequence[Piece]
+) -> Artefact:
     encoding = job.encoding
     size = made.stat().st_size
     path = destination_dir / f"{found.sha256}.{encoding.extension}"
     publish(made, path)
-    unit = MP3_FRAME_SAMPLES if encoding.codec == "mp3" else 1
+    frames = encoding.frames(job.total_samples)
+    unit = 1 if frames is None else MP3_FRAME_SAMPLES
     return Artefact(
         path=path,
         sha256=found.sha256,
         bytes=size,
         samples=encoding.length(job.total_samples),
-        frames=encoding.frames(job.total_samples),
+        frames=frames,
         sample_rate=encoding.sample_rate,
         loudness_lufs=found.loudness_lufs,
         peak_dbtp=found.peak_dbtp,
-        joins=tuple(at_rate(piece.start_sample, encoding.sample_rate) // unit for piece in job.pieces),
+        joins=tuple(at_rate(piece.start_sample, encoding.sample_rate) // unit for piece in programme),
         encoding=encoding,
         profile_key=job.profile.key,
         encoded_frames=found.encoded_frames,

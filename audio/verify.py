@@ -30,8 +30,8 @@ class Measurement:
     silences: tuple[tuple[int, int], ...]
 
 
-def measure(path: Path, ffmpeg: Path, *, rate: int = RATE) -> Measurement:
-    """Decode `path` and measure it, in bounded memory. Raises `ArtefactBroken` if any of it cannot be decoded.
+def measure(path: Path, ffmpeg: Path, *, rate: int = RATE, channel: int = 0) -> Measurement:
+    """Decode one channel of `path` and measure it, in bounded memory. Raises `ArtefactBroken` if it cannot be decoded.
 
     `samples` is exact when `rate` is the file's own; a file at another rate is resampled on the way.
     """
@@ -44,7 +44,7 @@ def measure(path: Path, ffmpeg: Path, *, rate: int = RATE) -> Measurement:
     result = decoded_run(
         ffmpeg,
         inputs=source_input(path),
-        chain=f"aformat=sample_fmts=fltp,aresample={rate}:resampler=soxr:rematrix_maxval=1",
+        chain=f"aformat=sample_fmts=fltp,pan=mono|c0=c{channel},aresample={rate}:resampler=soxr",
         rate=rate,
         timeout_s=ample_time(_DAY_SAMPLES) / 24,
         sink=sink,

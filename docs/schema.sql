@@ -191,7 +191,7 @@ CREATE TABLE feed (
     enabled BOOLEAN NOT NULL,
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL, options JSON DEFAULT '{}' NOT NULL, "temporary" VARCHAR DEFAULT '.{name}.part' NOT NULL, may_remove BOOLEAN DEFAULT 0 NOT NULL, second_feed_id INTEGER REFERENCES feed (id), second_route VARCHAR DEFAULT 'in_order' NOT NULL,
+    revision INTEGER NOT NULL, options JSON DEFAULT '{}' NOT NULL, "temporary" VARCHAR DEFAULT '.{name}.part' NOT NULL, may_remove BOOLEAN DEFAULT 0 NOT NULL, second_feed_id INTEGER REFERENCES feed (id), second_route VARCHAR DEFAULT 'in_order' NOT NULL, channels INTEGER DEFAULT '1' NOT NULL, lead_in JSON DEFAULT '{}' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(site_id) REFERENCES site (id),
     UNIQUE (name)
@@ -215,7 +215,7 @@ CREATE TABLE fetch (
     started_at DATETIME NOT NULL,
     finished_at DATETIME,
     remote_address VARCHAR NOT NULL,
-    user_agent VARCHAR NOT NULL,
+    user_agent VARCHAR NOT NULL, ended VARCHAR,
     PRIMARY KEY (id),
     FOREIGN KEY(feed_id) REFERENCES feed (id),
     FOREIGN KEY(handoff_id) REFERENCES handoff (id),

@@ -32,6 +32,10 @@ class CutLine:
         self.released = threading.Event()
         """Set at the end: silent lines give up."""
 
+    def lead_to(self, port: int) -> None:
+        """Where new connections go from now on; those to a port where nobody listens are hung up."""
+        self._target = ("127.0.0.1", port)
+
     def cut_after(self, size: int) -> None:
         """Reset both ends once so many more bytes went to the server; then connections live again."""
         self._cut_at = self.carried + size

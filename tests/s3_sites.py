@@ -34,10 +34,11 @@ class S3Site:
         self.folder = folder / "station" / "in"
         self.folder.mkdir(parents=True)
         self._root = folder
+        # Not 0s: rclone then spins on a timer of twice that time, and takes a core
         # A wide open store would make wrong signatures look right
         self._command = [
             str(rclone), "serve", "s3", "--addr", "127.0.0.1:0", "--auth-key", f"{ACCESS_KEY_ID},{SECRET}",
-            "--config", "/dev/null", "--dir-cache-time", "0s", *arguments, str(folder),
+            "--config", "/dev/null", "--dir-cache-time", "1ms", *arguments, str(folder),
         ]  # fmt: skip
         self.port = 0
 

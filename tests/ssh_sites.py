@@ -132,8 +132,11 @@ class FaultySftp(asyncssh.SFTPServer):
 
 
 @contextmanager
-def faulty_ssh(place: Path, folder: Path, fault: str = "") -> Iterator[SshSite]:
-    """A server in a thread of ours that knows a password (`PASSWORD`) and a fault of `FaultySftp`."""
+def faulty_ssh(place: Path, folder: Path, fault: str = "", like: SshSite | None = None) -> Iterator[SshSite]:
+    """A server in a thread of ours that knows a password (`PASSWORD`) and a fault of `FaultySftp`.
+
+    ``like``: it lets in the key of that site's user too.
+    """
     served = type("Served", (FaultySftp,), {"folder": folder, "fault": fault})
     key = place / "unused"
     host_key = new_key(place / "faulty_host_key")
@@ -150,11 +153,19 @@ def faulty_ssh(place: Path, folder: Path, fault: str = "") -> Iterator[SshSite]:
         def validate_password(self, username: str, password: str) -> bool:
             return (username, password) == (USER, PASSWORD)
 
+    known = asyncssh.import_authorized_keys(_public(like.key)) if like else None
+
     async def serve() -> None:
         keys = [str(place / "faulty_host_key")]
         stop = asyncio.Event()
         async with await asyncssh.listen(
-            "127.0.0.1", 0, server_host_keys=keys, server_factory=Door, sftp_factory=served, config=None
+            "127.0.0.1",
+            0,
+            server_host_keys=keys,
+            server_factory=Door,
+            sftp_factory=served,
+            config=None,
+            authorized_client_keys=known,
         ) as listener:
             running.extend([listener.get_port(), asyncio.get_running_loop(), stop])
             started.set()
@@ -169,6 +180,10 @@ def faulty_ssh(place: Path, folder: Path, fault: str = "") -> Iterator[SshSite]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
+
+
+def _public(key: Path) -> str:
+    return asyncssh.read_private_key(key).export_public_key().decode()
 
 
 @contextmanager

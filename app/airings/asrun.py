@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session, col, select
 
@@ -11,6 +11,7 @@ from app.airings.carriage import Carriage, carriages
 from app.airings.models import Airing, AsRun, RundownVersion
 from app.database import id_of
 from app.feeds.models import Feed
+from app.handoffs.doubt import perhaps_instead
 from app.handoffs.models import Handoff
 from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
 from schedules.time import samples_to_timedelta
@@ -34,6 +35,7 @@ def record(session: Session, airing: Airing) -> bool:
         best = newest.get(handoff.feed_id)
         if evidence is not None and (best is None or best.handoff.version < handoff.version):
             newest[handoff.feed_id] = _Arrival(handoff, evidence)
+    newest = {feed_id: _doubted(session, arrival) for feed_id, arrival in newest.items()}
     rundowns = {
         row.version: Rundown.from_json(row.body)
         for row in session.exec(select(RundownVersion).where(RundownVersion.airing_id == airing.id)).all()
@@ -54,6 +56,14 @@ class _Arrival:
 
     handoff: Handoff
     evidence: str
+    perhaps_version: int | None = None
+    """A newer one that may have taken its place, without our knowing."""
+
+
+def _doubted(session: Session, arrival: _Arrival) -> _Arrival:
+    """What was delivered was only sent, if something else may lie there now. What a site has fetched it has."""
+    perhaps = perhaps_instead(session, arrival.handoff) if arrival.evidence == "delivered" else None
+    return replace(arrival, evidence="sent", perhaps_version=perhaps) if perhaps else arrival
 
 
 def _best_route(newest: Mapping[int, _Arrival], feed: Feed) -> _Arrival | None:
@@ -78,19 +88,24 @@ def _items(session: Session, airing: Airing, carriage: Carriage, arrived: _Arriv
                 starts_at=starts_at,
                 ends_at=airing.starts_at + samples_to_timedelta(end),
                 evidence=arrived.evidence,
-                details=_details(handoff, item),
+                details=_details(arrived, item),
             )
         )
 
 
-def _details(handoff: Handoff, item: Item) -> dict[str, object]:
+def _details(arrived: _Arrival, item: Item) -> dict[str, object]:
+    handoff = arrived.handoff
     verified_at = handoff.verified_at.isoformat() if handoff.verified_at else None
     details: dict[str, object] = {
         "handoff": handoff.id,
         "verified_at": verified_at,
         "first_sample": item.first_sample,
     }
-    return details | {"by_hand": handoff.manual} if handoff.manual else details
+    if handoff.manual:
+        details["by_hand"] = handoff.manual
+    if arrived.perhaps_version is not None:
+        details["perhaps_version"] = arrived.perhaps_version
+    return details
 
 
 def _nothing(airing: Airing, carriage: Carriage, feed: Feed | None) -> AsRun:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -15,6 +15,8 @@ from app.database import id_of
 from app.feeds.models import Feed
 from app.frequencies.models import Line, LineFeed, Site
 from app.processes import is_news
+from audio.lead_in import NO_LEAD_IN, LeadIn
+from audio.pcm import RATE
 from audio.profile import Codec, Encoding, Profile
 
 log = structlog.get_logger()
@@ -25,8 +27,11 @@ PREPARATION = timedelta(minutes=15)
 GRID_SAMPLES = Encoding("mp3").grid_samples
 """Every rundown lies on the frame grid of the usual MP3, so that all of a slot's feeds share one rundown."""
 
-LISTENING_RECIPE = (Encoding("mp3"), Profile())
-"""What is rendered for the producers' ears where no feed takes an airing."""
+Wishes = tuple[Encoding, Profile, LeadIn]
+"""What a feed wants of the sound: its form, its processing, and what comes before it."""
+
+LISTENING_RECIPE: Wishes = (Encoding("mp3"), Profile(), NO_LEAD_IN)
+"""What is rendered for the producers' ears, and to be armed, where no feed takes the programme as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +111,33 @@ def instants(airing: Airing, feed: Feed) -> Instants:
     )
 
 
-def wishes(feed: Feed) -> tuple[Encoding, Profile]:
-    """The encoding and the processing that a feed asks for."""
-    encoding = Encoding(
-        cast("Codec", feed.codec), sample_rate=feed.sample_rate, bitrate_kbps=feed.bitrate_kbps
-    )
-    return encoding, Profile(**feed.profile)
+def wishes(feed: Feed) -> Wishes:
+    """What a feed asks for."""
+    encoding = Encoding(cast("Codec", feed.codec), feed.sample_rate, feed.bitrate_kbps, feed.channels)
+    return encoding, Profile(**feed.profile), LeadIn(**feed.lead_in)
 
 
-def recipe(encoding: Encoding, profile: Profile) -> str:
+def lead_in_s(feed: Feed) -> float:
+    """How long after the beginning of this feed's files the programme begins, in seconds."""
+    encoding, _, lead_in = wishes(feed)
+    return lead_in.samples(encoding) / RATE
+
+
+def recipe(encoding: Encoding, profile: Profile, lead_in: LeadIn) -> str:
     """The key under which feeds with equal wishes share one artefact."""
-    return f"{encoding.key}/{profile.key}"
+    parts = (encoding.key, profile.key, lead_in.key)
+    return "/".join(part for part in parts if part)
+
+
+def is_bare(recipe_key: str) -> bool:
+    """Whether what is rendered begins with the programme itself: what ears and the air want. A lead-in is a third part."""
+    return recipe_key.count("/") < 2
+
+
+def to_render(wanted: Iterable[str | None]) -> frozenset[str]:
+    """The recipes that an airing needs: those of its feeds, among them or beside them one without a lead-in."""
+    recipes = frozenset(each for each in wanted if each)
+    return recipes if any(map(is_bare, recipes)) else recipes | {recipe(*LISTENING_RECIPE)}
 
 
 def readable_recipe(feed: Feed) -> str | None:

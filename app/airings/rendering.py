@@ -19,6 +19,7 @@ from app.station.interval_signal import ensure_interval_signal
 from app.storage import Blobs
 from audio.ffmpeg import find_ffmpeg
 from audio.ingest import Master
+from audio.lead_in import NO_LEAD_IN, LeadIn
 from audio.profile import Encoding, Profile
 from audio.render import Artefact, Piece, render
 from schedules.rundown import Item, Rundown, SegmentSource
@@ -29,15 +30,16 @@ log = structlog.get_logger()
 def run_render(engine: Engine, settings: Settings, payload: dict[str, Any]) -> dict[str, Any]:
     """Render one rundown for one recipe.
 
-    Payload: ``rundown_id``, ``encoding`` and ``profile`` as their fields. Result: the fields of an ``Artefact`` row.
+    Payload: ``rundown_id``; ``encoding``, ``profile`` and (since lead-ins) ``lead_in`` as their fields. Result: the fields of an ``Artefact`` row.
     Rendering again gives the same bytes under the same name, so a job that died may simply run again.
     """
     with reading(engine) as session:
         version = session.get_one(RundownVersion, payload["rundown_id"])
     encoding, profile = Encoding(**payload["encoding"]), Profile(**payload["profile"])
+    lead_in = LeadIn(**payload.get("lead_in", {}))
     with reporting(settings, "render", "airing", version.airing_id) as progress:
         artefact = render_version(
-            engine, settings, version, encoding, profile, settings.incoming_dir, progress
+            engine, settings, version, encoding, profile, settings.incoming_dir, progress, lead_in=lead_in
         )
     if artefact.doubt:
         log.warning("kept frames were not used", rundown=version.id, why=artefact.doubt)
@@ -66,6 +68,8 @@ def render_version(
     profile: Profile,
     folder: Path,
     progress: Callable[[float], None],
+    *,
+    lead_in: LeadIn = NO_LEAD_IN,
 ) -> Artefact:
     """One version of a rundown as a file in a folder. Raises AudioError."""
     rundown = Rundown.from_json(version.body)
@@ -81,6 +85,7 @@ def render_version(
         rundown.target_samples,
         profile=profile,
         encoding=encoding,
+        lead_in=lead_in,
         destination_dir=folder,
         cache_dir=settings.cache_dir,
         ffmpeg=find_ffmpeg(settings.ffmpeg),

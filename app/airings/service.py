@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from app.airings.carriage import is_bare
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
 from app.database import id_of
 from app.errors import Conflict, NotFound
@@ -66,20 +67,23 @@ def artefacts(session: Session, airing_id: int, version: int) -> Sequence[Artefa
 
 
 def audible(session: Session, airing: Airing) -> Artefact | None:
-    """What a producer should hear: of the newest version that is rendered, what a feed was given, or anything."""
+    """What a producer should hear: of the newest version that is rendered, what a feed was given, or anything.
+
+    The programme itself, without what some sites want before it, wherever there is that.
+    """
     given = (
         select(Artefact)
         .join(Handoff, col(Handoff.artefact_id) == col(Artefact.id))
         .where(Handoff.airing_id == airing.id, Handoff.version == airing.version)
         .order_by(col(Artefact.media_type) != "audio/mpeg", col(Artefact.id))
     )
-    found = session.exec(given).first()
-    if found is not None:
-        return found
+    for found in session.exec(given):
+        if is_bare(found.recipe):
+            return found
     for version in range(airing.version, 0, -1):
         rendered = artefacts(session, id_of(airing), version)
         if rendered:
-            return rendered[0]
+            return min(rendered, key=lambda one: not is_bare(one.recipe))
     return None
 
 

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from app.air.arming import arm
 from app.airings import asrun
-from app.airings.carriage import LISTENING_RECIPE, carriages, readable_recipe, recipe, wishes
+from app.airings.carriage import LISTENING_RECIPE, carriages, is_bare, readable_recipe, recipe, wishes
 from app.airings.materialise import materialise
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
@@ -126,8 +126,7 @@ class Actions:
         with writing(self._database) as session:
             airing = session.get_one(Airing, action.airing_id)
             rundown = _rundown(session, action.airing_id, action.version)
-            encoding, profile = _wishes_for(session, airing, action.recipe)
-            payload = {"rundown_id": id_of(rundown), "encoding": encoding, "profile": profile}
+            payload = {"rundown_id": id_of(rundown), **_wishes_for(session, airing, action.recipe)}
             enqueue_again(session, "render", render_key(id_of(rundown), action.recipe), payload, now)
 
     @execute.register
@@ -190,7 +189,8 @@ class Actions:
                     Artefact.rundown_id == _rundown(session, action.airing_id, action.version).id
                 )
             ).all()
-        arm(self._settings, airing, action.version, artefacts)
+        bare = [artefact for artefact in artefacts if is_bare(artefact.recipe)]
+        arm(self._settings, airing, action.version, bare)
         with writing(self._database) as session:
             airing = session.get_one(Airing, action.airing_id)
             airing.armed_version = action.version
@@ -318,15 +318,13 @@ def _rundown(session: Session, airing_id: int, version: int) -> RundownVersion:
     ).one()
 
 
-def _wishes_for(
-    session: Session, airing: Airing, recipe_key: str
-) -> tuple[dict[str, object], dict[str, object]]:
-    """The encoding and profile behind a recipe's key, as plain fields for a job's payload."""
+def _wishes_for(session: Session, airing: Airing, recipe_key: str) -> dict[str, object]:
+    """The wishes behind a recipe's key, as plain fields for a job's payload."""
     wanted = [LISTENING_RECIPE]
     for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
-        wanted += [wishes(feed) for feed in carriage.feeds if readable_recipe(feed)]
-    encoding, profile = next(pair for pair in wanted if recipe(*pair) == recipe_key)
-    return asdict(encoding), asdict(profile)
+        wanted += [wishes(feed) for feed in (*carriage.feeds, *carriage.seconds) if readable_recipe(feed)]
+    encoding, profile, lead_in = next(each for each in wanted if recipe(*each) == recipe_key)
+    return {"encoding": asdict(encoding), "profile": asdict(profile), "lead_in": asdict(lead_in)}
 
 
 def _hand_over(session: Session, action: due.HandOver, now: datetime) -> None:

@@ -12,13 +12,12 @@ from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, col, func, select
 
 from app.airings.carriage import (
-    LISTENING_RECIPE,
     PREPARATION,
     Carriage,
     carriages,
     instants,
     readable_recipe,
-    recipe,
+    to_render,
     wishes,
 )
 from app.airings.materialise import differences
@@ -122,8 +121,7 @@ def _airing(session: Session, airing: Airing, busy: Busy) -> AiringView:
         version=airing.version,
         armed_version=airing.armed_version,
         targets=targets,
-        recipes=frozenset(target.recipe for target in targets if target.recipe)
-        or frozenset({recipe(*LISTENING_RECIPE)}),
+        recipes=to_render(target.recipe for target in targets),
         rests_from=_rests_from(session, airing, carried),
         rundown=_rundown(session, airing, rundown) if rundown else None,
         fallen=_rundown(session, airing, fallen) if fallen else None,

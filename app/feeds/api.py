@@ -25,6 +25,7 @@ from app.settings import Settings
 from app.web.bodies import Answer, Body, RowId, Text, created, etag, example
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
+from audio.lead_in import HIGHEST_HZ, LONGEST_PART_S, LOWEST_HZ, NO_LEAD_IN, QUIETEST_DBFS
 from audio.profile import SHORTWAVE, Codec
 
 router = APIRouter(prefix="/api/v1", tags=["feeds"])
@@ -38,7 +39,9 @@ _FEED: dict[str, Any] = {
     "codec": "mp3",
     "sample_rate": 48000,
     "bitrate_kbps": 128,
+    "channels": 1,
     "profile": {"lowpass_hz": None},
+    "lead_in": {"tone_s": 10, "silence_s": 2},
     "name_template": DEFAULT_TEMPLATE,
     "options": {},
     "temporary": TEMPORARY,
@@ -69,6 +72,24 @@ class ProfileIn(Body):
     ceiling_dbtp: float = SHORTWAVE.ceiling_dbtp
 
 
+class LeadInIn(Body):
+    """What the file has before the programme: a line-up tone, then silence. The site starts the file that much earlier."""
+
+    model_config = example(tone_s=10, silence_s=2)
+
+    tone_s: Annotated[float, Field(ge=0, le=LONGEST_PART_S)] = NO_LEAD_IN.tone_s
+    tone_hz: Annotated[int, Field(ge=LOWEST_HZ, le=HIGHEST_HZ)] = NO_LEAD_IN.tone_hz
+    tone_dbfs: Annotated[
+        float,
+        Field(
+            ge=QUIETEST_DBFS,
+            le=0,
+            description="A sine of full scale is 0; at least 1 dB under the profile's ceiling",
+        ),
+    ] = NO_LEAD_IN.tone_dbfs
+    silence_s: Annotated[float, Field(ge=0, le=LONGEST_PART_S)] = NO_LEAD_IN.silence_s
+
+
 class FeedIn(Body):
     """A feed. `deadline_s` and `accept_until_s` count back from the airing's start, `lead_s` and `warn_s` from the deadline."""
 
@@ -94,7 +115,9 @@ class FeedIn(Body):
     codec: Codec = "mp3"
     sample_rate: int = 48_000
     bitrate_kbps: Annotated[int | None, Field(description="Left out: the codec's usual one")] = None
+    channels: Annotated[Literal[1, 2], Field(description="2: dual mono, the same sound in both channels")] = 1
     profile: Annotated[ProfileIn, Field(default_factory=ProfileIn)]
+    lead_in: Annotated[LeadInIn, Field(default_factory=LeadInIn)]
     options: Annotated[Options, Field(default_factory=Options, description="What only this protocol needs")]
     name_template: Annotated[
         str,
@@ -128,7 +151,9 @@ class FeedIn(Body):
         Field(description="in_order: only from this feed's first trouble on; both: always"),
     ] = "in_order"
     read_back: Literal["none", "head", "get"] = "get"
-    max_duration_s: Annotated[int | None, Field(gt=0, le=86_400)] = None
+    max_duration_s: Annotated[
+        int | None, Field(gt=0, le=86_400, description="Of the whole file, its lead-in included")
+    ] = None
     lead_s: Seconds = 3600
     warn_s: Seconds = 900
     deadline_s: Seconds = 1800
@@ -138,7 +163,11 @@ class FeedIn(Body):
     def fields(self) -> FeedFields:
         return FeedFields(
             **self.model_dump()
-            | {"profile": self.profile.model_dump(exclude_unset=True), "options": self.options.given()}
+            | {
+                "profile": self.profile.model_dump(exclude_unset=True),
+                "lead_in": self.lead_in.model_dump(exclude_unset=True),
+                "options": self.options.given(),
+            }
         )
 
 
@@ -156,7 +185,9 @@ class FeedOut(Answer):
     codec: str
     sample_rate: int
     bitrate_kbps: int | None
+    channels: int
     profile: dict[str, Any]
+    lead_in: dict[str, Any]
     options: dict[str, Any]
     name_template: str
     temporary: str

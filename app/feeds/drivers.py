@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.feeds.contract import FeedAddress, FileFeed, Limits, ReadBack, Receipt
-from app.feeds.errors import PassingFeedError, PermanentFeedError
+from app.feeds.errors import PassingFeedError, PermanentFeedError, once_taken
 from app.feeds.folder import FolderFeed
 from app.feeds.ftp import FtpFeed
 from app.feeds.http_post import HttpPostFeed
@@ -67,11 +67,14 @@ async def send_and_check(
             object and does not have it, or has something else.
     """
     receipt = await feed.send(source, name, sha256=sha256, size=size, media_type=media_type)
-    seen = await feed.read_back(name, sha256=sha256, size=size)
-    if seen.verdict == "absent":
-        raise PassingFeedError("lost-after-upload", f"the site took the file and has lost it ({seen.how})")
-    if seen.verdict == "different":
-        raise PassingFeedError(
-            "lost-after-upload", f"the site took the file and holds something else ({seen.how})"
-        )
+    with once_taken():
+        seen = await feed.read_back(name, sha256=sha256, size=size)
+        if seen.verdict == "absent":
+            raise PassingFeedError(
+                "lost-after-upload", f"the site took the file and has lost it ({seen.how})"
+            )
+        if seen.verdict == "different":
+            raise PassingFeedError(
+                "lost-after-upload", f"the site took the file and holds something else ({seen.how})"
+            )
     return receipt, seen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 from app.errors import DanpaError
@@ -24,6 +26,8 @@ class FeedError(DanpaError):
         self.code = code
         self.retry_after_s = retry_after_s
         """How long the site asks us to wait, where it says so."""
+        self.taken = False
+        """Whether the site had taken the object before this went wrong: it may lie there now."""
 
 
 class PermanentFeedError(FeedError):
@@ -36,3 +40,22 @@ class PassingFeedError(FeedError):
     """Worth another attempt later."""
 
     permanent = False
+
+
+@contextmanager
+def once_taken() -> Iterator[None]:
+    """Mark what goes wrong from here on: the object has been taken."""
+    try:
+        yield
+    except FeedError as error:
+        error.taken = True
+        raise
+
+
+NOTHING_ARRIVED = frozenset(
+    {
+        "bad-address", "confined", "credential", "disk-full", "folder-missing", "host-key", "host-unknown",
+        "not-writable", "redirected", "source-damaged", "tls", "too-large", "too-long", "unauthorised", "unreachable",
+    }
+)  # fmt: skip
+"""Codes with which a sending ends before the object can have got its name: we were not let in, or the bytes not taken."""

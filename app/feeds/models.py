@@ -33,8 +33,12 @@ class Feed(SQLModel, table=True):
     sample_rate: int = 48_000
     bitrate_kbps: int | None = None
     """None: the codec's usual one, or none at all (WAV, FLAC)."""
+    channels: int = 1
+    """2: dual mono, the same sound in both."""
     profile: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     """Deviations from the shortwave profile; empty for the default."""
+    lead_in: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """What the file has before the programme (the fields of `audio.lead_in.LeadIn`); empty for nothing."""
     name_template: str
     temporary: str = TEMPORARY
     """What a file is called while it is written, with ``{name}``; ``{name}`` itself writes in place."""

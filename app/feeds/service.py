@@ -23,6 +23,7 @@ from app.journal.service import record
 from app.records import find, referred, require_free, require_revision, require_unused, revise
 from app.settings import Settings
 from app.station.models import Station
+from audio.lead_in import LeadIn
 from audio.profile import Codec, Encoding, Profile
 
 
@@ -38,7 +39,9 @@ class FeedFields:
     codec: str = "mp3"
     sample_rate: int = 48_000
     bitrate_kbps: int | None = None
+    channels: int = 1
     profile: dict[str, Any] = field(default_factory=dict)
+    lead_in: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     name_template: str = DEFAULT_TEMPLATE
     temporary: str = TEMPORARY
@@ -129,7 +132,7 @@ def delete_feed(session: Session, feed_id: int, *, now: datetime, by: int | None
 def encoding_of(wanted: FeedFields) -> Encoding:
     """The form in which the feed wants its audio. Raises Invalid."""
     try:
-        return Encoding(cast("Codec", wanted.codec), wanted.sample_rate, wanted.bitrate_kbps)
+        return Encoding(cast("Codec", wanted.codec), wanted.sample_rate, wanted.bitrate_kbps, wanted.channels)
     except ValueError as wrong:
         raise Invalid(str(wrong), field="codec") from None
 
@@ -140,6 +143,16 @@ def profile_of(wanted: FeedFields) -> Profile:
         return Profile(**wanted.profile)
     except (TypeError, ValueError) as wrong:
         raise Invalid(str(wrong), field="profile") from None
+
+
+def lead_in_of(wanted: FeedFields, profile: Profile) -> LeadIn:
+    """What the feed wants before the programme. Raises Invalid."""
+    try:
+        lead_in = LeadIn(**wanted.lead_in)
+        lead_in.require_room(profile)
+    except (TypeError, ValueError) as wrong:
+        raise Invalid(str(wrong), field="lead_in") from None
+    return lead_in
 
 
 def name_now(session: Session, feed: Feed, now: datetime) -> str:
@@ -191,7 +204,7 @@ def _checked(session: Session, wanted: FeedFields, feed_id: int | None, settings
             raise Invalid("the manifest needs a name of its own, such as {name}.json", field="sidecar")
     _check_second_route(session, wanted, feed_id)
     encoding = encoding_of(wanted)
-    profile_of(wanted)
+    lead_in_of(wanted, profile_of(wanted))
     _check_instants(wanted)
     if wanted.enabled:
         _check_names_apart(session, wanted, feed_id, _place(wanted, site, encoding.extension))

@@ -16,7 +16,10 @@ MEDIA_TYPE = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What one object is and which airing it is for. Instants are aware; ``samples`` is the exact decoded length."""
+    """What one object is and which airing it is for. Instants are aware.
+
+    ``samples`` is the exact decoded length of the whole file, ``lead_in_s`` how long after its beginning the programme begins.
+    """
 
     object_name: str
     sha256: str
@@ -26,6 +29,8 @@ class Manifest:
     samples: int
     sample_rate: int
     bitrate_kbps: int | None
+    channels: int
+    lead_in_s: float
     airing_id: int
     slot_id: int
     starts_at: datetime
@@ -57,9 +62,11 @@ def manifest_bytes(manifest: Manifest, key: SigningKey | None) -> bytes:
         "media_type": manifest.media_type,
         "codec": manifest.codec,
         "bitrate_kbps": manifest.bitrate_kbps,
+        "channels": manifest.channels,
         "sample_rate": manifest.sample_rate,
         "samples": manifest.samples,
         "duration_s": round(manifest.samples / manifest.sample_rate, 6),
+        "lead_in_s": manifest.lead_in_s,
         "airing": manifest.airing_id,
         "slot": manifest.slot_id,
         "version": manifest.version,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.airings.carriage import wishes
+from app.airings.carriage import lead_in_s, wishes
 from app.errors import Invalid
 from app.feeds.models import Feed
 from app.programmes.models import Slot
@@ -14,7 +14,7 @@ LOSSLESS_BITS = {"wav": 16.0, "flac": 9.0}
 
 
 def require_fit(slot: Slot, feed: Feed, room_bytes: int, field: str) -> None:
-    """Refuse a feed that no airing of the slot could ever reach.
+    """Refuse a feed that no airing of the slot could ever reach, with what its file has before the programme.
 
     ``room_bytes`` is what the disk has beside its reserve: a render that fills the disk would take the whole night with
     it, the other airings too. What grows slowly is the business of ``disk_low``, not of this.
@@ -22,13 +22,13 @@ def require_fit(slot: Slot, feed: Feed, room_bytes: int, field: str) -> None:
     Raises:
         Invalid: names the field.
     """
-    seconds = duration_s(slot)
+    seconds = duration_s(slot) + lead_in_s(feed)
     if feed.max_duration_s is not None and seconds > feed.max_duration_s:
         raise Invalid(
-            f"feed {feed.id} takes at most {feed.max_duration_s} s, and an airing of slot {slot.id} lasts {seconds} s",
+            f"feed {feed.id} takes at most {feed.max_duration_s} s, and an airing of slot {slot.id} lasts {seconds:g} s",
             field=field,
         )
-    encoding, _ = wishes(feed)
+    encoding, *_ = wishes(feed)
     needed = file_bytes(encoding, seconds)
     if needed > room_bytes:
         raise Invalid(
@@ -45,8 +45,9 @@ def duration_s(slot: Slot) -> int:
     return minutes * 60 - slot.early_off_s
 
 
-def file_bytes(encoding: Encoding, seconds: int) -> int:
-    """About how large a file of this length is."""
+def file_bytes(encoding: Encoding, seconds: float) -> int:
+    """About how large a file of this length is. Of two equal channels FLAC keeps one."""
     if encoding.bitrate_kbps is not None:
-        return encoding.bitrate_kbps * 125 * seconds
-    return int(LOSSLESS_BITS[encoding.codec] / 8 * encoding.sample_rate * seconds)
+        return int(encoding.bitrate_kbps * 125 * seconds)
+    channels = encoding.channels if encoding.codec == "wav" else 1
+    return int(LOSSLESS_BITS[encoding.codec] / 8 * channels * encoding.sample_rate * seconds)

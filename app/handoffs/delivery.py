@@ -23,7 +23,7 @@ from app.alarms.service import clear, raise_alarm
 from app.database import id_of, writing
 from app.events.service import emit
 from app.feeds.drivers import FeedAddress, ReadBack, open_feed, send_and_check
-from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError
+from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError, once_taken
 from app.feeds.models import Feed
 from app.feeds.names import place
 from app.feeds.sidecar import MEDIA_TYPE
@@ -209,14 +209,15 @@ async def _send(parcel: Parcel) -> Result:
         )
     if parcel.manifest is not None:
         sha256 = hashlib.sha256(parcel.manifest).hexdigest()
-        await send_and_check(
-            feed,
-            parcel.manifest,
-            parcel.manifest_name,
-            sha256=sha256,
-            size=len(parcel.manifest),
-            media_type=MEDIA_TYPE,
-        )
+        with once_taken():
+            await send_and_check(
+                feed,
+                parcel.manifest,
+                parcel.manifest_name,
+                sha256=sha256,
+                size=len(parcel.manifest),
+                media_type=MEDIA_TYPE,
+            )
     return _judged(seen)
 
 
@@ -235,7 +236,8 @@ def _judged(seen: ReadBack) -> Result:
 
 def _failed(error: FeedError) -> Result:
     retry_after = timedelta(seconds=error.retry_after_s) if error.retry_after_s else None
-    return Result("permanent" if error.permanent else "passing", _words(error), retry_after=retry_after)
+    outcome = "permanent" if error.permanent else "passing"
+    return Result(outcome, _words(error), {"taken": True} if error.taken else None, retry_after)
 
 
 def _words(error: FeedError) -> str:

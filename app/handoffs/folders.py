@@ -63,17 +63,18 @@ class _Seen:
 async def look_into(database: Engine, settings: Settings, airing_id: int, feed_id: int, clock: Clock) -> None:
     """List the folder of a feed for an airing, judge it, and write down what was found. An alarm tells what is wrong."""
     look = await asyncio.to_thread(_prepare, database, settings, airing_id, feed_id, clock)
-    if look is None:
-        return
     seen = _Seen()
     try:
         async with asyncio.timeout(LOOK_S):
-            await _see(database, look, seen, clock())
+            if look is not None:
+                await _see(database, look, seen, clock())
+            else:
+                seen.error = "bad-feed: its name or its encoding cannot be used, so nothing can be looked for"
     except FeedError as error:
         seen.error = f"{error.code}: {error}"
     except TimeoutError:
         seen.error = "timeout: the site did not finish the list of its folder"
-    await asyncio.to_thread(_conclude, database, settings, look, seen, clock())
+    await asyncio.to_thread(_conclude, database, settings, airing_id, feed_id, seen, clock())
     log.info("looked into a folder", airing=airing_id, feed=feed_id, wrong=len(seen.findings))
 
 
@@ -82,11 +83,15 @@ def _prepare(
 ) -> _Look | None:
     with reading(database) as session:
         airing, feed = session.get_one(Airing, airing_id), session.get_one(Feed, feed_id)
-        extension = wishes(feed)[0].extension
         try:
+            extension = wishes(feed)[0].extension
             carried = carriages(session, airing.slot_id, airing.starts_at.date())
             name = object_name(session, airing, feed, carried, version=1, extension=extension)
-        except (ValueError, InvalidTemplate):  # the line has lost its feed since, or the feed its name
+        except (
+            ValueError,
+            TypeError,
+            InvalidTemplate,
+        ):  # a row of nonsense; the line has lost its feed since
             return None
         return _Look(
             airing_id,
@@ -159,33 +164,31 @@ def _known(
     return ours, known
 
 
-def _conclude(database: Engine, settings: Settings, look: _Look, seen: _Seen, now: datetime) -> None:
+def _conclude(
+    database: Engine, settings: Settings, airing_id: int, feed_id: int, seen: _Seen, now: datetime
+) -> None:
     with writing(database) as session:
         check = session.exec(
-            select(FolderCheck).where(
-                FolderCheck.airing_id == look.airing_id, FolderCheck.feed_id == look.feed_id
-            )
-        ).one_or_none() or FolderCheck(airing_id=look.airing_id, feed_id=look.feed_id, checked_at=now)
+            select(FolderCheck).where(FolderCheck.airing_id == airing_id, FolderCheck.feed_id == feed_id)
+        ).one_or_none() or FolderCheck(airing_id=airing_id, feed_id=feed_id, checked_at=now)
         check.checked_at, check.listed, check.error = now, seen.listed, seen.error
         check.findings = [asdict(one) for one in seen.findings]
         check.removed += len(seen.removed)
         session.add(check)
         if seen.removed:
-            record(
-                session, "feed.cleaned", at=now, person_id=None, subject_id=look.feed_id, removed=seen.removed
-            )
-        key = f"airing:{look.airing_id}/feed:{look.feed_id}"
+            record(session, "feed.cleaned", at=now, person_id=None, subject_id=feed_id, removed=seen.removed)
+        key = f"airing:{airing_id}/feed:{feed_id}"
         if not seen.findings:
             # That the site cannot be asked is the deliveries' alarm; what was wrong there may still be
             if seen.error is None:
                 clear(session, "folder_wrong", key, now=now)
-        elif session.get_one(Airing, look.airing_id).state not in CLOSED:
+        elif session.get_one(Airing, airing_id).state not in CLOSED:
             raise_alarm(
                 session,
                 "folder_wrong",
                 key,
                 now=now,
-                airing_id=look.airing_id,
-                feed_id=look.feed_id,
+                airing_id=airing_id,
+                feed_id=feed_id,
                 channels=settings.alarm_channels,
             )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.airings.carriage import Carriage, carriages
+from app.airings.carriage import Carriage, carriages, lead_in_s
 from app.airings.models import Airing, Artefact
 from app.feeds.models import Feed
 from app.feeds.sidecar import Manifest, manifest_bytes
@@ -34,6 +34,8 @@ def manifest_of(session: Session, settings: Settings, handoff: Handoff) -> bytes
             samples=artefact.samples,
             sample_rate=artefact.sample_rate,
             bitrate_kbps=feed.bitrate_kbps,
+            channels=feed.channels,
+            lead_in_s=round(lead_in_s(feed), 6),
             airing_id=handoff.airing_id,
             slot_id=airing.slot_id,
             starts_at=airing.starts_at,
@@ -51,8 +53,10 @@ def note_of(session: Session, handoff: Handoff) -> str:
     """A text for the site's desk, in English: what the file is, when it airs, and how to know that it is whole."""
     artefact = session.get_one(Artefact, handoff.artefact_id)
     airing = session.get_one(Airing, handoff.airing_id)
-    ours = _carriages_to(session, airing, session.get_one(Feed, handoff.feed_id))
+    feed = session.get_one(Feed, handoff.feed_id)
+    ours = _carriages_to(session, airing, feed)
     seconds = artefact.samples / artefact.sample_rate
+    lead_in = lead_in_s(feed)
     lines = [
         f"File:      {handoff.object_name}",
         f"Size:      {artefact.bytes} bytes",
@@ -63,6 +67,8 @@ def note_of(session: Session, handoff: Handoff) -> str:
         f"Frequency: {', '.join(f'{one.line.khz} kHz' for one in ours)}",
         f"Version:   {handoff.version}. It replaces every earlier version of this programme.",
     ]
+    if lead_in:
+        lines.append(f"Lead-in:   {lead_in:g} s before the programme: start the file that much earlier.")
     return "\n".join(lines) + "\n"
 
 

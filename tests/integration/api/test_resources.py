@@ -295,6 +295,11 @@ def test_a_slot_cannot_leave_its_lines_behind(api: httpx.Client, schedule: None)
         ({"bitrate_kbps": 100}, 422, "codec", "MP3 has no 100 kbit/s"),
         ({"codec": "opus", "sample_rate": 44100}, 422, "codec", "Opus is always 48000 Hz"),
         ({"codec": "wav", "bitrate_kbps": 128}, 422, "codec", "lossless"),
+        ({"codec": "mp2", "bitrate_kbps": 256}, 422, "codec", "MP2 has no 256 kbit/s here"),
+        ({"channels": 3}, 422, "channels", "1 or 2"),
+        ({"lead_in": {"tone_s": 61}}, 422, "lead_in.tone_s", "less than or equal to 60"),
+        ({"lead_in": {"tone_s": 0.01}}, 422, "lead_in", "two fades"),
+        ({"lead_in": {"tone_s": 1, "tone_dbfs": -3}}, 422, "lead_in", "under the profile's ceiling"),
         ({"profile": {"loudness": -20}}, 422, "profile.loudness", "is not known here"),
         ({"profile": {"target_lufs": -5}}, 422, "profile", "not between -40 and -10"),
         ({"profile": {"lowpass_hz": "low"}}, 422, "profile.lowpass_hz", "is not a whole number"),
@@ -318,7 +323,8 @@ def test_a_feed_that_cannot_be(
 
 
 @pytest.mark.parametrize(
-    ("codec", "bitrate"), [("mp3", 128), ("aac", 96), ("opus", 48), ("wav", None), ("flac", None)]
+    ("codec", "bitrate"),
+    [("mp3", 128), ("aac", 96), ("opus", 48), ("wav", None), ("flac", None), ("mp2", 128)],
 )
 def test_a_feed_gets_its_codecs_usual_bitrate(
     api: httpx.Client, schedule: None, codec: str, bitrate: int | None
@@ -383,6 +389,8 @@ def test_a_file_that_the_disk_cannot_hold_is_refused_at_planning(
         api.post("/api/v1/lines", json=LINE), 422, "23.0 h, as wav for feed 1 a file of 7580 MiB"
     )
     assert refusal["errors"][0]["field"] == "feed_ids.0"
+    api.put("/api/v1/feeds/1", json=FEED | {"codec": "wav", "channels": 2})
+    refused(api.post("/api/v1/lines", json=LINE), 422, "a file of 15161 MiB")
     api.put("/api/v1/feeds/1", json=FEED | {"codec": "mp3"})  # 1,263 MiB
     made(api, "lines", LINE)
     monkeypatch.setattr("app.frequencies.api.free_bytes", lambda _: 1 << 30)
@@ -398,6 +406,21 @@ def test_a_feed_that_takes_no_such_length_is_refused_at_planning(api: httpx.Clie
         422,
         "takes at most 1800 s, and an airing of slot 1 lasts 3590 s",
     )
+
+
+def test_a_lead_in_counts_in_what_a_feed_takes(api: httpx.Client) -> None:
+    for path, body in (("programmes", PROGRAMME), ("slots", SLOT), ("sites", SITE)):
+        made(api, path, body)
+    wanted = FEED | {"codec": "mp2", "channels": 2, "lead_in": {"tone_s": 10, "silence_s": 2}}
+    feed = made(api, "feeds", wanted | {"max_duration_s": 3601})
+    assert (feed["bitrate_kbps"], feed["channels"], feed["lead_in"]) == (256, 2, wanted["lead_in"])
+    refused(
+        api.post("/api/v1/lines", json=LINE),
+        422,
+        "takes at most 3601 s, and an airing of slot 1 lasts 3602 s",
+    )
+    api.put("/api/v1/feeds/1", json=wanted | {"max_duration_s": 3602})
+    made(api, "lines", LINE)
 
 
 # --- editing and deleting ------------------------------------------------------------------------------------

@@ -62,17 +62,22 @@ def founded(folder: Path) -> Path:
     for voice, kind in (
         ("frequencies", "news"), ("ident", "news"), ("music-strings", "music"), ("frequencies", "talk"), ("ident", "talk"),
     ):  # fmt: skip
-        source = VOICES / f"{voice}.opus"
-        incoming = settings.incoming_dir / f"{voice}.part"
-        shutil.copyfile(source, incoming)
-        description = Description(title=voice, kind=SegmentKind(kind), tags=(), presenter=None)
-        original = Original(source.name, sha256_of(source), source.stat().st_size)
-        with writing(database) as session:
-            segment = create(session, description, original, "segment.imported", person_id=1, now=DAWN)
-        payload = {"segment_id": segment.id, "file": incoming.name, "approve_by": 1}
-        run_ingest(database, settings, payload, clock=lambda: DAWN)
+        ingest(database, settings, VOICES / f"{voice}.opus", kind, now=DAWN)
     database.dispose()
     return folder
+
+
+def ingest(database: Database, settings: Settings, source: Path, kind: str, *, now: datetime) -> int:
+    """Load a recording and approve it; gives its segment."""
+    incoming = settings.incoming_dir / f"{source.stem}.part"
+    shutil.copyfile(source, incoming)
+    description = Description(title=source.stem, kind=SegmentKind(kind), tags=(), presenter=None)
+    original = Original(source.name, sha256_of(source), source.stat().st_size)
+    with writing(database) as session:
+        segment = id_of(create(session, description, original, "segment.imported", person_id=1, now=now))
+    payload = {"segment_id": segment, "file": incoming.name, "approve_by": 1}
+    run_ingest(database, settings, payload, clock=lambda: now)
+    return segment
 
 
 @dataclass
@@ -191,7 +196,7 @@ class LivingStation:
             limit = time.monotonic() + 120
             while time.monotonic() < limit:
                 current = await engine.tick()
-                if await self._work() or await _finish(engine):
+                if await self._work() or await self._finish(engine):
                     continue
                 if engine.changed.is_set():  # a delivery ended while the plan that we hold was being made
                     engine.changed.clear()
@@ -223,17 +228,17 @@ class LivingStation:
             await asyncio.to_thread(work, self.database, self.settings, job, self.clock)
         return job is not None
 
+    async def _finish(self, engine: Engine) -> bool:
+        """Let what is under way come to its end. Returns whether there was anything."""
+        tasks = [*engine.deliveries.values(), *engine.looks.values()]
+        if tasks:
+            await asyncio.wait(tasks)
+            await asyncio.sleep(0)
+        return bool(tasks)
+
     def _awaits_workers(self) -> bool:
         with reading(self.database) as session:
             return unfinished(session, (*NIGHT_KINDS, "ingest")) > 0
-
-
-async def _finish(engine: Engine) -> bool:
-    tasks = [*engine.deliveries.values(), *engine.looks.values()]
-    if tasks:
-        await asyncio.wait(tasks)
-        await asyncio.sleep(0)
-    return bool(tasks)
 
 
 def eventually(what: Callable[[], Any], seconds: float = 60.0) -> Any:

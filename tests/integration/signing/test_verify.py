@@ -36,6 +36,8 @@ MANIFEST = Manifest(
     samples=85_919_616,
     sample_rate=48_000,
     bitrate_kbps=128,
+    channels=1,
+    lead_in_s=0.0,
     airing_id=412,
     slot_id=7,
     starts_at=datetime(2026, 11, 22, 20, 0, tzinfo=UTC),

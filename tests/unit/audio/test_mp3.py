@@ -16,15 +16,18 @@ from tests.audio_files import AudioFiles
         ("fffb9200", 418, 44_100, 128),
         ("fffbe400", 960, 48_000, 320),
         ("fffa5800", 288, 32_000, 64),
+        ("fffd8400", 384, 48_000, 128),
+        ("fffdc200", 836, 44_100, 256),
     ],
 )
 def test_a_header_gives_the_length_of_its_frame(header: str, length: int, rate: int, kbps: int) -> None:
     frame = parse(bytes.fromhex(header))
     assert (frame.length, frame.sample_rate, frame.bitrate_kbps, frame.samples) == (length, rate, kbps, 1152)
+    assert frame.layer == (2 if header.startswith("fffd") else 3)
 
 
 @pytest.mark.parametrize(
-    "header", ["00000000", "fff39400", "fffd9400", "fffb0400", "fffbf400", "fffb9c00", "fffb"]
+    "header", ["00000000", "fff39400", "ffff9400", "fffb0400", "fffbf400", "fffb9c00", "fffb"]
 )
 def test_what_is_no_frame_is_refused(header: str) -> None:
     with pytest.raises(ValueError, match="byte 0"):

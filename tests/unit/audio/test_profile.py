@@ -48,6 +48,11 @@ def test_a_profile_that_makes_no_sense_is_refused(wrong: dict[str, float], match
         (("wav", 48_000, 128), "lossless"),
         (("aac", 48_000, 999), "999"),
         (("wma",), "wma"),
+        (("mp3", 48_000, 128, 3), "channels 3"),
+        (("mp2", 48_000, 40), "no 40 kbit/s"),
+        (("mp2", 48_000, 256), "with 1 channels it has"),
+        (("mp2", 48_000, 48, 2), "with 2 channels it has"),
+        (("flac", 48_000, 128, 2), "lossless"),
     ],
 )
 def test_an_encoding_that_does_not_exist_is_refused(arguments: tuple[object, ...], match: str) -> None:
@@ -58,12 +63,24 @@ def test_an_encoding_that_does_not_exist_is_refused(arguments: tuple[object, ...
 def test_encodings_name_themselves() -> None:
     assert Encoding("mp3").key == "mp3-48000-128"
     assert Encoding("wav", 44_100).key == "wav-44100"
+    assert Encoding("mp3", channels=2).key == "mp3-48000-128-dual"
+    assert Encoding("wav", channels=2).key == "wav-48000-dual"
+    assert Encoding("mp2").key == "mp2-48000-128"
+    assert Encoding("mp2", channels=2).key == "mp2-48000-256-dual"
+    assert (Encoding("mp2").extension, Encoding("mp2").media_type) == ("mp2", "audio/mpeg")
     assert (Encoding("aac").extension, Encoding("aac").media_type) == ("m4a", "audio/mp4")
 
 
 def test_the_grid_is_of_whole_frames_where_there_is_one() -> None:
     assert Encoding("mp3").grid_samples == 1152
+    assert Encoding("mp2").grid_samples == Encoding("mp3", channels=2).grid_samples == 1152
     assert Encoding("mp3", 44_100).grid_samples == Encoding("flac").grid_samples == 1
+
+
+def test_only_mono_mp3_at_48_khz_is_spliced() -> None:
+    assert Encoding("mp3").frame_bytes == 384
+    whole = (Encoding("mp3", channels=2), Encoding("mp3", 44_100), Encoding("mp2"), Encoding("wav"))
+    assert {encoding.frame_bytes for encoding in whole} == {None}
 
 
 @given(st.integers(1, 4 * 3600 * 48_000))

@@ -23,6 +23,7 @@ from audio.profile import LEVELLED, SHORTWAVE, UNPROCESSED, Encoding
 from audio.render import Artefact, Piece, render
 from audio.verify import Measurement, measure
 from tests.audio_files import RATE, AudioFiles, voice, write_wav
+from tests.unit.audio.decoded import decoded
 
 ENCODINGS = [
     Encoding("mp3"),
@@ -36,6 +37,16 @@ ENCODINGS = [
     Encoding("opus"),
     Encoding("aac"),
     Encoding("aac", 44_100),
+    Encoding("mp2"),
+    Encoding("mp2", 44_100, 192),
+    Encoding("mp3", channels=2),
+    Encoding("mp3", 44_100, 192, channels=2),
+    Encoding("mp2", channels=2),
+    Encoding("mp2", 44_100, channels=2),
+    Encoding("wav", channels=2),
+    Encoding("flac", 44_100, channels=2),
+    Encoding("opus", channels=2),
+    Encoding("aac", channels=2),
 ]
 
 
@@ -87,11 +98,9 @@ def rendering(tmp_path_factory: pytest.TempPathFactory) -> Rendering:
     return call
 
 
-def samples_of(files: AudioFiles, path: Path, folder: Path) -> NDArray[np.float64]:
-    """Decoded by ffmpeg alone, with nothing of ours in between."""
-    raw = folder / "decoded.f32"
-    files.run("-i", str(path), "-c:a", "pcm_f32le", "-f", "f32le", str(raw))
-    return np.fromfile(raw, dtype="<f4").astype(np.float64)
+def samples_of(files: AudioFiles, path: Path, folder: Path, channels: int = 1) -> NDArray[np.float64]:
+    """The first channel."""
+    return decoded(files, path, folder, channels)[:, 0]
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS, ids=lambda encoding: encoding.key)
@@ -108,8 +117,9 @@ def test_every_encoding_is_exactly_as_long_as_loud_and_as_limited_as_asked(
 
     wanted = encoding.length(total)
     assert artefact.samples == wanted
-    assert len(samples_of(files, artefact.path, tmp_path)) == wanted or encoding.codec == "aac"
-    assert 0 <= len(samples_of(files, artefact.path, tmp_path)) - wanted < 1024
+    heard = len(samples_of(files, artefact.path, tmp_path, encoding.channels))
+    assert heard == wanted or encoding.codec == "aac"
+    assert 0 <= heard - wanted < 1024
     assert artefact.bytes == artefact.path.stat().st_size
     assert artefact.path.name == f"{artefact.sha256}.{encoding.extension}"
 
@@ -249,8 +259,8 @@ def test_three_at_once_and_disorder_are_refused(masters: list[Master]) -> None:
 def test_an_artefact_that_decodes_to_something_else_is_not_released(
     rendering: Rendering, rundown: list[Piece], wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def one_short(path: Path, ffmpeg: Path, *, rate: int) -> Measurement:
-        found = measure(path, ffmpeg, rate=rate)
+    def one_short(path: Path, ffmpeg: Path, *, rate: int, channel: int) -> Measurement:
+        found = measure(path, ffmpeg, rate=rate, channel=channel)
         return replace(found, samples=found.samples - 1)
 
     monkeypatch.setattr(render_module, "measure", one_short)
