@@ -73,10 +73,15 @@ def send(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
 
 
 def _supersede(ours: list[HandoffView]) -> Iterable[Action]:
-    """Of one feed's handoffs, end the older ones. What lies safely at the site stays until something newer does."""
-    arrived = max((handoff.version for handoff in ours if handoff.state in DELIVERED), default=0)
+    """Of one feed's handoffs, end the older ones. What lies safely at the site stays until something newer does.
+
+    A newer one that is only on offer takes the place of an older offer, not of what the site has fetched.
+    """
+    there = max((handoff.version for handoff in ours if handoff.state in DELIVERED), default=0)
+    arrived = max((handoff.version for handoff in ours if handoff.arrived), default=0)
     for handoff in ours[:-1]:
-        overtaken = handoff.state not in DELIVERED or handoff.version < arrived
+        newest = there if handoff.offered else arrived
+        overtaken = handoff.state not in DELIVERED or handoff.version < newest
         if overtaken and not handoff.in_flight and handoff.state not in ("superseded", "cancelled"):
             yield Supersede(handoff.id)
 

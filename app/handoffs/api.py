@@ -15,14 +15,15 @@ from app.airings.models import Artefact
 from app.airings.schemas import IntentOut
 from app.database import reading, writing
 from app.errors import Conflict, Invalid, NotFound
+from app.feeds.models import Feed
 from app.handoffs.manifests import manifest_of, note_of
 from app.handoffs.models import Attempt, Handoff
+from app.handoffs.reaching import has_arrived
 from app.storage import Blobs
 from app.web.bodies import Answer, Body, RowId, Text, example
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
 from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of
-from schedules.snapshot import DELIVERED
 
 router = APIRouter(prefix="/api/v1", tags=["handoffs"])
 
@@ -260,7 +261,8 @@ def _out(session: Session, handoff: Handoff) -> HandoffOut:
             Handoff.airing_id == handoff.airing_id, Handoff.feed_id == handoff.feed_id
         )
     ).all()
-    safe = [version for version, state in versions if state in DELIVERED]
+    protocol = session.get_one(Feed, handoff.feed_id).protocol
+    safe = [version for version, state in versions if has_arrived(state, protocol)]
     return HandoffOut(
         **handoff.model_dump(include=set(HandoffOut.model_fields)),
         wanted_version=max(version for version, _ in versions),

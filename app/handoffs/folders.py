@@ -87,12 +87,8 @@ def _prepare(
             extension = wishes(feed)[0].extension
             carried = carriages(session, airing.slot_id, airing.starts_at.date())
             name = object_name(session, airing, feed, carried, version=1, extension=extension)
-        except (
-            ValueError,
-            TypeError,
-            InvalidTemplate,
-        ):  # a row of nonsense; the line has lost its feed since
-            return None
+        except (ValueError, TypeError, InvalidTemplate):
+            return None  # a row of nonsense, or the line has lost its feed since
         return _Look(
             airing_id,
             feed_id,

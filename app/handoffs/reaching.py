@@ -15,9 +15,15 @@ from app.processes import Clock
 from app.pull.shelf import StationShelf
 from app.settings import Settings
 from app.storage import Blobs
+from schedules.snapshot import DELIVERED
 
 PULL = "pull"
 """The protocol of feeds whose sites fetch: a file is there for them long before it is theirs."""
+
+
+def has_arrived(state: str, protocol: str) -> bool:
+    """Whether a handoff in this state has brought its file to the site: what is only on offer has not."""
+    return state in DELIVERED and not (protocol == PULL and state == "stored")
 
 
 def reach(

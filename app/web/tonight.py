@@ -14,6 +14,7 @@ from app.database import id_of
 from app.feeds.models import Feed
 from app.frequencies.models import Site
 from app.handoffs.models import Handoff
+from app.handoffs.reaching import has_arrived
 from app.programmes.models import Programme
 from app.storage import Blobs
 from app.web.rows import Rows, grouped
@@ -30,7 +31,7 @@ from app.web.views import (
     WishView,
 )
 from schedules.rundown import Item, SegmentSource, audio_airs_at
-from schedules.snapshot import CLOSED, DELIVERED
+from schedules.snapshot import CLOSED
 
 INTERVAL_SIGNAL = "interval_signal"
 """The kind of what has no segment behind it."""
@@ -127,7 +128,7 @@ def _feed(
     is_open: bool,
 ) -> FeedView:
     newest = handoffs[-1] if handoffs else None
-    arrived = next((row for row in reversed(handoffs) if row.state in DELIVERED), None)
+    arrived = next((row for row in reversed(handoffs) if has_arrived(row.state, feed.protocol)), None)
     when = instants(airing, feed)
     return FeedView(
         feed_id=id_of(feed),

@@ -11,6 +11,7 @@ from app.database import writing
 from app.pull.service import create_key
 from app.web.application import create_app
 from tests.integration.engine.living import ACCEPT_UNTIL, DEADLINE_AT, DELIVER_AT, OVER_AT, LivingStation
+from tests.integration.engine.test_by_hand import at_the_desk
 from tests.integration.engine.test_deliveries import MINUTE
 from tests.stations import running
 
@@ -35,6 +36,8 @@ def test_what_the_site_has_fetched_is_verified_and_on_the_record_as_fetched(stat
     feed, token = pull_feed(station, sidecar="{name}.json")
     station.live_until(DELIVER_AT + MINUTE)
     assert station.handoffs(station.airing()) == [(feed, 1, "stored")]
+    with at_the_desk(station) as client:
+        assert client.get("/api/v1/handoffs/1").json()["verified_version"] is None, "on offer is not there"
     assert fetch(station, token).status_code == 200
     assert fetch(station, token, f"{NAME}.json").status_code == 200
     station.live_until(DELIVER_AT + 2 * MINUTE)
@@ -69,3 +72,18 @@ def test_a_newer_version_has_to_be_fetched_anew(station: LivingStation) -> None:
     station.live_until(OVER_AT)
     assert (feed, 2, "verified") in station.handoffs(station.airing())
     assert {row.version for row in station.rows(AsRun)} == {2}
+
+
+def test_what_the_site_fetched_stays_on_the_record_where_the_newer_one_is_never_fetched(
+    station: LivingStation,
+) -> None:
+    feed, token = pull_feed(station)
+    station.live_until(DELIVER_AT + MINUTE)
+    fetch(station, token)
+    station.live_until(DELIVER_AT + 2 * MINUTE)
+    station.recall(station.news_of(1))
+    station.live_until(ACCEPT_UNTIL + MINUTE)
+    assert station.handoffs(station.airing()) == [(feed, 1, "verified"), (feed, 2, "stored")]
+    assert {("deadline_missed", feed), ("withdrawn_after_delivery", feed)} <= station.alarms()
+    station.live_until(OVER_AT)
+    assert {(row.evidence, row.version) for row in station.rows(AsRun)} == {("fetched", 1)}
