@@ -15,10 +15,11 @@ from app.database import id_of
 from app.feeds.models import Feed
 from app.frequencies.models import Site
 from app.handoffs.models import Handoff
+from app.handoffs.reaching import has_arrived
 from app.programmes.models import Programme
 from app.station.models import Station
 from schedules.rundown import Rundown
-from schedules.snapshot import CLOSED, DELIVERED
+from schedules.snapshot import CLOSED
 
 Fate = Literal["not_delivered", "replaced", "to_be_replaced", "not_reached", "too_late", "aired"]
 
@@ -91,7 +92,7 @@ def _open(session: Session, segment_id: int, feeds: _Feeds, now: datetime) -> It
 def _place(
     airing: Airing, versions: set[int], ours: list[Handoff], feed: Feed, site: Site, now: datetime
 ) -> Place:
-    there = [handoff for handoff in ours if handoff.state in DELIVERED]
+    there = [handoff for handoff in ours if has_arrived(handoff.state, feed.protocol)]
     # Of what was ever begun we cannot be sure that it did not arrive
     had = any(handoff.version in versions and handoff.attempts for handoff in ours)
     accept_until = instants(airing, feed).accept_until
