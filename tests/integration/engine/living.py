@@ -195,13 +195,15 @@ class LivingStation:
         try:
             limit = time.monotonic() + 120
             while time.monotonic() < limit:
+                # A job that ends during the tick is not in its plan: only a plan made at rest may set the clock.
+                worked = self.keep_workers is not None and self._awaits_workers()
                 current = await engine.tick()
                 if await self._work() or await self._finish(engine):
                     continue
                 if engine.changed.is_set():  # a delivery ended while the plan that we hold was being made
                     engine.changed.clear()
                     continue
-                if self.keep_workers is not None and self._awaits_workers():
+                if self.keep_workers is not None and (worked or self._awaits_workers()):
                     self.keep_workers()
                     await asyncio.sleep(0.3)  # as the real engine does: the workers need the processor
                     continue
