@@ -68,10 +68,14 @@ def file_url(path: Path) -> str:
     return f"file:{path.absolute()}"
 
 
-def source_input(path: Path) -> list[str]:
-    """Input arguments for a file from outside: it may be one of the producers' formats and open nothing else."""
+def source_input(path: Path, demuxer: str | None = None) -> list[str]:
+    """Input arguments for a file from outside: it may be one of the producers' formats and open nothing else.
+
+    `demuxer` is the one format that it is, where that is known.
+    """
     return [
         *("-protocol_whitelist", "file,pipe", "-format_whitelist", SOURCE_FORMATS),
+        *(("-f", demuxer) if demuxer else ()),
         *("-i", file_url(path)),
     ]
 

@@ -24,7 +24,7 @@ from audio.flac import BITEXACT, flac_samples
 from audio.levels import PeaksMeter, SilenceMeter, clipped_samples
 from audio.meter import Meter, Samples
 from audio.pcm import RATE
-from audio.sniff import is_cut_short, refuse_hopeless
+from audio.sniff import demuxer_of, is_cut_short, refuse_hopeless
 
 # Float first, then the mix with its weights scaled to a sum of one: a stereo copy of a voice keeps its level, nothing
 # clips, and integer and float sources agree (left to itself ffmpeg differs by 3 dB between them). soxr at precision 20
@@ -107,7 +107,7 @@ def ingest(
         listener = _Listener(limits)
         result = decoded_run(
             ffmpeg,
-            inputs=["-vn", "-sn", "-dn", *source_input(source)],
+            inputs=["-vn", "-sn", "-dn", *source_input(source, demuxer_of(source))],
             chain=_TO_MONO_48K,
             rate=RATE,
             timeout_s=limits.timeout_s,
@@ -177,7 +177,7 @@ def _why_no_sound(source: Path, ffmpeg: Path) -> AudioError:
     """Tell a silent film from a file that is nothing: only asked when nothing came out."""
     first_picture = ["-map", "0:v:0", "-c", "copy", "-frames:v", "1", "-f", "null", "-"]
     try:
-        run(ffmpeg, [*source_input(source), *first_picture], timeout_s=30)
+        run(ffmpeg, [*source_input(source, demuxer_of(source)), *first_picture], timeout_s=30)
     except EncodeFailed:
         return NotAudio()
     return NoSoundTrack()

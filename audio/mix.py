@@ -37,7 +37,8 @@ class _Span:
 
 
 class Mix:
-    """The programme's 16-bit PCM, exactly `total_samples`. `pieces` have passed `check`.
+    """The programme's 16-bit PCM, exactly `total_samples`. `pieces` have passed `check`, and may since have been moved:
+    what then lies before the first sample, or behind the last, is not heard.
 
     Where two pieces sound at once, and as far around as a limiter reaches, none of their sum is over `limit_dbfs`. The
     fades with which two such pieces meet keep the power of both together; all others are straight.
@@ -58,7 +59,7 @@ class Mix:
         self._prepared = prepared
         self._limit = 32768.0 * db_to_gain(limit_dbfs)
         self._shared = overlaps(pieces)
-        self._spans = _spans(pieces, total_samples)
+        self._spans = _spans(pieces)
         self._starts = [span.start for span in self._spans]
         self._window = functools.lru_cache(maxsize=_KEPT_WINDOWS)(self._limited)
         self._fade = functools.lru_cache(maxsize=_KEPT_WINDOWS)(self._faded)
@@ -70,6 +71,15 @@ class Mix:
 
     def read(self, start: int, end: int) -> bytes:
         """The samples of [start, end); silence where there is no piece, or no programme."""
+        low, high = max(start, 0), min(end, self.total_samples)
+        if low >= high:
+            return bytes((end - start) * SAMPLE_BYTES)
+        inside = self._read(low, high)
+        if (low, high) == (start, end):
+            return inside
+        return bytes((low - start) * SAMPLE_BYTES) + inside + bytes((end - high) * SAMPLE_BYTES)
+
+    def _read(self, start: int, end: int) -> bytes:
         parts, at = [], start
         first = max(0, bisect_right(self._starts, start) - 1)
         for span in self._spans[first:]:
@@ -151,13 +161,12 @@ class Mix:
         return b"".join(parts)
 
 
-def _spans(pieces: Sequence[Piece], total_samples: int) -> list[_Span]:
+def _spans(pieces: Sequence[Piece]) -> list[_Span]:
     """Who sounds where, in order; what no span covers is silent."""
     windows: list[_Span] = []
     for first, second, shared in zip(pieces, pieces[1:], overlaps(pieces)[1:], strict=False):
         if shared:
-            start = max(0, second.start_sample - CONTEXT_SAMPLES)
-            end = min(total_samples, first.end_sample + CONTEXT_SAMPLES)
+            start, end = second.start_sample - CONTEXT_SAMPLES, first.end_sample + CONTEXT_SAMPLES
             if windows and windows[-1].end >= start:
                 start = windows.pop().start
             windows.append(_Span(start, end, None))

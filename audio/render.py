@@ -9,6 +9,7 @@ from typing import Final
 
 from audio.encode import count_frames, encode
 from audio.errors import ArtefactBroken
+from audio.excerpt import WHOLE, Excerpt, shifted
 from audio.files import publish, scratch, sha256_of
 from audio.flac import flac_samples
 from audio.lead_in import NO_LEAD_IN, LeadIn
@@ -79,6 +80,7 @@ def render(
     profile: Profile,
     encoding: Encoding,
     lead_in: LeadIn = NO_LEAD_IN,
+    excerpt: Excerpt = WHOLE,
     destination_dir: Path,
     cache_dir: Path,
     ffmpeg: Path,
@@ -89,6 +91,7 @@ def render(
     What no piece covers is digital silence. `lead_in` comes before: positions of pieces count from its end. With its
     samples added to `total_samples`, the file decodes to exactly `encoding.length(total_samples)` samples, with true
     peaks under the profile's ceiling; it appears whole or not at all. Two neighbours may overlap for up to 30 s.
+    An `excerpt` is that stretch of the same sound, to the sample; only one from the beginning can have a lead-in.
 
     Raises `ValueError` for pieces that do not fit, `EncodeFailed`, and `ArtefactBroken` when what came out, decoded
     again, is not what it should be. `progress` is called with growing fractions up to 1.0, from this thread.
@@ -96,12 +99,16 @@ def render(
     tell = _Growing(progress)
     check(pieces, total_samples)
     lead_in.require_room(profile)
+    start, stop = excerpt.span(total_samples, encoding)
     before = lead_in.samples(encoding)
-    programme = [replace(piece, start_sample=before + piece.start_sample) for piece in pieces]
+    if before and start:
+        raise ValueError("a lead-in comes before the programme: a part of it that begins later has none")
+    total_samples = before + stop - start
+    programme = shifted(pieces, before - start, total_samples)
     with scratch(destination_dir) as workshop:
         made = workshop / f"artefact.{encoding.extension}"
         all_pieces = [*lead_in.pieces(workshop, ffmpeg), *programme]
-        job = _Job(all_pieces, before + total_samples, profile, encoding, cache_dir, ffmpeg, made, tell)
+        job = _Job(all_pieces, total_samples, profile, encoding, cache_dir, ffmpeg, made, tell)
         found = job.spliced() if encoding.frame_bytes else job.whole()
         artefact = _release(made, destination_dir, found, job, programme)
     tell(1.0)
@@ -224,7 +231,11 @@ def _release(
         sample_rate=encoding.sample_rate,
         loudness_lufs=found.loudness_lufs,
         peak_dbtp=found.peak_dbtp,
-        joins=tuple(at_rate(piece.start_sample, encoding.sample_rate) // unit for piece in programme),
+        joins=tuple(
+            at_rate(piece.start_sample, encoding.sample_rate) // unit
+            for piece in programme
+            if 0 <= piece.start_sample < job.total_samples
+        ),
         encoding=encoding,
         profile_key=job.profile.key,
         encoded_frames=found.encoded_frames,

@@ -44,6 +44,21 @@ def refuse_hopeless(source: Path) -> None:
             _check_mp4(file)
 
 
+def demuxer_of(source: Path) -> str | None:
+    """The name that ffmpeg has for a container whose first bytes leave no doubt; None for what it must find out by itself.
+
+    Left to itself it takes a WAV file whose samples repeat every 192 bytes (a line-up tone of 500 Hz) for an MPEG
+    transport stream (seen with ffmpeg 9).
+    """
+    with source.open("rb") as file:
+        head = file.read(12)
+    if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+        return "wav"
+    if head[:4] == b"FORM" and head[8:] in {b"AIFF", b"AIFC"}:
+        return "aiff"
+    return {b"fLaC": "flac", b"OggS": "ogg"}.get(head[:4])
+
+
 def is_cut_short(source: Path) -> bool:
     """Whether a WAV, AIFF or MP3 file's header promises more than there is: ffmpeg plays the rest without a word."""
     with source.open("rb") as file:

@@ -70,8 +70,9 @@ def stretches(
     at = 0
     for index, piece in enumerate(pieces):
         found.append(_silence(at, piece.start_sample, silence_cycle))
-        before = pieces[index - 1].end_sample if index else 0
-        after = pieces[index + 1].start_sample if index + 1 < len(pieces) else total_samples
+        before = max(0, pieces[index - 1].end_sample) if index else 0
+        following = pieces[index + 1].start_sample if index + 1 < len(pieces) else total_samples
+        after = min(following, total_samples)
         found.append(_alone(index, piece, before, after, cycles[index]))
         at = max(at, piece.end_sample)
     # Behind the end there is nothing but silence

@@ -11,6 +11,7 @@ from audio.ffmpeg import ample_time, source_input
 from audio.levels import SilenceMeter
 from audio.meter import Meter, Samples
 from audio.pcm import RATE
+from audio.sniff import demuxer_of
 
 # Nobody's programme is longer than a day; a decoder that runs longer is stuck.
 _DAY_SAMPLES = 86_400 * RATE
@@ -43,7 +44,7 @@ def measure(path: Path, ffmpeg: Path, *, rate: int = RATE, channel: int = 0) -> 
 
     result = decoded_run(
         ffmpeg,
-        inputs=source_input(path),
+        inputs=source_input(path, demuxer_of(path)),
         chain=f"aformat=sample_fmts=fltp,pan=mono|c0=c{channel},aresample={rate}:resampler=soxr",
         rate=rate,
         timeout_s=ample_time(_DAY_SAMPLES) / 24,

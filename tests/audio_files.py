@@ -10,7 +10,6 @@ a half of silence, voice, about half a second of silence. They are made with the
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 import zlib
@@ -314,9 +313,3 @@ _MAKERS: Final[dict[str, Callable[[AudioFiles, Path], None]]] = {
     "mp3_big_cover": _with_cover,
     "mp3_broken_header": _broken_header,
 }
-
-
-def system_ffmpeg() -> Path | None:
-    """The machine's own ffmpeg, if it has one."""
-    found = shutil.which("ffmpeg")
-    return Path(found) if found else None

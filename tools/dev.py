@@ -45,9 +45,12 @@ LAYOUT = "1"  # raise it when build() changes, so that existing environments are
 # What tests and .ci/run start beside Python, by Debian package. Where one is missing, its tests are skipped; CI=true
 # makes them fail instead.
 PEERS = [
-    *("make", "openssl", "chromium", "fonts-noto-cjk", "mpg123"),
+    *("make", "openssl", "chromium", "fonts-noto-cjk", "mpg123", "ffmpeg", "espeak-ng"),
     *("openssh-server", "openssh-client", "vsftpd", "curl", "wget"),
 ]
+
+# All tests, one process for each processor. A file stays in one of them, and whole nights come first: they take longest.
+EVERYTHING = ["--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"]
 
 
 class WorkshopError(Exception):
@@ -277,7 +280,8 @@ def test(arguments: list[str]) -> int:
     # Tests start hundreds of processes: without bytecode each compiles Danpa again and takes 3 s instead of 1.5 s to
     # begin. `run` leaves the variable alone: it starts five, once.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    become(PYTHON, "-m", "pytest", *(each for each in arguments if each != "--install-peers"))
+    wanted = [each for each in arguments if each != "--install-peers"]
+    become(PYTHON, "-m", "pytest", *(wanted or EVERYTHING))
 
 
 def check(_: list[str]) -> int:

@@ -74,7 +74,7 @@ def is_fetched(pull: PullStation, handoff_id: int, content: bytes) -> bool:
         ("wget", SHORT, 0),
         ("wget", SHORT, 20_000),
         ("wget", SHORT, 100_000),
-        ("wget", SHORT, 180_000),
+        ("wget", SHORT, 150_000),
     ],
 )
 @pytest.mark.parametrize("first", ["kill", "stop, then kill"])

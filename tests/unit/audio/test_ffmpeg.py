@@ -9,7 +9,6 @@ import pytest
 from audio.errors import AudioError, EncodeFailed, FfmpegMissing, IngestTimeout
 from audio.ffmpeg import Ffmpeg, build_id, find_ffmpeg, run
 from audio.verify import measure
-from tests.audio_files import system_ffmpeg
 
 
 def test_the_configured_one_comes_first(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,11 +38,8 @@ def test_something_else_under_its_name_is_refused(tmp_path: Path) -> None:
         build_id(other)
 
 
-def test_two_builds_have_two_ids(wheel: Path) -> None:
-    system = system_ffmpeg()
-    if system is None:
-        pytest.skip("no ffmpeg of the machine's own")
-    assert build_id(wheel) == build_id(wheel) != build_id(system)
+def test_two_builds_have_two_ids(wheel: Path, debians: Path) -> None:
+    assert build_id(wheel) == build_id(wheel) != build_id(debians)
 
 
 def test_leaving_a_run_kills_it(ffmpeg: Path) -> None:

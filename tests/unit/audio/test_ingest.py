@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,18 @@ def test_every_format_becomes_the_same_master(
     else:
         assert len(master.silences) == 1, "the pause between the sentences"
         assert master.silences[0] == pytest.approx(INNER_SILENCE, abs=4 * EDGE)
+
+
+@pytest.mark.parametrize("hertz", [250, 500, 1000])
+def test_a_line_up_tone_is_not_taken_for_television(hertz: int, ffmpeg: Path, tmp_path: Path) -> None:
+    """500 Hz repeats every 192 bytes, as packets of a transport stream do: ffmpeg 9 guesses that it is one."""
+    source = tmp_path / "tone.wav"
+    tone = 0.25 * 32767 * np.sin(2 * np.pi * hertz * np.arange(24_000) / RATE)
+    with wave.open(str(source), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(tone.astype("<i2").tobytes())
+    assert ingest(source, tmp_path, ffmpeg=ffmpeg).samples == 24_000
+    assert measure(source, ffmpeg).samples == 24_000
 
 
 def test_a_24_bit_recording_at_48_khz_keeps_every_bit(
