@@ -191,7 +191,7 @@ CREATE TABLE feed (
     enabled BOOLEAN NOT NULL,
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL, options JSON DEFAULT '{}' NOT NULL, "temporary" VARCHAR DEFAULT '.{name}.part' NOT NULL, may_remove BOOLEAN DEFAULT 0 NOT NULL, second_feed_id INTEGER REFERENCES feed (id), second_route VARCHAR DEFAULT 'in_order' NOT NULL, channels INTEGER DEFAULT '1' NOT NULL, lead_in JSON DEFAULT '{}' NOT NULL,
+    revision INTEGER NOT NULL, options JSON DEFAULT '{}' NOT NULL, "temporary" VARCHAR DEFAULT '.{name}.part' NOT NULL, may_remove BOOLEAN DEFAULT 0 NOT NULL, second_feed_id INTEGER REFERENCES feed (id), second_route VARCHAR DEFAULT 'in_order' NOT NULL, channels INTEGER DEFAULT '1' NOT NULL, lead_in JSON DEFAULT '{}' NOT NULL, part JSON DEFAULT '{}' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(site_id) REFERENCES site (id),
     UNIQUE (name)

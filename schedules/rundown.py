@@ -79,6 +79,10 @@ class Item:
     def end_sample(self) -> int:
         return self.start_sample + self.samples
 
+    def sounds_in(self, first: int, last: int | None) -> bool:
+        """Whether any of it is heard in samples [first, last) of the airing; `last` None: to its end."""
+        return self.end_sample > first and (last is None or self.start_sample < last)
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -151,10 +155,12 @@ class Rundown:
         """The gaps before, between and after the items that are longer than so many samples."""
         return [gap for gap in self._gaps() if gap.samples > longer_than_samples]
 
-    def segment_ids(self) -> frozenset[int]:
-        """The segments in it: what a recall or an expiry is checked against."""
+    def segment_ids(self, first: int = 0, last: int | None = None) -> frozenset[int]:
+        """The segments that sound in samples [first, last): what a recall or an expiry is checked against."""
         return frozenset(
-            item.source.segment_id for item in self.items if isinstance(item.source, SegmentSource)
+            item.source.segment_id
+            for item in self.items
+            if isinstance(item.source, SegmentSource) and item.sounds_in(first, last)
         )
 
     def turns(self) -> list[tuple[Item, int]]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session, col, select
 
-from app.airings.carriage import Carriage, carriages
+from app.airings.carriage import Carriage, carriages, part_samples, part_span
 from app.airings.models import Airing, AsRun, RundownVersion
 from app.database import id_of
 from app.feeds.models import Feed
 from app.handoffs.doubt import perhaps_instead
 from app.handoffs.models import Handoff
-from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
-from schedules.time import samples_to_timedelta
+from schedules.rundown import Rundown, SegmentSource
+from schedules.time import Span, samples_to_timedelta
 
 EVIDENCE = {"verified": "delivered", "stored": "sent", "manual": "sent"}
 """What a handoff's state proves: a file that was read back was delivered; one that was only taken was sent."""
@@ -46,7 +46,7 @@ def record(session: Session, airing: Airing) -> bool:
             if arrived is None:
                 session.add(_nothing(airing, carriage, feed))
             else:
-                _items(session, airing, carriage, arrived, rundowns[arrived.handoff.version])
+                _items(session, airing, carriage, feed, arrived, rundowns[arrived.handoff.version])
     return bool(newest)
 
 
@@ -72,10 +72,21 @@ def _best_route(newest: Mapping[int, _Arrival], feed: Feed) -> _Arrival | None:
     return max(routes, key=lambda one: one.handoff.version, default=None)
 
 
-def _items(session: Session, airing: Airing, carriage: Carriage, arrived: _Arrival, rundown: Rundown) -> None:
+def _items(
+    session: Session,
+    airing: Airing,
+    carriage: Carriage,
+    feed: Feed | None,
+    arrived: _Arrival,
+    rundown: Rundown,
+) -> None:
     handoff = arrived.handoff
-    for item, end in rundown.turns():
-        starts_at = audio_airs_at(item, airing.starts_at)
+    first, last = part_samples(feed, airing) if feed else (0, airing.target_samples)
+    for item, turn_ends in rundown.turns():
+        start, end = max(item.start_sample, first), min(turn_ends, last)
+        if start >= end:  # not in this feed's part of the airing
+            continue
+        starts_at = airing.starts_at + samples_to_timedelta(start)
         session.add(
             AsRun(
                 airing_id=handoff.airing_id,
@@ -88,18 +99,18 @@ def _items(session: Session, airing: Airing, carriage: Carriage, arrived: _Arriv
                 starts_at=starts_at,
                 ends_at=airing.starts_at + samples_to_timedelta(end),
                 evidence=arrived.evidence,
-                details=_details(arrived, item),
+                details=_details(arrived, item.first_sample + start - item.start_sample),
             )
         )
 
 
-def _details(arrived: _Arrival, item: Item) -> dict[str, object]:
+def _details(arrived: _Arrival, first_sample: int) -> dict[str, object]:
     handoff = arrived.handoff
     verified_at = handoff.verified_at.isoformat() if handoff.verified_at else None
     details: dict[str, object] = {
         "handoff": handoff.id,
         "verified_at": verified_at,
-        "first_sample": item.first_sample,
+        "first_sample": first_sample,
     }
     if handoff.manual:
         details["by_hand"] = handoff.manual
@@ -109,14 +120,15 @@ def _details(arrived: _Arrival, item: Item) -> dict[str, object]:
 
 
 def _nothing(airing: Airing, carriage: Carriage, feed: Feed | None) -> AsRun:
+    span = part_span(feed, airing) if feed else Span(airing.starts_at, airing.stops_at)
     return AsRun(
         airing_id=id_of(airing),
         line_id=id_of(carriage.line),
         feed_id=feed.id if feed else None,
         position=-1,
         source="nothing",
-        starts_at=airing.starts_at,
-        ends_at=airing.stops_at,
+        starts_at=span.start,
+        ends_at=span.end,
         evidence="planned",
         details={"why": "nothing was delivered" if feed else "the line has no feed"},
     )

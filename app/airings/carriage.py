@@ -15,9 +15,11 @@ from app.database import id_of
 from app.feeds.models import Feed
 from app.frequencies.models import Line, LineFeed, Site
 from app.processes import is_news
+from audio.excerpt import WHOLE, Excerpt
 from audio.lead_in import NO_LEAD_IN, LeadIn
 from audio.pcm import RATE
 from audio.profile import Codec, Encoding, Profile
+from schedules.time import Span
 
 log = structlog.get_logger()
 
@@ -27,10 +29,10 @@ PREPARATION = timedelta(minutes=15)
 GRID_SAMPLES = Encoding("mp3").grid_samples
 """Every rundown lies on the frame grid of the usual MP3, so that all of a slot's feeds share one rundown."""
 
-Wishes = tuple[Encoding, Profile, LeadIn]
-"""What a feed wants of the sound: its form, its processing, and what comes before it."""
+Wishes = tuple[Encoding, Profile, LeadIn, Excerpt]
+"""What a feed wants of the sound: its form, its processing, what comes before it, and which part of it."""
 
-LISTENING_RECIPE: Wishes = (Encoding("mp3"), Profile(), NO_LEAD_IN)
+LISTENING_RECIPE: Wishes = (Encoding("mp3"), Profile(), NO_LEAD_IN, WHOLE)
 """What is rendered for the producers' ears, and to be armed, where no feed takes the programme as it is."""
 
 
@@ -114,28 +116,48 @@ def instants(airing: Airing, feed: Feed) -> Instants:
 def wishes(feed: Feed) -> Wishes:
     """What a feed asks for."""
     encoding = Encoding(cast("Codec", feed.codec), feed.sample_rate, feed.bitrate_kbps, feed.channels)
-    return encoding, Profile(**feed.profile), LeadIn(**feed.lead_in)
+    return encoding, Profile(**feed.profile), LeadIn(**feed.lead_in), Excerpt(**feed.part)
 
 
 def lead_in_s(feed: Feed) -> float:
     """How long after the beginning of this feed's files the programme begins, in seconds."""
-    encoding, _, lead_in = wishes(feed)
+    encoding, _, lead_in, _ = wishes(feed)
     return lead_in.samples(encoding) / RATE
 
 
-def recipe(encoding: Encoding, profile: Profile, lead_in: LeadIn) -> str:
+def part_samples(feed: Feed, airing: Airing) -> tuple[int, int]:
+    """Which samples of an airing this feed takes, as [start, end) at 48 kHz; none where the airing is over before.
+
+    Raises ValueError or TypeError where the feed's row holds nonsense.
+    """
+    encoding, _, _, excerpt = wishes(feed)
+    if excerpt.start_s * RATE >= airing.target_samples:
+        return airing.target_samples, airing.target_samples
+    return excerpt.span(airing.target_samples, encoding)
+
+
+def part_span(feed: Feed, airing: Airing) -> Span:
+    """From when to when what this feed takes of an airing is on the air, without the early-off where it is the end."""
+    excerpt = Excerpt(**feed.part)
+    stop = airing.stops_at
+    if excerpt.stop_s is not None:
+        stop = min(stop, airing.starts_at + timedelta(seconds=excerpt.stop_s))
+    return Span(min(airing.starts_at + timedelta(seconds=excerpt.start_s), stop), stop)
+
+
+def recipe(encoding: Encoding, profile: Profile, lead_in: LeadIn, excerpt: Excerpt) -> str:
     """The key under which feeds with equal wishes share one artefact."""
-    parts = (encoding.key, profile.key, lead_in.key)
+    parts = (encoding.key, profile.key, lead_in.key, excerpt.key)
     return "/".join(part for part in parts if part)
 
 
 def is_bare(recipe_key: str) -> bool:
-    """Whether what is rendered begins with the programme itself: what ears and the air want. A lead-in is a third part."""
+    """Whether what is rendered is the programme itself, what ears and the air want: not a part, and nothing before it."""
     return recipe_key.count("/") < 2
 
 
 def to_render(wanted: Iterable[str | None]) -> frozenset[str]:
-    """The recipes that an airing needs: those of its feeds, among them or beside them one without a lead-in."""
+    """The recipes that an airing needs: those of its feeds, among them or beside them one of the bare programme."""
     recipes = frozenset(each for each in wanted if each)
     return recipes if any(map(is_bare, recipes)) else recipes | {recipe(*LISTENING_RECIPE)}
 

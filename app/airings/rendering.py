@@ -17,6 +17,7 @@ from app.library.models import Segment
 from app.settings import Settings
 from app.station.interval_signal import ensure_interval_signal
 from app.storage import Blobs
+from audio.excerpt import WHOLE, Excerpt
 from audio.ffmpeg import find_ffmpeg
 from audio.ingest import Master
 from audio.lead_in import NO_LEAD_IN, LeadIn
@@ -30,16 +31,25 @@ log = structlog.get_logger()
 def run_render(engine: Engine, settings: Settings, payload: dict[str, Any]) -> dict[str, Any]:
     """Render one rundown for one recipe.
 
-    Payload: ``rundown_id``; ``encoding``, ``profile`` and (since lead-ins) ``lead_in`` as their fields. Result: the fields of an ``Artefact`` row.
+    Payload: ``rundown_id``; ``encoding`` and ``profile``, and what jobs from before they were known lack, ``lead_in`` and
+    ``excerpt``, as their fields. Result: the fields of an ``Artefact`` row.
     Rendering again gives the same bytes under the same name, so a job that died may simply run again.
     """
     with reading(engine) as session:
         version = session.get_one(RundownVersion, payload["rundown_id"])
     encoding, profile = Encoding(**payload["encoding"]), Profile(**payload["profile"])
-    lead_in = LeadIn(**payload.get("lead_in", {}))
+    lead_in, excerpt = LeadIn(**payload.get("lead_in", {})), Excerpt(**payload.get("excerpt", {}))
     with reporting(settings, "render", "airing", version.airing_id) as progress:
         artefact = render_version(
-            engine, settings, version, encoding, profile, settings.incoming_dir, progress, lead_in=lead_in
+            engine,
+            settings,
+            version,
+            encoding,
+            profile,
+            settings.incoming_dir,
+            progress,
+            lead_in=lead_in,
+            excerpt=excerpt,
         )
     if artefact.doubt:
         log.warning("kept frames were not used", rundown=version.id, why=artefact.doubt)
@@ -70,6 +80,7 @@ def render_version(
     progress: Callable[[float], None],
     *,
     lead_in: LeadIn = NO_LEAD_IN,
+    excerpt: Excerpt = WHOLE,
 ) -> Artefact:
     """One version of a rundown as a file in a folder. Raises AudioError."""
     rundown = Rundown.from_json(version.body)
@@ -86,6 +97,7 @@ def render_version(
         profile=profile,
         encoding=encoding,
         lead_in=lead_in,
+        excerpt=excerpt,
         destination_dir=folder,
         cache_dir=settings.cache_dir,
         ffmpeg=find_ffmpeg(settings.ffmpeg),

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlmodel import Session, col, select
 
-from app.airings.carriage import instants
+from app.airings.carriage import instants, part_samples
 from app.airings.models import Airing, AsRun, RundownVersion
 from app.database import id_of
 from app.feeds.models import Feed
@@ -74,17 +74,23 @@ def _open(session: Session, segment_id: int, feeds: _Feeds, now: datetime) -> It
         .where(col(Airing.state).not_in(CLOSED))
         .order_by(col(Airing.id), col(RundownVersion.version))
     )
-    having: dict[int, tuple[Airing, set[int]]] = {}
-    for airing, rundown in rows:
-        if segment_id in Rundown.from_json(rundown.body).segment_ids():
-            having.setdefault(id_of(airing), (airing, set()))[1].add(rundown.version)
-    for airing, versions in having.values():
+    having: dict[int, tuple[Airing, dict[int, Rundown]]] = {}
+    for airing, row in rows:
+        rundown = Rundown.from_json(row.body)
+        if segment_id in rundown.segment_ids():
+            having.setdefault(id_of(airing), (airing, {}))[1][row.version] = rundown
+    for airing, rundowns in having.values():
         handoffs = session.exec(
             select(Handoff).where(Handoff.airing_id == airing.id).order_by(col(Handoff.version))
         ).all()
         for feed_id in sorted({handoff.feed_id for handoff in handoffs}):
             ours = [handoff for handoff in handoffs if handoff.feed_id == feed_id]
-            yield _place(airing, versions, ours, *feeds[feed_id], now)
+            part = part_samples(feeds[feed_id][0], airing)
+            versions = {
+                version for version, rundown in rundowns.items() if segment_id in rundown.segment_ids(*part)
+            }
+            if versions:
+                yield _place(airing, versions, ours, *feeds[feed_id], now)
         if not handoffs:
             yield Place(id_of(airing), airing.starts_at, None, None, None, "not_delivered")
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import Literal, cast
 
 from sqlmodel import Session, col, select
 
@@ -16,6 +16,7 @@ from app.contracts.matching import Carried, Claim, Logged, Matched, Unclaimed, m
 from app.contracts.models import Contract, LogEntry
 from app.contracts.service import contract, period
 from app.errors import Invalid
+from app.feeds.models import Feed
 from app.frequencies.models import Line
 from schedules.time import Span
 
@@ -94,7 +95,7 @@ def _figure(of: Contract, minutes: Iterable[int]) -> Figure:
 
 
 def _carried(session: Session, site_id: int, span: Span) -> list[Carried]:
-    """The recorded airings of a site's lines that start in a span. An airing is as sure as the weakest row of its surest feed."""
+    """The recorded airings of a site's lines that start in a span. An airing is as sure as the weakest row of its surest feed, feeds that take parts of it counting as one."""
     rows = session.exec(
         select(
             AsRun.airing_id,
@@ -111,13 +112,15 @@ def _carried(session: Session, site_id: int, span: Span) -> list[Carried]:
         .order_by(Airing.starts_at, AsRun.line_id)
         .distinct()
     ).all()
+    parts = {feed.id for feed in session.exec(select(Feed).where(Feed.site_id == site_id)) if feed.part}
     spans: dict[tuple[int, int], tuple[int, Span]] = {}
-    claims: defaultdict[tuple[int, int], dict[int | None, Claim]] = defaultdict(dict)
+    claims: defaultdict[tuple[int, int], dict[int | Literal["parts"] | None, Claim]] = defaultdict(dict)
     for airing_id, line_id, feed_id, evidence, khz, starts_at, stops_at in rows:
         spans[airing_id, line_id] = khz, Span(starts_at, stops_at)
         of_feed = claims[airing_id, line_id]
         claim = UNPROVED.get(evidence, "delivered")
-        of_feed[feed_id] = min(of_feed.get(feed_id, claim), claim, key=STRENGTH.index)
+        whole: int | Literal["parts"] | None = "parts" if feed_id in parts else feed_id
+        of_feed[whole] = min(of_feed.get(whole, claim), claim, key=STRENGTH.index)
     return [
         Carried(*key, khz, airing, max(claims[key].values(), key=STRENGTH.index))
         for key, (khz, airing) in spans.items()

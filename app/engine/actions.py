@@ -323,8 +323,13 @@ def _wishes_for(session: Session, airing: Airing, recipe_key: str) -> dict[str, 
     wanted = [LISTENING_RECIPE]
     for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
         wanted += [wishes(feed) for feed in (*carriage.feeds, *carriage.seconds) if readable_recipe(feed)]
-    encoding, profile, lead_in = next(each for each in wanted if recipe(*each) == recipe_key)
-    return {"encoding": asdict(encoding), "profile": asdict(profile), "lead_in": asdict(lead_in)}
+    encoding, profile, lead_in, excerpt = next(each for each in wanted if recipe(*each) == recipe_key)
+    return {
+        "encoding": asdict(encoding),
+        "profile": asdict(profile),
+        "lead_in": asdict(lead_in),
+        "excerpt": asdict(excerpt),
+    }
 
 
 def _hand_over(session: Session, action: due.HandOver, now: datetime) -> None:

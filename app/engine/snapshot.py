@@ -16,6 +16,7 @@ from app.airings.carriage import (
     Carriage,
     carriages,
     instants,
+    part_samples,
     readable_recipe,
     to_render,
     wishes,
@@ -242,7 +243,7 @@ def _handoffs(
             verified_at=row.verified_at,
             rechecked_at=row.rechecked_at,
             in_flight=row.id in busy.handoffs,
-            withdrawn=row.state in DELIVERED and _version_is_withdrawn(session, airing, row.version),
+            withdrawn=row.state in DELIVERED and _what_it_has_is_withdrawn(session, airing, row),
             **_offer(session, row),
             held=row.held,
             troubled=row.state == "failed" or (row.error is not None and row.attempts >= FAILING_AFTER),
@@ -283,13 +284,17 @@ def _is_outdated(session: Session, airing: Airing, carried: Sequence[Carriage], 
     return (artefact.recipe, handoff.object_name) != (wanted, name)
 
 
-def _version_is_withdrawn(session: Session, airing: Airing, version: int) -> bool:
+def _what_it_has_is_withdrawn(session: Session, airing: Airing, handoff: Handoff) -> bool:
     body = session.exec(
         select(RundownVersion.body).where(
-            RundownVersion.airing_id == airing.id, RundownVersion.version == version
+            RundownVersion.airing_id == airing.id, RundownVersion.version == handoff.version
         )
     ).one()
-    return is_withdrawn(session, parsed(body), airing)
+    try:
+        part = part_samples(session.get_one(Feed, handoff.feed_id), airing)
+    except (ValueError, TypeError):  # nonsense in the row: whatever it has may be part of it
+        part = (0, airing.target_samples)
+    return is_withdrawn(session, parsed(body), airing, part)
 
 
 def _job(job: Job) -> JobView:
@@ -325,21 +330,26 @@ def parsed(body: str) -> Rundown:
     return Rundown.from_json(body)
 
 
-def is_withdrawn(session: Session, rundown: Rundown, airing: Airing) -> bool:
+def is_withdrawn(
+    session: Session, rundown: Rundown, airing: Airing, part: tuple[int, int] | None = None
+) -> bool:
     """Whether some item may no longer air at its time, or the slot has another length than it had.
+
+    ``part``: the samples [first, last) that are asked about; left out, all of them.
 
     It asks what the compiler asks (`Candidate.why_not_at`), so a rundown compiled a moment ago never fails it.
     """
     if rundown.target_samples != airing.target_samples:
         return True
+    first, last = part or (0, rundown.target_samples)
     rows = session.exec(
         select(Segment.id, Segment.state, Segment.air_from, Segment.air_until).where(
-            col(Segment.id).in_(rundown.segment_ids())
+            col(Segment.id).in_(rundown.segment_ids(first, last))
         )
     ).all()
     terms = {segment_id: (state, air_from, air_until) for segment_id, state, air_from, air_until in rows}
     for item in rundown.items:
-        if not isinstance(item.source, SegmentSource):
+        if not isinstance(item.source, SegmentSource) or not item.sounds_in(first, last):
             continue
         state, air_from, air_until = terms.get(item.source.segment_id, (None, None, None))
         start = audio_airs_at(item, airing.starts_at)

@@ -25,6 +25,7 @@ from app.settings import Settings
 from app.web.bodies import Answer, Body, RowId, Text, created, etag, example
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
+from audio.excerpt import WHOLE
 from audio.lead_in import HIGHEST_HZ, LONGEST_PART_S, LOWEST_HZ, NO_LEAD_IN, QUIETEST_DBFS
 from audio.profile import SHORTWAVE, Codec
 
@@ -43,6 +44,7 @@ _FEED: dict[str, Any] = {
     "profile": {"lowpass_hz": None},
     "lead_in": {"tone_s": 10, "silence_s": 2},
     "name_template": DEFAULT_TEMPLATE,
+    "part": {},
     "options": {},
     "temporary": TEMPORARY,
     "sidecar": BESIDE,
@@ -90,6 +92,15 @@ class LeadInIn(Body):
     silence_s: Annotated[float, Field(ge=0, le=LONGEST_PART_S)] = NO_LEAD_IN.silence_s
 
 
+class PartIn(Body):
+    """Which part of each airing the feed takes, in seconds after its start. A site that splits the hour has a feed for each."""
+
+    model_config = example(start_s=0, stop_s=1800)
+
+    start_s: Annotated[int, Field(ge=0, lt=86_400)] = WHOLE.start_s
+    stop_s: Annotated[int | None, Field(gt=0, le=86_400, description="Left out: to the end")] = WHOLE.stop_s
+
+
 class FeedIn(Body):
     """A feed. `deadline_s` and `accept_until_s` count back from the airing's start, `lead_s` and `warn_s` from the deadline."""
 
@@ -118,6 +129,7 @@ class FeedIn(Body):
     channels: Annotated[Literal[1, 2], Field(description="2: dual mono, the same sound in both channels")] = 1
     profile: Annotated[ProfileIn, Field(default_factory=ProfileIn)]
     lead_in: Annotated[LeadInIn, Field(default_factory=LeadInIn)]
+    part: Annotated[PartIn, Field(default_factory=PartIn, description="Left out: the whole airing")]
     options: Annotated[Options, Field(default_factory=Options, description="What only this protocol needs")]
     name_template: Annotated[
         str,
@@ -166,6 +178,7 @@ class FeedIn(Body):
             | {
                 "profile": self.profile.model_dump(exclude_unset=True),
                 "lead_in": self.lead_in.model_dump(exclude_unset=True),
+                "part": self.part.model_dump(exclude_defaults=True),
                 "options": self.options.given(),
             }
         )
@@ -188,6 +201,7 @@ class FeedOut(Answer):
     channels: int
     profile: dict[str, Any]
     lead_in: dict[str, Any]
+    part: dict[str, Any]
     options: dict[str, Any]
     name_template: str
     temporary: str

@@ -39,6 +39,10 @@ class Feed(SQLModel, table=True):
     """Deviations from the shortwave profile; empty for the default."""
     lead_in: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     """What the file has before the programme (the fields of `audio.lead_in.LeadIn`); empty for nothing."""
+    part: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """Which part of each airing it takes, as a file by itself (the fields of `audio.excerpt.Excerpt`); empty for all of it.
+
+    A site that splits the hour has a feed for each part: each has its own name, receipts and alarms."""
     name_template: str
     temporary: str = TEMPORARY
     """What a file is called while it is written, with ``{name}``; ``{name}`` itself writes in place."""

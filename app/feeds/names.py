@@ -45,7 +45,7 @@ class InvalidTemplate(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class NameFacts:
-    """What a name may tell. ``starts_at`` is the airing's start, aware; ``extension`` has no dot."""
+    """What a name may tell. ``starts_at`` is when the file's sound begins on the air, aware; ``extension`` has no dot."""
 
     starts_at: datetime
     site_code: str
@@ -179,9 +179,14 @@ def place(template: str, name: str) -> str:
     return template.replace("{name}", name)
 
 
-def typical_name(template: str, *, site_code: str, extension: str) -> str:
-    """The name that a feed would give one and the same airing: equal for two feeds that would overwrite each other."""
-    return expand(template, replace(_LONGEST_FACTS, site_code=site_code, extension=extension))
+def typical_name(template: str, *, site_code: str, extension: str, start_s: int) -> str:
+    """The name that a feed would give one and the same airing: equal for two feeds that would overwrite each other.
+
+    ``start_s``: how long after the airing's beginning the feed's part of it begins.
+    """
+    starts_at = _LONGEST_FACTS.starts_at + timedelta(seconds=start_s)
+    facts = replace(_LONGEST_FACTS, starts_at=starts_at, site_code=site_code, extension=extension)
+    return expand(template, facts)
 
 
 # A month of 30 days before: the same day of the month is another night

@@ -23,7 +23,8 @@ from app.journal.service import record
 from app.records import find, referred, require_free, require_revision, require_unused, revise
 from app.settings import Settings
 from app.station.models import Station
-from audio.lead_in import LeadIn
+from audio.excerpt import Excerpt
+from audio.lead_in import NO_LEAD_IN, LeadIn
 from audio.profile import Codec, Encoding, Profile
 
 
@@ -42,6 +43,7 @@ class FeedFields:
     channels: int = 1
     profile: dict[str, Any] = field(default_factory=dict)
     lead_in: dict[str, Any] = field(default_factory=dict)
+    part: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     name_template: str = DEFAULT_TEMPLATE
     temporary: str = TEMPORARY
@@ -155,6 +157,19 @@ def lead_in_of(wanted: FeedFields, profile: Profile) -> LeadIn:
     return lead_in
 
 
+def part_of(wanted: FeedFields | Feed, lead_in: LeadIn | None = None) -> Excerpt:
+    """Which part of an airing the feed takes. Raises Invalid."""
+    try:
+        excerpt = Excerpt(**wanted.part)
+    except (TypeError, ValueError) as wrong:
+        raise Invalid(str(wrong), field="part") from None
+    if excerpt.start_s and lead_in not in {None, NO_LEAD_IN}:
+        raise Invalid(
+            "a lead-in comes before the programme: a part that begins later has none", field="lead_in"
+        )
+    return excerpt
+
+
 def name_now(session: Session, feed: Feed, now: datetime) -> str:
     """What an airing that began now would be called at the feed's site."""
     site = session.get_one(Site, feed.site_id)
@@ -204,7 +219,7 @@ def _checked(session: Session, wanted: FeedFields, feed_id: int | None, settings
             raise Invalid("the manifest needs a name of its own, such as {name}.json", field="sidecar")
     _check_second_route(session, wanted, feed_id)
     encoding = encoding_of(wanted)
-    lead_in_of(wanted, profile_of(wanted))
+    part_of(wanted, lead_in_of(wanted, profile_of(wanted)))
     _check_instants(wanted)
     if wanted.enabled:
         _check_names_apart(session, wanted, feed_id, _place(wanted, site, encoding.extension))
@@ -217,6 +232,8 @@ def _check_second_route(session: Session, wanted: FeedFields, feed_id: int | Non
         second = referred(session, Feed, wanted.second_feed_id, "feed", "second_feed_id")
         if second.id == feed_id or second.site_id != wanted.site_id:
             raise Invalid("the second route is another feed of the same site", field="second_feed_id")
+        if part_of(second) != part_of(wanted):
+            raise Invalid("the second route takes the same part of an airing", field="second_feed_id")
         if second.second_feed_id is not None:
             raise Invalid(
                 f"feed {second.id} has a second route itself: two are the most", field="second_feed_id"
@@ -252,7 +269,8 @@ def _check_names_apart(
 
 def _place(feed: FeedFields | Feed, site: Site, extension: str) -> tuple[str, str]:
     """Where a feed puts an airing, and under which name."""
-    name = typical_name(feed.name_template, site_code=site.code, extension=extension)
+    start_s = part_of(feed).start_s
+    name = typical_name(feed.name_template, site_code=site.code, extension=extension, start_s=start_s)
     return feed.address.rstrip("/"), name
 
 

@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/json"
 class Manifest:
     """What one object is and which airing it is for. Instants are aware.
 
-    ``samples`` is the exact decoded length of the whole file, ``lead_in_s`` how long after its beginning the programme begins.
+    ``starts_at`` and ``stops_at`` are when what is in the file is on the air. ``samples`` is the exact decoded length of the whole file, ``lead_in_s`` how long after its beginning the programme begins.
     """
 
     object_name: str
@@ -35,6 +35,8 @@ class Manifest:
     slot_id: int
     starts_at: datetime
     stops_at: datetime
+    part: dict[str, int | None] | None
+    """Which part of the airing the file is, as seconds after its start (``start_s``, ``stop_s``); None for all of it."""
     site_code: str
     frequencies_khz: tuple[int, ...]
     version: int
@@ -53,7 +55,7 @@ def manifest_bytes(manifest: Manifest, key: SigningKey | None) -> bytes:
     The same facts and key give the same bytes. Without a key (a station that cannot read its own must still be on the
     air) it is not signed and says so: ``key_id`` is null.
     """
-    body = {
+    body: dict[str, object] = {
         "format": FORMAT,
         "key_id": key.key_id if key else None,
         "object": manifest.object_name,
@@ -77,6 +79,8 @@ def manifest_bytes(manifest: Manifest, key: SigningKey | None) -> bytes:
         "made_at": _instant(manifest.made_at),
         "expires_at": _instant(manifest.stops_at),
     }
+    if manifest.part is not None:
+        body["part"] = manifest.part
     text = (json.dumps(body, indent=2, ensure_ascii=True) + "\n").encode("ascii")
     return seal(text, key) if key else text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.airings.carriage import lead_in_s, wishes
 from app.errors import Invalid
 from app.feeds.models import Feed
@@ -22,13 +24,21 @@ def require_fit(slot: Slot, feed: Feed, room_bytes: int, field: str) -> None:
     Raises:
         Invalid: names the field.
     """
-    seconds = duration_s(slot) + lead_in_s(feed)
+    encoding, _, _, excerpt = wishes(feed)
+    try:
+        start_s, stop_s = excerpt.span_s(duration_s(slot))
+    except ValueError:
+        raise Invalid(
+            f"feed {feed.id} takes what is on the air {excerpt.start_s} s after the start, and an airing of slot "
+            f"{slot.id} lasts {duration_s(slot)} s",
+            field=field,
+        ) from None
+    seconds = stop_s - start_s + lead_in_s(feed)
     if feed.max_duration_s is not None and seconds > feed.max_duration_s:
         raise Invalid(
-            f"feed {feed.id} takes at most {feed.max_duration_s} s, and an airing of slot {slot.id} lasts {seconds:g} s",
+            f"feed {feed.id} takes at most {feed.max_duration_s} s, and its file of an airing of slot {slot.id} lasts {seconds:g} s",
             field=field,
         )
-    encoding, *_ = wishes(feed)
     needed = file_bytes(encoding, seconds)
     if needed > room_bytes:
         raise Invalid(
@@ -36,6 +46,28 @@ def require_fit(slot: Slot, feed: Feed, room_bytes: int, field: str) -> None:
             f"{needed >> 20} MiB, and the disk has {max(0, room_bytes) >> 20} MiB beside its reserve: shorten the "
             "slot, let the feed take MP3, or make room",
             field=field,
+        )
+
+
+def require_no_gaps(slot: Slot, feeds: Sequence[Feed]) -> None:
+    """Refuse feeds that take parts of the slot's airings and, together, leave some of it to nobody.
+
+    Raises:
+        Invalid: names the first gap.
+    """
+    duration = duration_s(slot)
+    at = 0.0
+    for start_s, stop_s in sorted(wishes(feed)[3].span_s(duration) for feed in feeds):
+        if start_s > at:
+            break
+        at = max(at, stop_s)
+    else:
+        start_s = duration
+    if feeds and at < duration:
+        raise Invalid(
+            f"the feeds take parts of an airing of slot {slot.id} and leave what is on the air {at:g} s to {start_s:g} s after "
+            "its start to nobody: add the feed of that part",
+            field="feed_ids",
         )
 
 

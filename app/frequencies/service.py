@@ -15,7 +15,7 @@ from app.database import id_of
 from app.errors import Invalid
 from app.feeds.models import Feed
 from app.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
-from app.frequencies.fitting import require_fit
+from app.frequencies.fitting import require_fit, require_no_gaps
 from app.frequencies.models import Line, LineFeed, Site
 from app.journal.service import record
 from app.programmes.models import Slot
@@ -195,6 +195,7 @@ def _checked(session: Session, fields: LineFields, room_bytes: int) -> dict[str,
         raise Invalid(
             f"{fields.khz} kHz is not a shortwave frequency: write {LOWEST_KHZ} to {HIGHEST_KHZ}", field="khz"
         )
+    feeds: list[Feed] = []
     for position, feed_id in enumerate(fields.feed_ids):
         feed = referred(session, Feed, feed_id, "feed", f"feed_ids.{position}")
         if feed.site_id != fields.site_id:
@@ -203,6 +204,8 @@ def _checked(session: Session, fields: LineFields, room_bytes: int) -> dict[str,
                 field=f"feed_ids.{position}",
             )
         require_fit(slot, feed, room_bytes, f"feed_ids.{position}")
+        feeds.append(feed)
+    require_no_gaps(slot, feeds)
     days, first_date, last_date = _checked_days(slot, fields)
     kept = asdict(fields)
     del kept["feed_ids"]

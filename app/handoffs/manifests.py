@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.airings.carriage import Carriage, carriages, lead_in_s
+from app.airings.carriage import Carriage, carriages, lead_in_s, part_span
 from app.airings.models import Airing, Artefact
 from app.feeds.models import Feed
 from app.feeds.sidecar import Manifest, manifest_bytes
@@ -24,6 +24,7 @@ def manifest_of(session: Session, settings: Settings, handoff: Handoff) -> bytes
     feed = session.get_one(Feed, handoff.feed_id)
     airing = session.get_one(Airing, handoff.airing_id)
     ours = _carriages_to(session, airing, feed)
+    span = part_span(feed, airing)
     return manifest_bytes(
         Manifest(
             object_name=handoff.object_name,
@@ -38,8 +39,9 @@ def manifest_of(session: Session, settings: Settings, handoff: Handoff) -> bytes
             lead_in_s=round(lead_in_s(feed), 6),
             airing_id=handoff.airing_id,
             slot_id=airing.slot_id,
-            starts_at=airing.starts_at,
-            stops_at=airing.stops_at,
+            starts_at=span.start,
+            stops_at=span.end,
+            part=dict(feed.part) or None,
             site_code=ours[0].site.code if ours else "",
             frequencies_khz=tuple(carriage.line.khz for carriage in ours),
             version=handoff.version,
@@ -56,17 +58,19 @@ def note_of(session: Session, handoff: Handoff) -> str:
     feed = session.get_one(Feed, handoff.feed_id)
     ours = _carriages_to(session, airing, feed)
     seconds = artefact.samples / artefact.sample_rate
-    lead_in = lead_in_s(feed)
+    lead_in, span = lead_in_s(feed), part_span(feed, airing)
     lines = [
         f"File:      {handoff.object_name}",
         f"Size:      {artefact.bytes} bytes",
         f"SHA-256:   {artefact.sha256}",
         f"Length:    {int(seconds) // 60} min {seconds % 60:06.3f} s",
-        f"On air:    {_span(airing.starts_at, airing.stops_at)} UTC",
-        f"           {_span(airing.starts_at.astimezone(KST), airing.stops_at.astimezone(KST))} in Seoul",
+        f"On air:    {_span(span.start, span.end)} UTC",
+        f"           {_span(span.start.astimezone(KST), span.end.astimezone(KST))} in Seoul",
         f"Frequency: {', '.join(f'{one.line.khz} kHz' for one in ours)}",
         f"Version:   {handoff.version}. It replaces every earlier version of this programme.",
     ]
+    if feed.part:
+        lines.append(f"Part:      of the programme from {_span(airing.starts_at, airing.stops_at)} UTC.")
     if lead_in:
         lines.append(f"Lead-in:   {lead_in:g} s before the programme: start the file that much earlier.")
     return "\n".join(lines) + "\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from app.airings.carriage import Carriage, carriages, instants, recipe, wishes
+from app.airings.carriage import Carriage, carriages, instants, part_span, recipe, wishes
 from app.airings.models import Airing, Artefact, RundownVersion
 from app.database import id_of
 from app.feeds.models import Feed
@@ -61,7 +61,7 @@ def object_name(
         raise ValueError(f"no line gives airing {airing.id} to feed {feed.id}")
     slot = session.get_one(Slot, airing.slot_id)
     facts = NameFacts(
-        starts_at=airing.starts_at,
+        starts_at=part_span(feed, airing).start,
         site_code=ours[0].site.code,
         khz=ours[0].line.khz,
         programme_code=session.get_one(Programme, slot.programme_id).code,

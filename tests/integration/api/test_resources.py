@@ -300,6 +300,8 @@ def test_a_slot_cannot_leave_its_lines_behind(api: httpx.Client, schedule: None)
         ({"lead_in": {"tone_s": 61}}, 422, "lead_in.tone_s", "less than or equal to 60"),
         ({"lead_in": {"tone_s": 0.01}}, 422, "lead_in", "two fades"),
         ({"lead_in": {"tone_s": 1, "tone_dbfs": -3}}, 422, "lead_in", "under the profile's ceiling"),
+        ({"part": {"start_s": 1800, "stop_s": 1800}}, 422, "part", "from 1800 s to 1800 s is none"),
+        ({"part": {"start_s": 1800}, "lead_in": {"tone_s": 5}}, 422, "lead_in", "begins later has none"),
         ({"profile": {"loudness": -20}}, 422, "profile.loudness", "is not known here"),
         ({"profile": {"target_lufs": -5}}, 422, "profile", "not between -40 and -10"),
         ({"profile": {"lowpass_hz": "low"}}, 422, "profile.lowpass_hz", "is not a whole number"),
@@ -341,6 +343,7 @@ def test_a_feed_gets_its_codecs_usual_bitrate(
         {"codec": "flac"},
         {"name_template": "b_{date}_{time}.{ext}"},
         {"enabled": False},
+        {"part": {"start_s": 1800}},
     ],
 )
 def test_two_feeds_whose_files_lie_apart(api: httpx.Client, schedule: None, apart: dict[str, Any]) -> None:
@@ -404,8 +407,34 @@ def test_a_feed_that_takes_no_such_length_is_refused_at_planning(api: httpx.Clie
     refused(
         api.post("/api/v1/lines", json=LINE),
         422,
-        "takes at most 1800 s, and an airing of slot 1 lasts 3590 s",
+        "takes at most 1800 s, and its file of an airing of slot 1 lasts 3590 s",
     )
+
+
+def test_the_feeds_of_a_line_leave_no_part_of_its_airings_to_nobody(api: httpx.Client) -> None:
+    for path, body in (("programmes", PROGRAMME), ("slots", SLOT), ("sites", SITE)):
+        made(api, path, body)
+    for start, stop in ((0, 1200), (1200, 2400), (2400, None), (3590, None)):
+        made(api, "feeds", FEED | {"name": f"from {start}", "part": {"start_s": start, "stop_s": stop}})
+
+    def line(*feeds: int) -> httpx.Response:
+        return api.post("/api/v1/lines", json=LINE | {"feed_ids": list(feeds)})
+
+    refused(line(1, 3), 422, "leave what is on the air 1200 s to 2400 s after its start to nobody")
+    refused(line(2, 3), 422, "0 s to 1200 s")
+    refused(line(2, 1), 422, "2400 s to 3590 s")
+    refused(
+        line(4), 422, "takes what is on the air 3590 s after the start, and an airing of slot 1 lasts 3590 s"
+    )
+    assert line(3, 1, 2).status_code == 201
+
+
+def test_the_second_route_takes_the_same_part(api: httpx.Client) -> None:
+    made(api, "sites", SITE)
+    made(api, "feeds", FEED | {"part": {"stop_s": 1800}})
+    other = FEED | {"name": "second", "address": "/srv/other", "second_feed_id": 1}
+    refused(api.post("/api/v1/feeds", json=other), 422, "the second route takes the same part")
+    made(api, "feeds", other | {"part": {"stop_s": 1800}})
 
 
 def test_a_lead_in_counts_in_what_a_feed_takes(api: httpx.Client) -> None:
@@ -417,7 +446,7 @@ def test_a_lead_in_counts_in_what_a_feed_takes(api: httpx.Client) -> None:
     refused(
         api.post("/api/v1/lines", json=LINE),
         422,
-        "takes at most 3601 s, and an airing of slot 1 lasts 3602 s",
+        "takes at most 3601 s, and its file of an airing of slot 1 lasts 3602 s",
     )
     api.put("/api/v1/feeds/1", json=wanted | {"max_duration_s": 3602})
     made(api, "lines", LINE)

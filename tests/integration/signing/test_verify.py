@@ -42,6 +42,7 @@ MANIFEST = Manifest(
     slot_id=7,
     starts_at=datetime(2026, 11, 22, 20, 0, tzinfo=UTC),
     stops_at=FAR_AHEAD,
+    part=None,
     site_code="TAC",
     frequencies_khz=(7585,),
     version=1,

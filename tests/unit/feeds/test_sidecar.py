@@ -26,6 +26,7 @@ MANIFEST = Manifest(
     slot_id=7,
     starts_at=datetime(2026, 11, 22, 20, 0, tzinfo=UTC),
     stops_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC),
+    part=None,
     site_code="TAC",
     frequencies_khz=(9380, 7500),
     version=2,
