@@ -8,6 +8,8 @@ from subprocess import run
 from typing import Any
 
 import pytest
+from dvoacap.path_geometry import GeoPoint
+from dvoacap.prediction_engine import PredictionEngine
 
 from schedules.errors import BadCircuit
 from schedules.frequencies.propagation import (
@@ -68,6 +70,21 @@ def test_more_power_is_never_worse_and_gain_is_power() -> None:
                     assert low.reliability_percent <= high.reliability_percent
     aerial = replace(TAMSUI_TO_PYONGYANG, power_kw=25, gain_dbi=10)
     assert list(predict(december(circuit=aerial))) == list(predict(december()))
+
+
+def test_values_are_dvoacaps_with_published_sunspots_scaled_and_the_snr_corrected() -> None:
+    engine = PredictionEngine()
+    engine.params.ssn, engine.params.month = 0.7 * 100, 12
+    engine.params.tx_power = 250_000 * 10**0.3
+    engine.params.tx_location = GeoPoint.from_degrees(25.2, 121.4)
+    circuit = replace(TAMSUI_TO_PYONGYANG, gain_dbi=3)
+    for found in predict(december(circuit=circuit, sunspots=100)):
+        engine.predict(GeoPoint.from_degrees(39.0, 125.8), found.hour / 24, [khz / 1000 for khz in KHZ])
+        assert found.muf_khz == pytest.approx(engine.circuit_muf.muf * 1000, abs=51)
+        for signal, theirs in zip(found.signals, engine.predictions, strict=True):
+            if theirs.signal.snr_db > 40:  # far below, another mode may be chosen
+                assert signal.snr_db == pytest.approx(theirs.signal.snr_db + 5.5, abs=1)
+            assert signal.reliability_percent >= round(theirs.signal.reliability * 100)
 
 
 def test_the_same_question_has_the_same_answer_in_two_threads_at_once() -> None:
