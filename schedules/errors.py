@@ -60,6 +60,12 @@ class AcrossSeasonChange(ScheduleError):
     code = "across-season-change"
 
 
+class BadCircuit(ScheduleError):
+    """A path, power, month, sunspot number, hour or frequency for which no signal can be predicted."""
+
+    code = "bad-circuit"
+
+
 class BadClock(ScheduleError):
     """A programme's clock that cannot be read: the message names the element and the field."""
 

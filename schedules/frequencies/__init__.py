@@ -3,4 +3,8 @@
 Pure, as the rest of `schedules`: values come in, values go out.
 
     line         one line: kHz, times, days, dates, site, zones
+    sunspots     the predicted sunspot number of a month
+    propagation  how well a frequency is expected to reach the listener, hour by hour
+    advice       the alternatives of a slot that is jammed or failing, ranked, with reasons
+    chart        lines over time and frequency, as SVG (its bars and scales in chart_bars and chart_scales)
 """
