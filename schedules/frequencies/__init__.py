@@ -3,4 +3,9 @@
 Pure, as the rest of `schedules`: values come in, values go out.
 
     line         one line: kHz, times, days, dates, site, zones
+    zones        CIRAF zones and quadrants, from and to text
+    text         what files share: encodings, line ends, problems by line and column
+    hfcc         HFCC's fixed columns, from and to text
+    eibi         EiBi's rows, from and to text, and their lines in a season (eibi_days, eibi_targets)
+    season_diff  two versions of a season: added, gone, moved, changed
 """

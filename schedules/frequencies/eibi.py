@@ -25,7 +25,8 @@ from schedules.time import format_hhmm, parse_hhmm
 HEADER = "kHz:75;Time(UTC):93;Days:59;ITU:49;Station:201;Lng:49;Target:62;Remarks:135;P:35;Start:60;Stop:60;"
 FIELDS = ("kHz", "Time(UTC)", "Days", "ITU", "Station", "Lng", "Target", "Remarks", "P", "Start", "Stop")
 
-_DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_DECIMAL = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
+_CODE = re.compile(r"[0-9]{1,2}")
 _DAY_MONTH = re.compile(r"([0-9]{2})([0-9]{2})")
 _STOP = re.compile(r"([0-9]{4})?(?:\[([0-9]{2})([0-9]{2})\])?")
 _UTILITY = 90
@@ -221,7 +222,7 @@ def _times(text: str) -> tuple[int, int]:
 
 
 def _persistence(text: str) -> int:
-    if not text.isdecimal() or int(text) % _UTILITY not in PERSISTENCE or int(text) > _UTILITY + INACTIVE:
+    if not _CODE.fullmatch(text) or int(text) % _UTILITY not in PERSISTENCE:
         known = ", ".join(map(str, PERSISTENCE))
         raise BadRecord(f'"{text}" is not a persistence code: write one of {known}, or that plus 90')
     return int(text)
@@ -272,7 +273,7 @@ def _site(itu: str, remarks: str) -> str:
     if remarks.startswith("/"):
         return remarks[1:]
     if remarks:
-        return f"{itu}-{remarks}"
+        return f"{itu}-{remarks.removeprefix('-')}"
     return "" if itu == "CLA" else itu
 
 

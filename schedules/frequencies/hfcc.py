@@ -1,8 +1,8 @@
 """HFCC's season files: one line of fixed columns for each frequency of a broadcast, from and to text.
 
 Source: the ruler at the head of HFCC's files (www.hfcc.org) for the columns, ITU Resolution 535 for what they hold. Weekdays count
-from 1 = Sunday, dates are ddmmyy, times UTC; `2400` is a stop. Only what says when, where and on which frequency
-must be there and right (FREQ, STRT, STOP, CIRAF, LOC, DAYS, FDATE, TDATE); the other columns are kept as they stand.
+from 1 = Sunday, dates are ddmmyy, times UTC; `2400` is a stop. What says when, where, for whom and on which frequency must
+be right (FREQ, STRT, STOP, CIRAF, LOC, DAYS, FDATE, TDATE); the other columns are kept as they stand.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _TITLES = (
 HEADER = (_RULER, _TITLES, _RULER)
 """The comment lines above the first record."""
 
-_RIGHT_ALIGNED = {"FREQ", "POWR", "SLW", "ANT", "AFRQ", "REQ#"}
+_RIGHT_ALIGNED = {"FREQ", "POWR", "SLW", "ANT", "AFRQ", "REQ#", "ALT1", "ALT2", "ALT3"}
 _DECIMAL = re.compile(r"[0-9]*\.?[0-9]+")
 _DATE = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})")
 
