@@ -96,6 +96,24 @@ class NothingToPick(Uncompilable):
     code = "nothing-to-pick"
 
 
+class BadZones(ScheduleError):
+    """A text that is not a list of CIRAF zones and quadrants."""
+
+    code = "bad-zones"
+
+
+class BadRecord(ScheduleError):
+    """A field of a frequency schedule's line that cannot be read, or that does not fit where it must be written."""
+
+    code = "bad-record"
+
+
+class BadEncoding(ScheduleError):
+    """A character that the encoding of a file cannot write."""
+
+    code = "bad-encoding"
+
+
 class BadEdit(ScheduleError):
     """An edit of a rundown that names what is not there, or what cannot be edited so."""
 

@@ -7,4 +7,9 @@ Pure, as the rest of `schedules`: values come in, values go out.
     propagation  how well a frequency is expected to reach the listener, hour by hour
     advice       the alternatives of a slot that is jammed or failing, ranked, with reasons
     chart        lines over time and frequency, as SVG (its bars and scales in chart_bars and chart_scales)
+    zones        CIRAF zones and quadrants, from and to text
+    text         what files share: encodings, line ends, problems by line and column
+    hfcc         HFCC's fixed columns, from and to text
+    eibi         EiBi's rows, from and to text, and their lines in a season (eibi_days, eibi_targets)
+    season_diff  two versions of a season: added, gone, moved, changed
 """
