@@ -45,7 +45,7 @@ LAYOUT = "1"  # raise it when build() changes, so that existing environments are
 # What tests and .ci/run start beside Python, by Debian package. Where one is missing, its tests are skipped; CI=true
 # makes them fail instead.
 PEERS = [
-    *("make", "openssl", "chromium", "fonts-noto-cjk", "mpg123"),
+    *("make", "openssl", "chromium", "fonts-noto-cjk", "mpg123", "espeak-ng"),
     *("openssh-server", "openssh-client", "vsftpd", "curl", "wget"),
 ]
 
