@@ -103,8 +103,8 @@ def speak(
     Silence round each clip goes, all are as loud as one another, and neighbours without a clip are read as one sentence. Equal
     utterances and clips give equal bytes (by the same programs). `espeak` may be None where every word has its clip.
 
-    Raises `EspeakMissing`, `SpeechFailed`, `OnlySilence` when there is nothing to say, and for a clip, by name, what
-    `ingest` raises.
+    Raises `EspeakMissing`, `SpeechFailed` (also when there is nothing to say), and for a clip, by name, what `ingest`
+    raises.
     """
     runs = _runs(utterances)
     with scratch(destination_dir) as workshop:
@@ -119,14 +119,9 @@ def speak(
         with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="speak") as pool:
             sounds = dict(zip(first_of, pool.map(sound_of, first_of.values()), strict=True))
         if not any(sound.pcm for sound in sounds.values()):
-            raise OnlySilence("There is nothing to say.")
+            raise SpeechFailed("There is nothing to say.")
         recording = workshop / "spoken.wav"
-        with wave.open(str(recording), "wb") as file:
-            file.setparams((1, SAMPLE_BYTES, RATE, 0, "NONE", ""))
-            for run, gap in zip(runs, _gaps(runs), strict=True):
-                file.writeframes(bytes(gap * SAMPLE_BYTES))
-                file.writeframes(sounds[_source(run)].pcm)
-                file.writeframes(bytes(run.pause_ms * RATE // 1000 * SAMPLE_BYTES))
+        _join(runs, [sounds[_source(run)].pcm for run in runs], recording)
         master = ingest(recording, destination_dir, ffmpeg=ffmpeg)
     return replace(master, damaged=any(sound.damaged for sound in sounds.values()))
 
@@ -142,6 +137,15 @@ def _runs(utterances: Sequence[Utterance]) -> list[Utterance]:
         else:
             runs.append(each)
     return runs
+
+
+def _join(runs: Sequence[Utterance], sounds: Sequence[bytes], recording: Path) -> None:
+    with wave.open(str(recording), "wb") as file:
+        file.setparams((1, SAMPLE_BYTES, RATE, 0, "NONE", ""))
+        for run, gap, pcm in zip(runs, _gaps(runs), sounds, strict=True):
+            file.writeframes(bytes(gap * SAMPLE_BYTES))
+            file.writeframes(pcm)
+            file.writeframes(bytes(run.pause_ms * RATE // 1000 * SAMPLE_BYTES))
 
 
 def _gaps(runs: Sequence[Utterance]) -> list[int]:

@@ -153,8 +153,8 @@ def _time(facts: Facts) -> Iterator[Token]:
     yield from _clock(start)
     yield _clip("from", attached=True)
     # 밤 열 시부터 열한 시까지: what both have in common is said once
-    same = start.date() == stop.date() and _period(start) == _period(stop) and not _is_named(stop)
-    yield from list(_clock(stop))[1 if same and not _is_named(start) else 0 :]
+    same = start.date() == stop.date() and _period(start) == _period(stop) and not _is_named(start)
+    yield from list(_clock(stop))[1 if same else 0 :]
     yield _clip("until", attached=True)
 
 

@@ -131,14 +131,16 @@ def test_a_short_word_is_no_louder_than_a_long_one(
     assert abs(power(short) - power(long)) < 3.0
 
 
-def test_a_loud_click_in_a_clip_is_limited(
+def test_a_click_in_a_quiet_clip_is_limited(
     wheel: Path, heard: Callable[[Master], Signal], tmp_path: Path
 ) -> None:
-    sound = 0.02 * voice(1.0, 3)
-    sound[24_000:24_010] = 0.9
+    """Turned up by 40 dB it would be five times full scale."""
+    sound = 0.004 * voice(1.0, 3)
+    sound[24_000] = 0.05
     path = write_wav(tmp_path / "click.wav", sound)
     master = speak([Utterance("", path)], tmp_path / "made", ffmpeg=wheel)
-    assert np.abs(heard(master)).max() < 0.72
+    assert 0.5 < np.abs(heard(master)).max() < 0.71
+    assert master.clipped_samples == 0
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_where_every_word_has_a_clip_no_espeak_is_needed(wheel: Path, tmp_path: 
 
 @pytest.mark.parametrize("says", [[], [Utterance(".", pause_ms=500)], [Utterance("♪ …")]])
 def test_nothing_to_say_is_an_error(says: list[Utterance], wheel: Path, tmp_path: Path) -> None:
-    with pytest.raises(OnlySilence, match="nothing to say"):
+    with pytest.raises(SpeechFailed, match="nothing to say"):
         speak(says, tmp_path, ffmpeg=wheel)
 
 
@@ -232,6 +234,18 @@ def test_neighbours_without_a_clip_are_read_as_one_sentence(
         speak(parts, tmp_path, ffmpeg=wheel, espeak=espeak).sha256
         == speak([whole], tmp_path, ffmpeg=wheel, espeak=espeak).sha256
     )
+
+
+def test_between_two_sentences_is_the_pause_asked_for(
+    wheel: Path, espeak: Path, heard: Callable[[Master], Signal], tmp_path: Path
+) -> None:
+    lengths = []
+    for pause_ms in (300, 900):
+        says = [Utterance("여기는 단파 방송입니다", pause_ms=pause_ms), Utterance("오늘은 일요일입니다")]
+        sound = heard(speak(says, tmp_path, ffmpeg=wheel, espeak=espeak))
+        assert len(stretches(sound, pause_ms * 48)) == 2
+        lengths.append(len(sound))
+    assert lengths[1] - lengths[0] == 600 * 48
 
 
 def test_more_words_take_longer(wheel: Path, espeak: Path, tmp_path: Path) -> None:
