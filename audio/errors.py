@@ -77,6 +77,16 @@ class FfmpegMissing(AudioError):
     message = "No usable ffmpeg was found in the settings, on the PATH or in the imageio-ffmpeg package."
 
 
+class EspeakMissing(AudioError):
+    code = "espeak-missing"
+    message = "No usable espeak-ng was found in the settings or on the PATH, and the voice pack lacks what is to be said."
+
+
+class SpeechFailed(AudioError):
+    code = "speech-failed"
+    message = "The announcement could not be spoken."
+
+
 class EncodeFailed(AudioError):
     code = "encode-failed"
     message = "The programme could not be processed or encoded."

@@ -20,18 +20,13 @@ from audio.errors import (
 )
 from audio.ffmpeg import ample_time, file_url, own_input, run, source_input
 from audio.files import publish, scratch, sha256_of
+from audio.filters import TO_MONO_48K
 from audio.flac import BITEXACT, flac_samples
 from audio.levels import PeaksMeter, SilenceMeter, clipped_samples
 from audio.meter import Meter, Samples
 from audio.pcm import RATE
 from audio.sniff import demuxer_of, is_cut_short, refuse_hopeless
 
-# Float first, then the mix with its weights scaled to a sum of one: a stereo copy of a voice keeps its level, nothing
-# clips, and integer and float sources agree (left to itself ffmpeg differs by 3 dB between them). soxr at precision 20
-# aliases under -120 dB. At 48 kHz mono this changes no bit of a 24-bit source.
-_TO_MONO_48K: Final = (
-    f"aformat=sample_fmts=fltp,aresample={RATE}:resampler=soxr:precision=20:rematrix_maxval=1"
-)
 _MASTER: Final = (*BITEXACT, "-c:a", "flac", "-bits_per_raw_sample", "24", "-f", "flac")
 
 
@@ -108,7 +103,7 @@ def ingest(
         result = decoded_run(
             ffmpeg,
             inputs=["-vn", "-sn", "-dn", *source_input(source, demuxer_of(source))],
-            chain=_TO_MONO_48K,
+            chain=TO_MONO_48K,
             rate=RATE,
             timeout_s=limits.timeout_s,
             on_timeout=IngestTimeout,

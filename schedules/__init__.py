@@ -18,6 +18,7 @@ UTC datetimes, half-open spans `[start, end)`, lengths in samples at 48 kHz.
     compile     one Request -> one Rundown, or its best alternatives; single: stand-by, evergreen, interval signal
     edits       a producer's changes -> the clock by which the rest is fitted again
     rundown     the result: items with exact sample offsets and the reason for each, as canonical JSON
+    announcing  what the station says of itself in Korean: facts -> tokens, one for each clip of its voice pack
     plan        snapshot + now -> what the engine should do next
 
 The flow:  slots -> (clock + candidates) -> stages -> search along the timeline -> layout -> rundown.  `audio` renders the rundown;

@@ -124,3 +124,9 @@ class BadRundown(ScheduleError):
     """A rundown that breaks its own rules, or JSON that is not a rundown."""
 
     code = "bad-rundown"
+
+
+class BadAnnouncement(ScheduleError):
+    """Facts that cannot be put into words, or a template that names what is no part of an announcement."""
+
+    code = "bad-announcement"
