@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.linear import LONGEST_ROW
 from audio.pcm import RATE, gain_to_db
-from audio.weighting import LONGEST_ROW, KWeighting
+from audio.weighting import k_weighting
 
 Samples = NDArray[np.float32]
 """One channel, full scale at +-1.0."""
@@ -61,7 +62,7 @@ class EnergyMeter:
         self.step = step_samples(rate)
         row = next(row for row in range(LONGEST_ROW, 0, -1) if self.step % row == 0)
         self._rows = (-1, row)
-        self._weighting = KWeighting(rate, row)
+        self._weighting = k_weighting(rate, row)
         self._left: Samples = np.zeros(0, dtype=np.float32)
 
     def feed(self, block: Samples) -> Energies:

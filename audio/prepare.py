@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import filters
+from audio.band import Band
 from audio.compressing import Compressor
 from audio.decoding import decoded_run
 from audio.errors import EncodeFailed
@@ -190,12 +191,14 @@ def _short_of_target(level: float | None, profile: Profile) -> float:
 
 def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: IO[bytes]) -> Energies:
     """Everything up to the level, as floats; gives their energies."""
-    compressor = _compressor(profile)
+    band, compressor = Band(profile.highpass_hz, profile.lowpass_hz), _compressor(profile)
     meter = EnergyMeter(RATE)
     energies = []
 
     def sink(block: Samples) -> None:
-        sound = compressor.feed(block) if compressor else block
+        sound = band.feed(block)
+        if compressor:
+            sound = compressor.feed(sound)
         shaped.write(sound.data)
         energies.append(meter.feed(sound))
 
@@ -215,7 +218,7 @@ def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: IO[bytes]) -> Energ
 
 
 def _chain(cut: Cut, profile: Profile) -> str:
-    """What ffmpeg does: the cut, its gain, and the band."""
+    """What ffmpeg does: the cut and its gain."""
     steps = [
         f"atrim=start_sample={cut.first_sample}:end_sample={cut.first_sample + cut.samples}",
         "asetpts=N",
@@ -224,11 +227,6 @@ def _chain(cut: Cut, profile: Profile) -> str:
     if profile.target_lufs is not None and cut.loudness_lufs is not None:
         gain = min(profile.target_lufs - cut.loudness_lufs, _MOST_GAIN_DB)
         steps.append(filters.gain(gain))
-    if profile.highpass_hz is not None:
-        steps.append(f"highpass=f={profile.highpass_hz}")
-    if profile.lowpass_hz is not None:
-        # Butterworth of the fourth order: 24 dB an octave keeps the neighbouring channel clear
-        steps += [f"lowpass=f={profile.lowpass_hz}:t=q:w={q}" for q in (0.5412, 1.3066)]
     steps.append(filters.exactly(cut.samples))
     return ",".join(steps)
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from audio.pcm import RATE, at_rate
 
-PROCESSING_VERSION: Final = 3
+PROCESSING_VERSION: Final = 4
 """Raise it whenever the same piece and profile would come out differently: it is part of every cache key."""
 
 Codec = Literal["mp3", "mp2", "wav", "flac", "opus", "aac"]

@@ -17,7 +17,8 @@ What the rows do:
 * one item changed: the re-render after a late change, everything else kept from before.
 * encoder alone: the same encoder with the same settings on the finished programme's PCM, read from one file.
 * encoder and decoder alone: the same, and one plain decode of the result: the floor of a file that is checked at all.
-* plain ffmpeg, same work: a loudness scan of each file for its gain; then one command that decodes, resamples, sets the gain,
+* Ours run as the service's workers do (`app.processes.give_way`).
+* plain ffmpeg, same work, as somebody would start it, and once more as a worker would: a loudness scan of each file for its gain; then one command that decodes, resamples, sets the gain,
   limits the band, compresses, limits, measures loudness and true peak, and encodes with the same settings; then a decode
   of the result that measures loudness and true peak again.
 * pydub, the usual way: load, mono, 48 kHz, gain by RMS, add up, export. No band limit, limiter, or check.
@@ -45,6 +46,7 @@ import numpy as np  # noqa: E402 - the repository's root must be on the path fir
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
+from app.processes import give_way  # noqa: E402
 from audio.ffmpeg import find_ffmpeg  # noqa: E402
 from audio.flac import flac_samples  # noqa: E402
 from audio.ingest import ingest  # noqa: E402
@@ -277,11 +279,11 @@ WAYS: dict[str, Callable[[Path, Sequence[Path], Path], None]] = {
 # ------------------------------------------------------------------ measuring
 
 
-def measured(way: str, work: Path, ffmpeg: Path) -> Cost:
+def measured(way: str, work: Path, ffmpeg: Path, *, background: bool = True) -> Cost:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
     command = [sys.executable, __file__, "--way", way, "--work", str(work), "--ffmpeg", str(ffmpeg)]
-    process = subprocess.Popen(command, cwd=ROOT)
+    process = subprocess.Popen(command + ["--background"] * background, cwd=ROOT)
     peak = 0
     while process.poll() is None:
         peak = max(peak, _tree_bytes(process.pid))
@@ -313,8 +315,8 @@ def compare(work: Path, minutes: float, ffmpeg: Path, console: Console) -> None:
     rows: dict[str, Cost] = {}
     found: dict[str, str] = {}
 
-    def row(name: str, way: str) -> Cost:
-        rows[name] = measured(way, work, ffmpeg)
+    def row(name: str, way: str, *, background: bool = True) -> Cost:
+        rows[name] = measured(way, work, ffmpeg, background=background)
         if way in {"danpa", "full", "changed"}:
             found[name] = (work / "found.json").read_text()
         return rows[name]
@@ -337,10 +339,11 @@ def compare(work: Path, minutes: float, ffmpeg: Path, console: Console) -> None:
     )
     encoder = row("encoder alone, PCM ready", "encoder")
     codec = row("encoder and decoder alone", "codec")
-    plain = row("plain ffmpeg, same work", "ffmpeg")
+    plain = row("plain ffmpeg, same work", "ffmpeg", background=False)
+    batch = row("the same as a worker would start it", "ffmpeg")
     naive = None
     if shutil.which("ffprobe"):
-        naive = row("pydub, the usual way", "pydub")
+        naive = row("pydub, the usual way", "pydub", background=False)
     else:
         console.print("no ffprobe on PATH: pydub cannot open these files and is left out")
     table = Table("way", "wall s", "CPU s", "peak MiB", "CPU ratio")
@@ -354,6 +357,7 @@ def compare(work: Path, minutes: float, ffmpeg: Path, console: Console) -> None:
     verdicts.add_row("CPU: full path, heard / encoder alone", "(1.25)", f"{full.cpu_s / encoder.cpu_s:.2f}")
     everything = ingested.cpu_s + new.cpu_s
     verdicts.add_row("CPU: ingest and all new / plain ffmpeg", "0.75", f"{everything / plain.cpu_s:.2f}")
+    verdicts.add_row("the same, both started by a worker", "-", f"{everything / batch.cpu_s:.2f}")
     verdicts.add_row("wall: one item changed / full path", "0.12", f"{changed.wall_s / full.wall_s:.3f}")
     verdicts.add_row("CPU: one item changed / full path", "-", f"{changed.cpu_s / full.cpu_s:.3f}")
     if naive:
@@ -385,8 +389,11 @@ def main() -> None:
     )
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     ffmpeg = find_ffmpeg(options.ffmpeg)
+    if options.background:
+        give_way()
     if options.way:
         WAYS[options.way](options.work, sorted((options.work / "sources").iterdir()), ffmpeg)
         return

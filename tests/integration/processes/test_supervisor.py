@@ -134,7 +134,9 @@ def test_from_the_start_over_many_deaths_to_an_orderly_end(station: Home) -> Non
 
     niceness = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in up.items()}
     at_most = os.getpriority(os.PRIO_PROCESS, 0)
-    assert {name for name, nice in niceness.items() if nice > at_most} == {"worker-0", "worker-1"}
+    workers = {"worker-0", "worker-1"}
+    assert {name for name, nice in niceness.items() if nice > at_most} == workers
+    assert {name for name, pid in up.items() if os.sched_getscheduler(pid) == os.SCHED_BATCH} == workers
 
     second = station.danpa("serve")
     assert second.returncode == 1

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
-from audio.weighting import LONGEST_ROW, KWeighting
+from audio.linear import LONGEST_ROW
+from audio.weighting import k_weighting
 from tests.audio_files import voice
 
 ROW = 32
@@ -45,7 +46,7 @@ def by_the_book(sound: NDArray[np.float64]) -> NDArray[np.float64]:
 @pytest.mark.parametrize("name", SOUNDS)
 def test_it_is_the_recommendations_filter(name: str) -> None:
     sound = SOUNDS[name]
-    weighted = KWeighting(48_000, ROW).feed(sound.astype(np.float32).reshape(-1, ROW)).ravel()
+    weighted = k_weighting(48_000, ROW).feed(sound.astype(np.float32).reshape(-1, ROW)).ravel()
     assert np.abs(weighted - by_the_book(sound)).max() < 3e-6
 
 
@@ -53,13 +54,13 @@ def test_it_is_the_recommendations_filter(name: str) -> None:
 @settings(max_examples=30)
 def test_the_size_of_the_blocks_makes_no_difference(counts: list[int]) -> None:
     rows = SOUNDS["noise"].astype(np.float32).reshape(-1, ROW)
-    in_parts, at, parts = KWeighting(48_000, ROW), 0, []
+    in_parts, at, parts = k_weighting(48_000, ROW), 0, []
     for count in (*counts, len(rows)):
         parts.append(in_parts.feed(rows[at : at + count]))
         at += count
-    assert np.concatenate(parts) == pytest.approx(KWeighting(48_000, ROW).feed(rows), abs=2e-6)
+    assert np.concatenate(parts) == pytest.approx(k_weighting(48_000, ROW).feed(rows), abs=2e-6)
 
 
 def test_a_row_that_is_too_long_is_refused() -> None:
     with pytest.raises(ValueError, match="longer than"):
-        KWeighting(48_000, LONGEST_ROW + 1)
+        k_weighting(48_000, LONGEST_ROW + 1)
