@@ -93,7 +93,9 @@ class Search:
         """Programmes that break no rule, no two with the same items; best first as far as that is proved."""
         first = run(self.track, Limits())
         self._root = first.steps
-        self.runs, told_at = 1, 0
+        self.runs = 1
+        # Runs before the last programme was found, and before the search began to look for proofs
+        told_at = proving_at = 0
         if (node := self._node(Limits(), first)) is not None:
             self._push(node)
         quick, fewer = self.request.quick, self.track.ruler.fewer
@@ -101,13 +103,14 @@ class Search:
         most = fewer(QUICK_RUNS, FEWEST_QUICK_RUNS) if quick else fewer(MOST_RUNS, FEWEST_RUNS)
         while self._queue and self.runs < told_at + LAST_RUN * most:
             bound = self._queue[0][0]
-            node = self._next() if self.runs < told_at + most else self._settle()
+            node = self._next() if self.runs < proving_at + most else self._settle()
             if node is None:
                 continue
             if (choices := frozenset(self._choices(node))) not in self._told:
                 self._told.add(choices)
                 yield Found(node.placements, node.cost, min(bound, self._lost), self.runs)
-                told_at = 0 if quick else self.runs
+                told_at = self.runs
+                proving_at = 0 if quick else told_at
             if self._has_room(choices):
                 # The same and more of it would do as well, and no way leads there
                 self._lost = min(self._lost, node.cost)

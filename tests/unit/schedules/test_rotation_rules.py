@@ -14,6 +14,7 @@ from schedules.errors import DoesNotFit, NothingToPick
 from schedules.rules import Aired
 from schedules.rundown import IntervalSignalSource, Item, Rundown
 from schedules.time import SAMPLE_RATE, to_kst
+from tests.bench import compile as bench
 from tests.unit.schedules.strategies import SIGNAL_SAMPLES, STARTS_AT, segment
 
 FRAME = 1152
@@ -297,6 +298,16 @@ class TestFit:
         programmes = [compiled([pick, FILL], talks, seed=seed, history=history) for seed in range(8)]
         assert len({tuple(names(programme)) for programme in programmes}) > 4
         assert all(1 not in names(programme) for programme in programmes)
+
+    def test_three_hours_have_five_alternatives_while_somebody_waits(self) -> None:
+        """Nothing of it can be proved in so short a time, and they are five programmes all the same."""
+        target = 180 * 60 * SAMPLE_RATE // FRAME * FRAME
+        waiting = Request(
+            bench.clock(180), STARTS_AT, target, FRAME, bench.library(50), SIGNAL_SAMPLES, 3, quick=True
+        )
+        found = compile_alternatives(waiting, 5)
+        assert len({one.segment_ids() for one in found}) == 5
+        assert {one.target_samples for one in found} == {target}
 
     def test_alternatives_are_different_and_the_best_comes_first(self) -> None:
         talks = [segment(number, "talk", 50 + number) for number in range(1, 7)]
