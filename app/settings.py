@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="How people reach the page, if not http://host:port.")
     workers: int = Field(2, ge=1, le=16, description="Worker processes; the first takes no ingest jobs.")
     ffmpeg: Path | None = Field(None, description="ffmpeg binary; else PATH, else the imageio-ffmpeg wheel.")
+    espeak: Path | None = Field(
+        None, description="espeak-ng binary; else PATH. Speaks what has no recording."
+    )
 
     upload_limit_bytes: int = Field(4 * GIB, gt=0)
     segment_limit_s: int = Field(4 * 3600, gt=0, description="Longest segment that is taken in, in seconds.")

@@ -1,4 +1,4 @@
-"""What some sites want to hear before the programme: a line-up tone to set their levels by, then silence."""
+"""What some sites want to hear before the programme: a line-up tone to set their levels by, whose and for when it is, then silence."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from typing import Final
 import numpy as np
 
 from audio.encode import encode
+from audio.errors import SpeechFailed
 from audio.files import sha256_of
+from audio.ingest import Master
 from audio.pcm import RATE, db_to_gain
 from audio.pieces import Piece
 from audio.prepare import LIMITER_MARGIN_DB
 from audio.profile import Encoding, Profile
 
 LONGEST_PART_S: Final = 60
+SHORTEST_SPOKEN_S: Final = 5
 LOWEST_HZ: Final = 50
 HIGHEST_HZ: Final = 15_000
 QUIETEST_DBFS: Final = -60.0
@@ -28,21 +31,28 @@ _FADE_SAMPLES: Final = RATE // 100
 
 @dataclass(frozen=True, slots=True)
 class LeadIn:
-    """A tone, then silence, before a programme. A sine of full scale is 0 dBFS (AES17).
+    """A tone, then spoken words, then silence, before a programme. A sine of full scale is 0 dBFS (AES17).
 
-    The tone goes past the profile's processing, and begins and ends in fades of 10 ms. Raises `ValueError` for what no
-    site asks for.
+    The tone goes past the profile's processing, and begins and ends in fades of 10 ms. `spoken` is the name that the
+    words begin with; empty, there are none. They are processed as the programme is, and have `spoken_s` seconds, however
+    long they are: the site has to know when the programme begins. Raises `ValueError` for what no site asks for.
     """
 
     tone_s: float = 0.0
     tone_hz: int = 1000
     tone_dbfs: float = -20.0
+    spoken: str = ""
+    spoken_s: float = 15.0
     silence_s: float = 0.0
 
     def __post_init__(self) -> None:
         for name, seconds in (("tone_s", self.tone_s), ("silence_s", self.silence_s)):
             if not 0 <= seconds <= LONGEST_PART_S:
                 raise ValueError(f"{name} {seconds:g} is not between 0 and {LONGEST_PART_S}")
+        if self.spoken and not SHORTEST_SPOKEN_S <= self.spoken_s <= LONGEST_PART_S:
+            raise ValueError(
+                f"spoken_s {self.spoken_s:g} is not between {SHORTEST_SPOKEN_S} and {LONGEST_PART_S}"
+            )
         if self.tone_s and self.tone_samples < 2 * _FADE_SAMPLES:
             raise ValueError(f"tone_s {self.tone_s:g} is shorter than its two fades of 10 ms")
         if not LOWEST_HZ <= self.tone_hz <= HIGHEST_HZ:
@@ -63,9 +73,14 @@ class LeadIn:
         """At 48 kHz."""
         return round(self.tone_s * RATE)
 
+    @property
+    def spoken_samples(self) -> int:
+        """What the words have, at 48 kHz."""
+        return round(self.spoken_s * RATE) if self.spoken else 0
+
     def samples(self, encoding: Encoding) -> int:
         """Where the programme begins, in samples at 48 kHz: on the encoding's grid, after up to a frame more of silence."""
-        wanted = self.tone_samples + round(self.silence_s * RATE)
+        wanted = self.tone_samples + self.spoken_samples + round(self.silence_s * RATE)
         return wanted + -wanted % encoding.grid_samples
 
     @property
@@ -73,10 +88,34 @@ class LeadIn:
         """A short stable string for cache keys; empty where there is no lead-in."""
         tone = f"tone{self.tone_samples}x{self.tone_hz}x{self.tone_dbfs:g}" if self.tone_s else ""
         silence = f"silence{round(self.silence_s * RATE)}" if self.silence_s else ""
-        return "_".join(part for part in (tone, silence) if part)
+        spoken = f"spoken{self.spoken_samples}{self.spoken}" if self.spoken else ""
+        return "_".join(part for part in (tone, spoken, silence) if part)
 
-    def pieces(self, folder: Path, ffmpeg: Path) -> Sequence[Piece]:
-        """What of it sounds, at the beginning of a file. The tone's master is made in `folder`. Raises `EncodeFailed`."""
+    def pieces(self, folder: Path, ffmpeg: Path, words: Master | None = None) -> Sequence[Piece]:
+        """What of it sounds, at the beginning of a file. The tone's master is made in `folder`.
+
+        `words` is what is spoken; None leaves its place silent. Raises `EncodeFailed`, and `SpeechFailed` for words that are too
+        long.
+        """
+        return [*self._tone(folder, ffmpeg), *self._words(words)]
+
+    def _words(self, words: Master | None) -> Sequence[Piece]:
+        if not self.spoken or words is None:
+            return ()
+        if words.samples > self.spoken_samples:
+            raise SpeechFailed(f"It takes {words.samples / RATE:.1f} s and has {self.spoken_s:g} s.")
+        return (
+            Piece(
+                master=words.path,
+                master_sha256=words.sha256,
+                start_sample=self.tone_samples,
+                samples=words.samples,
+                first_sample=0,
+                loudness_lufs=words.loudness_lufs,
+            ),
+        )
+
+    def _tone(self, folder: Path, ffmpeg: Path) -> Sequence[Piece]:
         if not self.tone_s:
             return ()
         master = folder / "tone.flac"

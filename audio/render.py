@@ -12,6 +12,7 @@ from audio.errors import ArtefactBroken
 from audio.excerpt import WHOLE, Excerpt, shifted
 from audio.files import publish, scratch, sha256_of
 from audio.flac import flac_samples
+from audio.ingest import Master
 from audio.lead_in import NO_LEAD_IN, LeadIn
 from audio.mix import Mix
 from audio.pcm import RATE, at_rate
@@ -80,6 +81,7 @@ def render(
     profile: Profile,
     encoding: Encoding,
     lead_in: LeadIn = NO_LEAD_IN,
+    words: Master | None = None,
     excerpt: Excerpt = WHOLE,
     destination_dir: Path,
     cache_dir: Path,
@@ -88,12 +90,13 @@ def render(
 ) -> Artefact:
     """Render `pieces` (in order of `start_sample`) to `destination_dir/<sha256>.<extension>`.
 
-    What no piece covers is digital silence. `lead_in` comes before: positions of pieces count from its end. With its
+    What no piece covers is digital silence. `lead_in` comes before, with `words` for what is spoken in it: positions of
+    pieces count from its end. With its
     samples added to `total_samples`, the file decodes to exactly `encoding.length(total_samples)` samples, with true
     peaks under the profile's ceiling; it appears whole or not at all. Two neighbours may overlap for up to 30 s.
     An `excerpt` is that stretch of the same sound, to the sample; only one from the beginning can have a lead-in.
 
-    Raises `ValueError` for pieces that do not fit, `EncodeFailed`, and `ArtefactBroken` when what came out, decoded
+    Raises `ValueError` for pieces that do not fit, `SpeechFailed` for words that are too long, `EncodeFailed`, and `ArtefactBroken` when what came out, decoded
     again, is not what it should be. `progress` is called with growing fractions up to 1.0, from this thread.
     """
     tell = _Growing(progress)
@@ -107,7 +110,7 @@ def render(
     programme = shifted(pieces, before - start, total_samples)
     with scratch(destination_dir) as workshop:
         made = workshop / f"artefact.{encoding.extension}"
-        all_pieces = [*lead_in.pieces(workshop, ffmpeg), *programme]
+        all_pieces = [*lead_in.pieces(workshop, ffmpeg, words), *programme]
         job = _Job(all_pieces, total_samples, profile, encoding, cache_dir, ffmpeg, made, tell)
         found = job.spliced() if encoding.frame_bytes else job.whole()
         artefact = _release(made, destination_dir, found, job, programme)

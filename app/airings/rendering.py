@@ -10,19 +10,25 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from app.airings.models import RundownVersion
+from app.airings.models import Airing, RundownVersion
 from app.database import reading
 from app.jobs.progress import reporting
 from app.library.models import Segment
 from app.settings import Settings
 from app.station.interval_signal import ensure_interval_signal
 from app.storage import Blobs
+from audio.errors import AudioError
+from audio.espeak import ENGLISH, find_espeak
 from audio.excerpt import WHOLE, Excerpt
 from audio.ffmpeg import find_ffmpeg
+from audio.files import scratch
 from audio.ingest import Master
 from audio.lead_in import NO_LEAD_IN, LeadIn
+from audio.pcm import RATE
 from audio.profile import Encoding, Profile
 from audio.render import Artefact, Piece, render
+from audio.speaking import Utterance, speak
+from schedules.announcing.slate import slate
 from schedules.rundown import Item, Rundown, SegmentSource
 
 log = structlog.get_logger()
@@ -83,6 +89,48 @@ def render_version(
     excerpt: Excerpt = WHOLE,
 ) -> Artefact:
     """One version of a rundown as a file in a folder. Raises AudioError."""
+    with scratch(folder) as workshop:
+        words = _words(engine, settings, version, lead_in, workshop)
+        return _render(
+            engine, settings, version, encoding, profile, folder, progress, lead_in, words, excerpt
+        )
+
+
+def _words(
+    engine: Engine, settings: Settings, version: RundownVersion, lead_in: LeadIn, folder: Path
+) -> Master | None:
+    """What is spoken before the programme. Where it cannot be, its place stays silent: no programme is kept off the air for it."""
+    if not lead_in.spoken:
+        return None
+    with reading(engine) as session:
+        starts_at = session.get_one(Airing, version.airing_id).starts_at
+    text = slate(lead_in.spoken, starts_at, version=version.version)
+    try:
+        ffmpeg, espeak = find_ffmpeg(settings.ffmpeg), find_espeak(settings.espeak)
+        words = speak([Utterance(text)], folder, ffmpeg=ffmpeg, espeak=espeak, voice=ENGLISH)
+    except AudioError as error:
+        log.warning("nothing is spoken before the programme", rundown=version.id, why=str(error))
+        return None
+    if words.samples > lead_in.spoken_samples:
+        log.warning(
+            "what is spoken is longer than its place", rundown=version.id, seconds=words.samples / RATE
+        )
+        return None
+    return words
+
+
+def _render(
+    engine: Engine,
+    settings: Settings,
+    version: RundownVersion,
+    encoding: Encoding,
+    profile: Profile,
+    folder: Path,
+    progress: Callable[[float], None],
+    lead_in: LeadIn,
+    words: Master | None,
+    excerpt: Excerpt,
+) -> Artefact:
     rundown = Rundown.from_json(version.body)
     ids = rundown.segment_ids()
     with reading(engine) as session:
@@ -97,6 +145,7 @@ def render_version(
         profile=profile,
         encoding=encoding,
         lead_in=lead_in,
+        words=words,
         excerpt=excerpt,
         destination_dir=folder,
         cache_dir=settings.cache_dir,

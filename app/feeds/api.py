@@ -26,7 +26,7 @@ from app.web.bodies import Answer, Body, RowId, Text, created, etag, example
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
 from audio.excerpt import WHOLE
-from audio.lead_in import HIGHEST_HZ, LONGEST_PART_S, LOWEST_HZ, NO_LEAD_IN, QUIETEST_DBFS
+from audio.lead_in import HIGHEST_HZ, LONGEST_PART_S, LOWEST_HZ, NO_LEAD_IN, QUIETEST_DBFS, SHORTEST_SPOKEN_S
 from audio.profile import SHORTWAVE, Codec
 
 router = APIRouter(prefix="/api/v1", tags=["feeds"])
@@ -89,6 +89,18 @@ class LeadInIn(Body):
             description="A sine of full scale is 0; at least 1 dB under the profile's ceiling",
         ),
     ] = NO_LEAD_IN.tone_dbfs
+    spoken: Annotated[
+        str,
+        Field(
+            max_length=60,
+            pattern=r"^[A-Za-z0-9 .,'&-]*$",
+            description="After the tone a voice says, in English: this name, the date and UTC time, the version. Empty: nothing",
+        ),
+    ] = NO_LEAD_IN.spoken
+    spoken_s: Annotated[
+        float,
+        Field(ge=SHORTEST_SPOKEN_S, le=LONGEST_PART_S, description="What that has, with silence behind it"),
+    ] = NO_LEAD_IN.spoken_s
     silence_s: Annotated[float, Field(ge=0, le=LONGEST_PART_S)] = NO_LEAD_IN.silence_s
 
 

@@ -23,6 +23,8 @@ from app.journal.service import record
 from app.records import find, referred, require_free, require_revision, require_unused, revise
 from app.settings import Settings
 from app.station.models import Station
+from audio.errors import EspeakMissing
+from audio.espeak import find_espeak
 from audio.excerpt import Excerpt
 from audio.lead_in import NO_LEAD_IN, LeadIn
 from audio.profile import Codec, Encoding, Profile
@@ -219,11 +221,21 @@ def _checked(session: Session, wanted: FeedFields, feed_id: int | None, settings
             raise Invalid("the manifest needs a name of its own, such as {name}.json", field="sidecar")
     _check_second_route(session, wanted, feed_id)
     encoding = encoding_of(wanted)
-    part_of(wanted, lead_in_of(wanted, profile_of(wanted)))
+    lead_in = lead_in_of(wanted, profile_of(wanted))
+    part_of(wanted, lead_in)
+    if lead_in.spoken:
+        _require_voice(settings)
     _check_instants(wanted)
     if wanted.enabled:
         _check_names_apart(session, wanted, feed_id, _place(wanted, site, encoding.extension))
     return asdict(wanted) | {"bitrate_kbps": encoding.bitrate_kbps}
+
+
+def _require_voice(settings: Settings) -> None:
+    try:
+        find_espeak(settings.espeak)
+    except EspeakMissing as missing:
+        raise Invalid(f"nothing can be spoken: {missing}", field="lead_in") from None
 
 
 def _check_second_route(session: Session, wanted: FeedFields, feed_id: int | None) -> None:

@@ -300,6 +300,13 @@ def test_a_slot_cannot_leave_its_lines_behind(api: httpx.Client, schedule: None)
         ({"lead_in": {"tone_s": 61}}, 422, "lead_in.tone_s", "less than or equal to 60"),
         ({"lead_in": {"tone_s": 0.01}}, 422, "lead_in", "two fades"),
         ({"lead_in": {"tone_s": 1, "tone_dbfs": -3}}, 422, "lead_in", "under the profile's ceiling"),
+        ({"lead_in": {"spoken": "한빛"}}, 422, "lead_in.spoken", "pattern"),
+        (
+            {"lead_in": {"spoken": "Radio", "spoken_s": 2}},
+            422,
+            "lead_in.spoken_s",
+            "greater than or equal to 5",
+        ),
         ({"part": {"start_s": 1800, "stop_s": 1800}}, 422, "part", "from 1800 s to 1800 s is none"),
         ({"part": {"start_s": 1800}, "lead_in": {"tone_s": 5}}, 422, "lead_in", "begins later has none"),
         ({"profile": {"loudness": -20}}, 422, "profile.loudness", "is not known here"),

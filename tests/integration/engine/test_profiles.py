@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -73,6 +74,40 @@ def test_a_dual_mono_mp2_with_a_lead_in_arrives_and_decodes_to_what_it_should(
         for feed in (first, bare)
     }
     assert aired[first] == aired[bare]
+
+
+SPOKEN = {"tone_s": 2, "spoken": "Radio Danpa", "spoken_s": 13, "silence_s": 3}
+
+
+def test_whose_and_for_when_it_is_is_said_before_the_programme(
+    station: LivingStation, tmp_path: Path, peer: Callable[[str], Path]
+) -> None:
+    """After the tone, in a place of fixed length, so that the site knows when the programme begins."""
+    peer("espeak-ng")
+    slot, _ = station.evening(tmp_path / "site", codec="wav", bitrate_kbps=None, lead_in=SPOKEN)
+    station.feed(slot, tmp_path / "bare", codec="wav", bitrate_kbps=None)
+    station.live_until(OVER_AT)
+    sound = heard(only_file(tmp_path / "site", "*.wav"), 1)[:, 0]
+    before = 18 * RATE
+    assert np.array_equal(sound[before:], heard(only_file(tmp_path / "bare", "*.wav"), 1)[:, 0])
+    words = sound[2 * RATE : 15 * RATE]
+    spoken = np.flatnonzero(np.abs(words) > 0.01)
+    assert spoken[0] < RATE / 2, "it begins after the tone"
+    assert 5 * RATE < spoken[-1] < 13 * RATE, "name, date, time and version"
+    assert -24 < 20 * np.log10(words[: spoken[-1]].std()) < -16, "as loud as a programme"
+    assert not sound[15 * RATE + 1 : before].any()
+
+
+def test_a_site_gets_its_programme_also_where_nothing_can_be_said(
+    station: LivingStation, tmp_path: Path
+) -> None:
+    mute = LivingStation(station.settings.model_copy(update={"espeak": tmp_path / "no-espeak"}))
+    mute.evening(tmp_path / "site", codec="wav", bitrate_kbps=None, lead_in=SPOKEN)
+    mute.live_until(OVER_AT)
+    sound = heard(only_file(tmp_path / "site", "*.wav"), 1)[:, 0]
+    assert len(sound) == (18 + 60) * RATE
+    assert not sound[2 * RATE + 1 : 18 * RATE].any(), "its place stays silent"
+    mute.database.dispose()
 
 
 def test_feeds_with_the_same_wishes_share_a_file_and_others_do_not(
