@@ -65,7 +65,11 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rest(_Rule):
-    """Not again within so many days, or so many airings of this programme, of its like."""
+    """Not again within so many days, or so many airings of this programme, of its like.
+
+    What airs later does not count: a programme that is compiled once more, after its repeat was, would lose all that the
+    repeat takes from it.
+    """
 
     days: float | None = None
     airings: int | None = None
@@ -82,7 +86,8 @@ class Rest(_Rule):
     def why_not(self, one: Heard, history: Collection[Aired], starts_at: datetime) -> str | None:
         """Why it may not be heard again yet, and how much is missing, or None where it may."""
         keys = self.keys(one)
-        alike = [(aired, key) for aired in history if aired.at < starts_at for key in keys & self.keys(aired)]
+        earlier = [aired for aired in history if aired.at < starts_at]
+        alike = [(aired, key) for aired in earlier for key in keys & self.keys(aired)]
         if self.days is not None:
             latest = max(alike, key=lambda pair: pair[0].at, default=None)
             if latest is None or starts_at - latest[0].at >= timedelta(days=self.days):
@@ -92,7 +97,7 @@ class Rest(_Rule):
                 f"{self.name(latest[1])} rests for {self.days:g} days and was heard "
                 f"{latest[0].at:%Y-%m-%d %H:%M} UTC, {_days_text(missing)} too recently"
             )
-        before = sorted({aired.airing for aired in history if aired.ours}, reverse=True)[: self.airings]
+        before = sorted({aired.airing for aired in earlier if aired.ours}, reverse=True)[: self.airings]
         for number, airing in enumerate(before):
             for aired, key in alike:
                 if aired.airing == airing and aired.ours:

@@ -191,11 +191,12 @@ def assert_rules_of_rotation_are_kept(rundown: Rundown, request: Request) -> Non
 
 def assert_rested(rest: Rest, segment: Candidate, before: list[HeardItem], request: Request) -> None:
     assert not any(alike(rest, segment, other) for _, other in before)
-    history = [aired for aired in request.history if alike(rest, segment, aired)]
+    earlier = [aired for aired in request.history if aired.at < STARTS_AT]
+    history = [aired for aired in earlier if alike(rest, segment, aired)]
     if rest.days is not None:
         assert all(STARTS_AT - aired.at >= timedelta(days=rest.days) for aired in history)
         return
-    airings = sorted({aired.airing for aired in request.history if aired.ours})[-(rest.airings or 0) :]
+    airings = sorted({aired.airing for aired in earlier if aired.ours})[-(rest.airings or 0) :]
     assert not any(aired.ours and aired.airing in airings for aired in history)
 
 

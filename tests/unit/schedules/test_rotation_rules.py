@@ -91,6 +91,12 @@ class TestRests:
         assert name(self.first(rest, heard(one, 24, ours=False))) == 1
         assert name(self.first(rest, heard(one, 48), heard(two, 24))) == 1
 
+    def test_what_airs_later_in_the_night_neither_rests_nor_takes_the_place_of_an_airing(self) -> None:
+        """A repeat that is compiled already must not take its own items from the programme that it repeats."""
+        one, two, _ = self.talks
+        assert name(self.first({"of": "item", "days": 2}, heard(one, -2))) == 1
+        assert name(self.first({"of": "item", "airings": 1}, heard(one, 24), heard(two, -2))) == 2
+
     def test_a_presenter_who_rests_is_not_heard_twice_in_one_programme_either(self) -> None:
         pick = {**TALK, "count": 2, "rests": [{"of": "presenter", "days": 1}]}
         assert names(compiled([pick, FILL], list(self.talks)))[:2] == [1, 3]
