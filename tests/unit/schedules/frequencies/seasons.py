@@ -1,0 +1,156 @@
+"""Seasons for tests: small ones that crowd around a season change, and large ones with a real season's proportions."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schedules.days import EVERY_DAY, Days
+from schedules.frequencies.line import Line
+from schedules.season import Season, season
+from schedules.time import Span
+
+A26, B26 = season("A26"), season("B26")
+
+# ---------------------------------------------------------------- small ones, with everything that goes wrong
+
+CENTRES = [date(2026, 10, 25), date(2027, 3, 28), date(2027, 1, 1), date(1970, 1, 1)]
+"""Both kinds of change Sunday, a turn of the year, and where minutes become negative."""
+
+minutes_of_day = st.one_of(
+    st.sampled_from([0, 1, 15, 30, 59, 60, 61, 1380, 1410, 1439]), st.integers(0, 1439)
+)
+lengths = st.sampled_from([1, 15, 30, 60, 61, 120, 720, 1439, 1440]) | st.integers(1, 1440)
+some_days = st.one_of(
+    st.just(EVERY_DAY), st.integers(1, 7).map(lambda day: frozenset({day})), st.frozensets(st.integers(1, 7))
+)
+
+
+@st.composite
+def lines(draw: st.DrawFn, centre: date, key: str = "1") -> Line:
+    """One-day lines, whole days, lines that never air, tails past midnight; few frequencies, sites and zones, so that they meet."""
+    start = draw(minutes_of_day)
+    first = centre + timedelta(days=draw(st.integers(-9, 6)))
+    return Line(
+        key=key,
+        khz=draw(st.sampled_from([7500, 7500, 7505, 7505.5, 7510, 7511, 9000])),
+        start_minute=start,
+        stop_minute=(start + draw(lengths) - 1) % 1440 + 1,
+        days=draw(some_days),
+        first_date=first,
+        last_date=first + timedelta(days=draw(st.sampled_from([0, 0, 1, 6, 7, 9, -1]))),
+        site=draw(st.sampled_from(["TAC", "TAC", "PUG"])),
+        zones=draw(
+            st.sampled_from(
+                [frozenset(), frozenset({"44NE"}), frozenset({"44NE", "45NW"}), frozenset({"27SW"})]
+            )
+        ),
+        transmitter=draw(st.sampled_from([None, "1", "2"])),
+        synchronised=draw(st.sampled_from([None, None, "a"])),
+    )
+
+
+@st.composite
+def seasons_around(draw: st.DrawFn, most: int = 5) -> tuple[date, list[Line]]:
+    """A centre and up to so many lines about it."""
+    centre = draw(st.sampled_from(CENTRES))
+    size = draw(st.integers(0, most))
+    return centre, [draw(lines(centre, str(number))) for number in range(size)]
+
+
+@st.composite
+def spans_around(draw: st.DrawFn, centre: date) -> Span:
+    """A span of up to some days near it, perhaps empty; now and then it does not begin or end with a minute."""
+    midnight = datetime(centre.year, centre.month, centre.day, tzinfo=UTC)
+    start = midnight + timedelta(
+        minutes=draw(st.integers(-12 * 1440, 3 * 1440)), seconds=draw(st.sampled_from([0, 0, 30]))
+    )
+    return Span(
+        start,
+        start + timedelta(minutes=draw(st.integers(0, 14 * 1440)), seconds=draw(st.sampled_from([0, 0, 59]))),
+    )
+
+
+# ---------------------------------------------------------------- large ones, as a real one is made
+
+CHANNELS = [
+    *range(5_900, 6_200, 5),
+    *range(7_200, 7_600, 5),
+    *range(9_300, 9_950, 5),
+    *range(11_500, 12_150, 5),
+    *range(13_570, 13_870, 5),
+    *range(15_100, 15_800, 5),
+    *range(17_480, 17_900, 5),
+]
+ZONES = [f"{zone}{quadrant}" for zone in range(27, 60) for quadrant in ("NE", "NW", "SE", "SW")]
+"""Europe, Africa, Asia and the Pacific: where most shortwave is heard."""
+SITES = [f"{first}{second}{third}" for first in "ABCDE" for second in "AEIOU" for third in "KLMN"]
+
+
+def real_season(size: int, seed: int = 1, which: Season = B26) -> list[Line]:
+    """So many other people's lines, with the proportions counted in one season of 3,305.
+
+    65 % end on the change Sunday, 27 % the day before; 5 % run past midnight, 6 % stop at 2400, 1 % last one day.
+    """
+    random = Random(seed)
+    return [_line(random, number, which) for number in range(size)]
+
+
+def own_season(size: int, seed: int = 2, which: Season = B26) -> list[Line]:
+    """So many lines of a station that rents transmitters of five sites towards Korea, evenings and mornings there."""
+    random = Random(seed)
+    return [
+        _line(
+            random,
+            number,
+            which,
+            start_minute=random.choice(range(12 * 60, 23 * 60, 30)),
+            site=random.choice(SITES[:5]),
+            who="Danpa",
+            zones=frozenset({"44NE", "45NW"}),
+        )
+        for number in range(size)
+    ]
+
+
+def _line(random: Random, number: int, which: Season, **fixed: Any) -> Line:
+    start = random.choices([random.randrange(0, 1440, 30), random.randrange(0, 1440, 5)], [9, 1])[0]
+    start = fixed.pop("start_minute", start)
+    length = random.choices([15, 30, 60, 120, 240], [1, 5, 10, 3, 1])[0]
+    stop = start + length
+    if stop > 1440 and random.random() < 0.4:
+        stop = 1440
+    closes = which.end.date()
+    first = which.start.date()
+    last = random.choices(
+        [closes, closes - timedelta(days=1), closes - timedelta(days=random.randrange(2, 120))], [65, 27, 8]
+    )[0]
+    if random.random() < 43 / 3305:
+        first = last = first + timedelta(days=random.randrange(150))
+    values: dict[str, Any] = {
+        "key": str(number),
+        "khz": random.choice(CHANNELS),
+        "start_minute": start,
+        "stop_minute": (stop - 1) % 1440 + 1,
+        "days": _days(random),
+        "first_date": first,
+        "last_date": last,
+        "site": random.choice(SITES),
+        "who": f"B{random.randrange(150)}",
+        "zones": _zones(random),
+    }
+    return Line(**(values | fixed))
+
+
+def _days(random: Random) -> Days:
+    if random.random() < 0.7:
+        return EVERY_DAY
+    return frozenset(random.sample(range(1, 8), random.randrange(1, 7)))
+
+
+def _zones(random: Random) -> frozenset[str]:
+    first = random.randrange(len(ZONES) - 8)
+    return frozenset(ZONES[first : first + random.randrange(1, 9)])
