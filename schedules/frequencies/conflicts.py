@@ -13,14 +13,14 @@ from typing import Final
 
 import numpy as np
 
-from schedules.days import format_days
 from schedules.frequencies.columns import instant, minutes_of, numbers
 from schedules.frequencies.day_sets import Numbers
 from schedules.frequencies.levels import Level
 from schedules.frequencies.line import Line
 from schedules.frequencies.meetings import may_overlap, overlaps, successions
 from schedules.frequencies.sides import Pairs, near, same, sides_of
-from schedules.time import Span, format_hhmm
+from schedules.frequencies.wording import named
+from schedules.time import Span
 
 _ADJACENT_HZ: Final = 5_000
 _NEAR_HZ: Final = 10_000
@@ -50,7 +50,7 @@ class Conflict:
         zones = f", both for {', '.join(sorted(self.shared_zones))}" if self.shared_zones else ""
         what = f"{self.minutes} minutes" if self.gap_s is None else f"{self.gap_s} s to retune"
         return (
-            f"{self.level.code}: {_named(self.line)} and {_named(self.other)}, {self.separation_khz:.9g} kHz apart{zones}; "
+            f"{self.level.code}: {named(self.line)} and {named(self.other)}, {self.separation_khz:.9g} kHz apart{zones}; "
             f"from {self.first_at:%a %Y-%m-%d %H:%M} UTC, {self.occurrences} times, {what}"
         )
 
@@ -186,9 +186,3 @@ def _table(
 ) -> Numbers:
     """Conflicts, one a column: the lines by their row numbers, times in minutes; `gap` is -1 where none is short."""
     return np.stack([level, line, other, first, occurrences, minutes, gap])
-
-
-def _named(line: Line) -> str:
-    times = f"{format_hhmm(line.start_minute)}-{format_hhmm(line.stop_minute)} {format_days(line.days)}"
-    who = f" ({line.who})" if line.who else ""
-    return f"{line.khz:.9g} kHz {line.site} {times}{who}"

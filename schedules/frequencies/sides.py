@@ -49,7 +49,7 @@ def near(one: Numbers, other: Numbers, reach: int) -> Iterator[Pairs]:
     ordered = other[order]
     begin = np.searchsorted(ordered, one - reach, "left")
     count = np.searchsorted(ordered, one + reach, "right") - begin
-    cuts = np.searchsorted(count.cumsum(), np.arange(_BLOCK, count.sum(), _BLOCK))
+    cuts = np.searchsorted(count.cumsum(), np.arange(_BLOCK, count.sum(), _BLOCK), "right")
     for rows in np.split(np.arange(one.size), np.unique(cuts)):
         size = count[rows]
         within = np.arange(size.sum()) - np.repeat(size.cumsum() - size, size)

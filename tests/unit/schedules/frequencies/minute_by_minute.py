@@ -12,37 +12,40 @@ from datetime import UTC, datetime, timedelta
 from schedules.frequencies.line import Line
 from schedules.time import Span
 
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-Airing = frozenset[datetime]
-"""The minutes of one time on the air, each by its beginning."""
+Airing = frozenset[int]
+"""The minutes of one time on the air, as Unix times divided by 60."""
 
 
-def minutes_in(span: Span) -> frozenset[datetime]:
+def minute_of(instant: datetime) -> int:
+    """The minute that has the instant in it."""
+    return int(instant.timestamp() // 60)
+
+
+def at(minute: int) -> datetime:
+    return datetime.fromtimestamp(minute * 60, UTC)
+
+
+def minutes_in(span: Span) -> frozenset[int]:
     """Every minute that has a moment of the span in it."""
-    minute = span.start.replace(second=0, microsecond=0)
-    found = set()
-    while minute < span.end:
-        if span.start < span.end:
-            found.add(minute)
-        minute += MINUTE
-    return frozenset(found)
+    if span.start == span.end:
+        return frozenset()
+    return frozenset(range(minute_of(span.start), minute_of(span.end - timedelta.resolution) + 1))
 
 
 def airings(line: Line) -> Iterator[Airing]:
     """Of every day between its dates that is one of its days."""
-    day = datetime(line.first_date.year, line.first_date.month, line.first_date.day, tzinfo=UTC)
-    while day.date() <= line.last_date:
+    day = line.first_date
+    while day <= line.last_date:
         if day.isoweekday() in line.days:
-            minute = day + line.start_minute * MINUTE
-            stop = day + line.stop_minute * MINUTE
-            if stop <= minute:
-                stop += DAY
-            yield frozenset(minute + step * MINUTE for step in range((stop - minute) // MINUTE))
-        day += DAY
+            midnight = minute_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
+            start, stop = midnight + line.start_minute, midnight + line.stop_minute
+            if stop <= start:
+                stop += 24 * 60
+            yield frozenset(range(start, stop))
+        day += timedelta(days=1)
 
 
-def airings_within(line: Line, minutes: frozenset[datetime]) -> list[Airing]:
+def airings_within(line: Line, minutes: frozenset[int]) -> list[Airing]:
     """What of them lies in those minutes, in order."""
     return [airing & minutes for airing in airings(line) if airing & minutes]
 
@@ -63,7 +66,7 @@ class Clash:
 def clashes(
     lines: Sequence[Line],
     others: Sequence[Line],
-    minutes: frozenset[datetime],
+    minutes: frozenset[int],
     retune_s: dict[str, int] | None,
 ) -> set[Clash]:
     """Of every two lines. With `retune_s` they are our own."""
@@ -76,7 +79,7 @@ def clashes(
             both = ours & theirs
             if code and both:
                 hit = sum(1 for airing in aired[line] if airing & both)
-                found.add(Clash(code, line.key, other.key, min(both), hit, len(both)))
+                found.add(Clash(code, line.key, other.key, at(min(both)), hit, len(both)))
         for other in others if retune_s is not None else ():
             if other is not line and line.site == other.site and line.khz != other.khz:
                 found |= _retuning(line, other, aired, (retune_s or {}).get(line.site, 0))
@@ -118,13 +121,13 @@ def _retuning(line: Line, other: Line, aired: dict[Line, list[Airing]], needed_s
         return set()
     short = []
     for airing in aired[line]:
-        stop = max(airing) + MINUTE
+        stop = max(airing) + 1
         for following in aired[other]:
-            gap_s = (min(following) - stop).total_seconds()
+            gap_s = (min(following) - stop) * 60
             if 0 <= gap_s < needed_s:
-                short.append((stop, int(gap_s)))
+                short.append((stop, gap_s))
     if not short:
         return set()
     code = "retune" if line.transmitter and other.transmitter else "retune-if-one-transmitter"
     first, gap_s = min(short)
-    return {Clash(code, line.key, other.key, first, len(short), 0, gap_s)}
+    return {Clash(code, line.key, other.key, at(first), len(short), 0, gap_s)}

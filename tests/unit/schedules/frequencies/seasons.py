@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -14,6 +15,26 @@ from schedules.season import Season, season
 from schedules.time import Span
 
 A26, B26 = season("A26"), season("B26")
+
+
+def line(**changes: Any) -> Line:
+    """A line for a test that names what matters of it: every evening of B26."""
+    values: dict[str, Any] = {
+        "key": "1",
+        "khz": 9650,
+        "start_minute": 20 * 60,
+        "stop_minute": 21 * 60,
+        "days": EVERY_DAY,
+        "first_date": B26.start.date(),
+        "last_date": B26.end.date(),
+        "site": "TAC",
+    }
+    return Line(**(values | changes))
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
 
 # ---------------------------------------------------------------- small ones, with everything that goes wrong
 
@@ -54,9 +75,11 @@ def lines(draw: st.DrawFn, centre: date, key: str = "1") -> Line:
 
 
 @st.composite
-def seasons_around(draw: st.DrawFn, most: int = 5) -> tuple[date, list[Line]]:
+def seasons_around(
+    draw: st.DrawFn, most: int = 5, centres: Sequence[date] = CENTRES
+) -> tuple[date, list[Line]]:
     """A centre and up to so many lines about it."""
-    centre = draw(st.sampled_from(CENTRES))
+    centre = draw(st.sampled_from(centres))
     size = draw(st.integers(0, most))
     return centre, [draw(lines(centre, str(number))) for number in range(size)]
 
@@ -78,22 +101,24 @@ def spans_around(draw: st.DrawFn, centre: date) -> Span:
 
 CHANNELS = [
     *range(5_900, 6_200, 5),
-    *range(7_200, 7_600, 5),
-    *range(9_300, 9_950, 5),
-    *range(11_500, 12_150, 5),
-    *range(13_570, 13_870, 5),
-    *range(15_100, 15_800, 5),
-    *range(17_480, 17_900, 5),
+    *range(7_200, 7_500, 5),
+    *range(9_400, 9_900, 5),
+    *range(11_600, 12_100, 5),
+    *range(13_600, 13_800, 5),
+    *range(15_150, 15_600, 5),
+    *range(17_550, 17_800, 5),
 ]
-ZONES = [f"{zone}{quadrant}" for zone in range(27, 60) for quadrant in ("NE", "NW", "SE", "SW")]
+ZONES = [f"{zone}{quadrant}" for zone in range(27, 59) for quadrant in ("NE", "NW", "SE", "SW")]
 """Europe, Africa, Asia and the Pacific: where most shortwave is heard."""
+REGIONS = range(0, len(ZONES), 16)
 SITES = [f"{first}{second}{third}" for first in "ABCDE" for second in "AEIOU" for third in "KLMN"]
 
 
 def real_season(size: int, seed: int = 1, which: Season = B26) -> list[Line]:
-    """So many other people's lines, with the proportions counted in one season of 3,305.
+    """So many other people's lines, with proportions like those counted in one season of 3,305.
 
-    65 % end on the change Sunday, 27 % the day before; 5 % run past midnight, 6 % stop at 2400, 1 % last one day.
+    There 193 stopped at 2400, 153 ran past midnight, 43 lasted one day, 65 % ended on the change Sunday, 27 % the day before;
+    1,034 pairs met on a frequency, 200 of them with a shared zone.
     """
     random = Random(seed)
     return [_line(random, number, which) for number in range(size)]
@@ -117,10 +142,11 @@ def own_season(size: int, seed: int = 2, which: Season = B26) -> list[Line]:
 
 
 def _line(random: Random, number: int, which: Season, **fixed: Any) -> Line:
-    start = random.choices([random.randrange(0, 1440, 30), random.randrange(0, 1440, 5)], [9, 1])[0]
-    start = fixed.pop("start_minute", start)
-    length = random.choices([15, 30, 60, 120, 240], [1, 5, 10, 3, 1])[0]
-    stop = start + length
+    start = fixed.pop("start_minute", None)
+    if start is None:
+        earliest = 1260 if random.random() < 0.1 else 0
+        start = random.randrange(earliest, 1440, random.choices([30, 5], [9, 1])[0])
+    stop = start + random.choices([15, 30, 60, 120, 240, 480], [2, 8, 20, 6, 4, 1])[0]
     if stop > 1440 and random.random() < 0.4:
         stop = 1440
     closes = which.end.date()
@@ -152,5 +178,5 @@ def _days(random: Random) -> Days:
 
 
 def _zones(random: Random) -> frozenset[str]:
-    first = random.randrange(len(ZONES) - 8)
-    return frozenset(ZONES[first : first + random.randrange(1, 9)])
+    region = random.choice(REGIONS)
+    return frozenset(random.sample(ZONES[region : region + 16], random.randrange(2, 12)))
