@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -16,6 +17,7 @@ from tests.unit.schedules.frequencies.minute_by_minute import Clash, clashes, mi
 from tests.unit.schedules.frequencies.seasons import (
     A26,
     B26,
+    CENTRES,
     line,
     lines,
     own_season,
@@ -48,7 +50,7 @@ def check_the_rest(conflicts: tuple[Conflict, ...]) -> None:
         assert one.shared_zones == one.line.zones & one.other.zones
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(st.data())
 def test_own_conflicts_are_those_that_every_minute_shows(data: st.DataObject) -> None:
     centre, own = data.draw(seasons_around())
@@ -60,10 +62,10 @@ def test_own_conflicts_are_those_that_every_minute_shows(data: st.DataObject) ->
     check_the_rest(found)
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(st.data())
 def test_conflicts_with_others_are_those_that_every_minute_shows(data: st.DataObject) -> None:
-    centre, own = data.draw(seasons_around(3))
+    centre, own = data.draw(seasons_around((1, 2, 3)))
     others = [data.draw(lines(centre, f"b{number}")) for number in range(data.draw(st.integers(0, 3)))]
     span = data.draw(spans_around(centre))
     found = background_conflicts(own, others, span)
@@ -71,6 +73,25 @@ def test_conflicts_with_others_are_those_that_every_minute_shows(data: st.DataOb
     assert set(figured) == clashes(own, others, minutes_in(span), None)
     assert len(figured) == len(set(figured))
     check_the_rest(found)
+
+
+@settings(max_examples=500)
+@given(st.data(), st.integers(0, 61))
+def test_retunings_are_those_that_every_minute_shows(data: st.DataObject, gap: int) -> None:
+    centre = data.draw(st.sampled_from(CENTRES))
+    stops, follows = data.draw(lines(centre, "1")), data.draw(lines(centre, "2"))
+    start = (stops.stop_minute + gap) % 1440
+    stop = (start + follows.minutes - 1) % 1440 + 1
+    pair = [
+        replace(stops, site="PUG", khz=7000),
+        replace(follows, site="PUG", khz=6000, start_minute=start, stop_minute=stop),
+    ]
+    if data.draw(st.booleans()):
+        pair.reverse()
+    span = data.draw(spans_around(centre))
+    assert {figures(one) for one in own_conflicts(pair, span, RETUNE_S)} == clashes(
+        pair, pair, minutes_in(span), RETUNE_S
+    )
 
 
 @settings(max_examples=100)

@@ -63,6 +63,13 @@ def test_the_tail_past_midnight_belongs_to_the_day_of_the_start() -> None:
     assert not airs(sundays, date(2026, 11, 2))
 
 
+def test_a_weekly_line_that_has_just_ended_is_next_on_the_air_in_a_week() -> None:
+    sundays = line(days=frozenset({7}))
+    found = first_occurrence(sundays, Span(utc("2026-11-02T00:00"), B26.end))
+    assert found is not None
+    assert found.start == utc("2026-11-08T20:00")
+
+
 def test_a_whole_day_is_on_the_air_without_a_break() -> None:
     found = occurrences([line(start_minute=0, stop_minute=1440)], B26.span, B26)
     assert (found.start[1:] == found.stop[:-1]).all()
