@@ -58,4 +58,5 @@ def instant(minute: int) -> datetime:
 
 def minutes_of(span: Span) -> tuple[int, int]:
     """First and end of a span in minutes since the epoch. Minutes are whole: one that the span shares in part is in it."""
-    return (span.start - _EPOCH) // _MINUTE, -((_EPOCH - span.end) // _MINUTE)
+    first = (span.start - _EPOCH) // _MINUTE
+    return first, first if span.start == span.end else -((_EPOCH - span.end) // _MINUTE)

@@ -20,6 +20,8 @@ from schedules.frequencies.line import Line
 from schedules.season import Season
 from schedules.time import DAY_MINUTES, Span
 
+_BLOCK: Final = 1 << 14
+"""Rows that are made plain at a time: the first of many millions are there at once."""
 _ALWAYS: Final = Span(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
@@ -52,10 +54,11 @@ class Occurrences:
         return self.line.size
 
     def __iter__(self) -> Iterator[Occurrence]:
-        for line, start, stop in zip(
-            self.line.tolist(), self.start.tolist(), self.stop.tolist(), strict=True
-        ):
-            yield Occurrence(self.lines[line], instant(start), instant(stop))
+        for begin in range(0, len(self), _BLOCK):
+            block = slice(begin, begin + _BLOCK)
+            rows = (column[block].tolist() for column in (self.line, self.start, self.stop))
+            for line, start, stop in zip(*rows, strict=True):
+                yield Occurrence(self.lines[line], instant(start), instant(stop))
 
 
 def occurrences(lines: Sequence[Line], span: Span, season: Season | None = None) -> Occurrences:
@@ -98,9 +101,9 @@ def first_occurrence(line: Line, span: Span, season: Season | None = None) -> Oc
     within = span.intersection(limits)
     if within is None:
         return None
-    # What started the day before may still be on the air; if it is not, a week later is the latest next one.
+    # What started the day before may still be on the air. What started on the day itself may be over: then a week later at the latest.
     first = max(line.first_date.toordinal(), within.start.toordinal() - 1)
-    for ordinal in range(first, min(line.last_date.toordinal(), first + 7) + 1):
+    for ordinal in range(first, min(line.last_date.toordinal(), first + 8) + 1):
         day = date.fromordinal(ordinal)
         if airs(line, day) and on_air(line, day).overlaps(within):
             found = on_air(line, day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from schedules.days import EVERY_DAY, Days
 from schedules.frequencies.line import Line
 from schedules.season import Season, season
 from schedules.time import Span
+from tests.unit.schedules.frequencies.minute_by_minute import airings, at
 
 A26, B26 = season("A26"), season("B26")
 
@@ -89,6 +91,35 @@ def spans_around(draw: st.DrawFn, centre: date) -> Span:
         days=draw(st.sampled_from([20, 20, 9, 8, 1, 0])), minutes=draw(starts), seconds=draw(seconds)
     )
     return Span(start, start + length)
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Line, Line]:
+    """Two lines of a site with the same start dates, give or take a day, of which one starts about when the other starts or stops."""
+    centre = draw(st.sampled_from(CENTRES))
+    one, other = draw(lines(centre, "1")), draw(lines(centre, "2"))
+    near = draw(st.sampled_from([0, one.minutes, -other.minutes])) + draw(st.integers(-61, 61))
+    start = (one.start_minute + near) % 1440
+    later = timedelta(days=draw(st.integers(-1, 1)))
+    other = replace(
+        other,
+        start_minute=start,
+        stop_minute=(start + other.minutes - 1) % 1440 + 1,
+        first_date=one.first_date + later,
+        last_date=one.last_date + later,
+    )
+    pair = replace(one, site="PUG"), replace(other, site="PUG")
+    return draw(st.sampled_from([pair, pair[::-1]]))
+
+
+@st.composite
+def spans_that_cut(draw: st.DrawFn, cut: Sequence[Line]) -> Span:
+    """A span whose ends lie at, or just before or after, a start or stop of the lines."""
+    edges = {edge for one in cut for airing in airings(one) for edge in (min(airing), max(airing) + 1)} or {0}
+    ends = [
+        at(draw(st.sampled_from(sorted(edges))) + draw(st.sampled_from([0, -1, 1, 20]))) for _ in range(2)
+    ]
+    return Span(min(ends), max(ends))
 
 
 # ---------------------------------------------------------------- large ones, as a real one is made

@@ -17,13 +17,14 @@ from tests.unit.schedules.frequencies.minute_by_minute import Clash, clashes, mi
 from tests.unit.schedules.frequencies.seasons import (
     A26,
     B26,
-    CENTRES,
     line,
     lines,
     own_season,
+    pairs,
     real_season,
     seasons_around,
     spans_around,
+    spans_that_cut,
     utc,
 )
 
@@ -76,22 +77,23 @@ def test_conflicts_with_others_are_those_that_every_minute_shows(data: st.DataOb
 
 
 @settings(max_examples=500)
-@given(st.data(), st.integers(0, 61))
-def test_retunings_are_those_that_every_minute_shows(data: st.DataObject, gap: int) -> None:
-    centre = data.draw(st.sampled_from(CENTRES))
-    stops, follows = data.draw(lines(centre, "1")), data.draw(lines(centre, "2"))
-    start = (stops.stop_minute + gap) % 1440
-    stop = (start + follows.minutes - 1) % 1440 + 1
-    pair = [
-        replace(stops, site="PUG", khz=7000),
-        replace(follows, site="PUG", khz=6000, start_minute=start, stop_minute=stop),
-    ]
-    if data.draw(st.booleans()):
-        pair.reverse()
-    span = data.draw(spans_around(centre))
-    assert {figures(one) for one in own_conflicts(pair, span, RETUNE_S)} == clashes(
-        pair, pair, minutes_in(span), RETUNE_S
-    )
+@given(st.data())
+def test_two_lines_of_one_frequency_meet_as_every_minute_shows(data: st.DataObject) -> None:
+    one, other = data.draw(pairs())
+    pair = [replace(one, khz=7500), replace(other, khz=7500)]
+    span = data.draw(spans_that_cut(pair))
+    found = {figures(each) for each in own_conflicts(pair, span)}
+    assert found == clashes(pair, pair, minutes_in(span), {})
+
+
+@settings(max_examples=500)
+@given(st.data())
+def test_retunings_are_those_that_every_minute_shows(data: st.DataObject) -> None:
+    one, other = data.draw(pairs())
+    pair = [replace(one, khz=7500), replace(other, khz=6000)]
+    span = data.draw(spans_that_cut(pair))
+    found = {figures(each) for each in own_conflicts(pair, span, RETUNE_S)}
+    assert found == clashes(pair, pair, minutes_in(span), RETUNE_S)
 
 
 @settings(max_examples=100)

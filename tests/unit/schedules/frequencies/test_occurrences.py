@@ -63,9 +63,9 @@ def test_the_tail_past_midnight_belongs_to_the_day_of_the_start() -> None:
     assert not airs(sundays, date(2026, 11, 2))
 
 
-def test_a_weekly_line_that_has_just_ended_is_next_on_the_air_in_a_week() -> None:
-    sundays = line(days=frozenset({7}))
-    found = first_occurrence(sundays, Span(utc("2026-11-02T00:00"), B26.end))
+@pytest.mark.parametrize("ended", ["2026-11-01T21:00", "2026-11-01T23:59", "2026-11-02T00:00"])
+def test_a_weekly_line_that_has_just_ended_is_next_on_the_air_in_a_week(ended: str) -> None:
+    found = first_occurrence(line(days=frozenset({7})), Span(utc(ended), B26.end))
     assert found is not None
     assert found.start == utc("2026-11-08T20:00")
 
