@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from app.errors import Invalid
-from app.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
+from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
 from schedules.time import KST, Span
 
 Charset = Literal["utf-8", "utf-16", "cp949", "euc-kr", "iso-8859-1", "cp1251", "cp1252"]

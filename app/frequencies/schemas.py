@@ -7,12 +7,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints
 
-from app.frequencies.bands import notes_on
 from app.frequencies.models import Line
 from app.frequencies.service import LineFields, SiteFields
 from app.programmes.times import read_days
 from app.web.bodies import Answer, Body, Prose, RowId, Text, example
 from schedules.days import days_from_eibi, days_to_hfcc, format_days
+from schedules.frequencies.bands import notes_on
 
 _SITE: dict[str, Any] = {
     "code": "TAC",

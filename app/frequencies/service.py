@@ -14,7 +14,6 @@ from app.contracts.models import Contract
 from app.database import id_of
 from app.errors import Invalid
 from app.feeds.models import Feed
-from app.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
 from app.frequencies.fitting import require_fit, require_no_gaps
 from app.frequencies.models import Line, LineFeed, Site
 from app.journal.service import record
@@ -22,6 +21,7 @@ from app.programmes.models import Slot
 from app.programmes.service import times_of
 from app.records import find, referred, require_free, require_revision, require_unused, revise
 from schedules.days import Days, check_days, days_to_eibi, format_days
+from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
 
 OF_THE_RECORD = ("slot_id", "site_id", "khz")
 """What as-run knows by the line alone: changing it would rewrite what was aired."""

@@ -12,4 +12,8 @@ Pure, as the rest of `schedules`: values come in, values go out.
     hfcc         HFCC's fixed columns, from and to text
     eibi         EiBi's rows, from and to text, and their lines in a season (eibi_days, eibi_targets)
     season_diff  two versions of a season: added, gone, moved, changed
+    occurrences  lines over a span -> when each is on the air; columns and day_sets: lines and days as arrays
+    conflicts    lines, and others' lines -> what they do to each other, by level (levels); sides and meetings: who meets whom, when
+    findings     what is wrong with lines by themselves, at a season's change, and against what was booked
+    bands        what is shortwave, and what is set aside for broadcasting
 """

@@ -24,11 +24,16 @@ _BANDS: tuple[tuple[int, int], ...] = (
 )
 
 
-def notes_on(khz: int) -> list[str]:
+def in_band(khz: float) -> bool:
+    """Whether a frequency, by its carrier, lies in a band that is set aside for broadcasting."""
+    return any(low <= khz <= high for low, high in _BANDS)
+
+
+def notes_on(khz: float) -> list[str]:
     """What a frequency manager should know of a frequency.
 
     Out of band is a note, never an error: many relays to Korea are (289 lines of a real season of 3,305).
     """
-    if any(low <= khz <= high for low, high in _BANDS):
+    if in_band(khz):
         return []
-    return [f"{khz} kHz lies outside the broadcasting bands: the site's administration must allow it"]
+    return [f"{khz:.9g} kHz lies outside the broadcasting bands: the site's administration must allow it"]
