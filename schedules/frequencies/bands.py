@@ -5,7 +5,7 @@ from __future__ import annotations
 LOWEST_KHZ, HIGHEST_KHZ = 2_000, 30_000
 """Nothing outside is shortwave: such a number is a typing error."""
 
-_BANDS: tuple[tuple[int, int], ...] = (
+BANDS: tuple[tuple[int, int], ...] = (
     # Tropical bands and the high-frequency broadcasting bands, ITU Radio Regulations, Article 5.
     (2_300, 2_495),
     (3_200, 3_400),
@@ -22,11 +22,12 @@ _BANDS: tuple[tuple[int, int], ...] = (
     (21_450, 21_850),
     (25_670, 26_100),
 )
+"""The lowest and the highest kHz of each, upwards."""
 
 
 def in_band(khz: float) -> bool:
     """Whether a frequency, by its carrier, lies in a band that is set aside for broadcasting."""
-    return any(low <= khz <= high for low, high in _BANDS)
+    return any(low <= khz <= high for low, high in BANDS)
 
 
 def notes_on(khz: float) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 
 from schedules.frequencies.line import Line
+from schedules.frequencies.occurrences import occurrences
 from schedules.time import Span
 
 _MINUTE = timedelta(minutes=1)
@@ -23,17 +24,18 @@ class Bar:
     lines: tuple[Line, ...]
 
 
-def own_bars(lines: Iterable[Line], span: Span) -> list[Bar]:
-    """A bar for each occurrence."""
-    return [Bar(line.khz, start, end, (line,)) for line in lines for start, end in _occurrences(line, span)]
+def own_bars(lines: Sequence[Line], span: Span) -> list[Bar]:
+    """A bar for each occurrence, line by line."""
+    bars = [Bar(line.khz, start, end, (line,)) for start, end, line in _clipped(lines, span)]
+    return sorted(bars, key=lambda bar: lines.index(bar.lines[0]))
 
 
 def background_bars(lines: Iterable[Line], span: Span, ranges: Collection[tuple[float, float]]) -> list[Bar]:
     """What overlaps or touches on one frequency is one bar. Only what lies in a range (lowest and highest kHz); all if there is none."""
+    shown = [line for line in lines if not ranges or any(low <= line.khz <= high for low, high in ranges)]
     found: dict[float, list[tuple[float, float, Line]]] = defaultdict(list)
-    for line in lines:
-        if not ranges or any(low <= line.khz <= high for low, high in ranges):
-            found[line.khz].extend((*minutes, line) for minutes in _occurrences(line, span))
+    for start, end, line in _clipped(shown, span):
+        found[line.khz].append((start, end, line))
     return [bar for khz in sorted(found) for bar in _merged(khz, found[khz])]
 
 
@@ -52,16 +54,8 @@ def _merged(khz: float, occurrences: Iterable[tuple[float, float, Line]]) -> Ite
         yield Bar(khz, start, end, tuple(inside))
 
 
-def _occurrences(line: Line, span: Span) -> Iterator[tuple[float, float]]:
-    """When the line is on the air within the span, in minutes from its start."""
-    length = timedelta(minutes=line.minutes)
-    first = max(line.first_date, (span.start - length).date())
-    last = min(line.last_date, span.end.date())
-    for ordinal in range(first.toordinal(), last.toordinal() + 1):
-        day = date.fromordinal(ordinal)
-        if day.isoweekday() not in line.days:
-            continue
-        start = datetime.combine(day, time(), UTC) + timedelta(minutes=line.start_minute)
-        if start < span.end and start + length > span.start:
-            begin, end = max(start, span.start), min(start + length, span.end)
-            yield (begin - span.start) / _MINUTE, (end - span.start) / _MINUTE
+def _clipped(lines: Sequence[Line], span: Span) -> Iterator[tuple[float, float, Line]]:
+    """When each is on the air within the span, in minutes from its start."""
+    for one in occurrences(lines, span):
+        start, stop = max(one.start, span.start), min(one.stop, span.end)
+        yield (start - span.start) / _MINUTE, (stop - span.start) / _MINUTE, one.line

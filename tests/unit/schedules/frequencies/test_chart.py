@@ -151,7 +151,7 @@ def test_every_own_line_that_is_on_the_air_is_seen_at_its_time_inside_the_plot(
         assert left == pytest.approx(LEFT + bar.start * per_minute, abs=0.11)
         assert right == pytest.approx(max(LEFT + bar.end * per_minute, left + 1.5), abs=0.2)
         assert bottom - top >= 7
-        assert TOP <= (top + bottom) / 2 <= BOTTOM
+        assert TOP - 0.1 <= (top + bottom) / 2 <= BOTTOM + 0.1, "to a tenth of a pixel, as it is written"
     names = texts(svg)
     for bar in expected:
         assert any(name.startswith(f"{bar.khz:g} ") for name in names)
