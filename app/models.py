@@ -16,6 +16,7 @@ from app.library.models import ImportedFile, Segment
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
 from app.programmes.models import Programme, Slot
 from app.pull.models import Fetch, Offer, PullKey
+from app.schedule.models import Background, BackgroundLine
 from app.station.models import Station
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "Artefact",
     "AsRun",
     "Attempt",
+    "Background",
+    "BackgroundLine",
     "BrowserSession",
     "Contract",
     "Event",

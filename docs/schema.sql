@@ -112,6 +112,46 @@ CREATE TABLE attempt (
 
 CREATE INDEX ix_attempt_handoff_id ON attempt (handoff_id);
 
+CREATE TABLE background (
+    id INTEGER NOT NULL,
+    season VARCHAR NOT NULL,
+    format VARCHAR NOT NULL,
+    file_name VARCHAR NOT NULL,
+    file_sha256 VARCHAR NOT NULL,
+    encoding VARCHAR NOT NULL,
+    lines INTEGER NOT NULL,
+    left_out JSON NOT NULL,
+    problems JSON NOT NULL,
+    unread INTEGER NOT NULL,
+    imported_at DATETIME NOT NULL,
+    imported_by INTEGER,
+    PRIMARY KEY (id),
+    FOREIGN KEY(imported_by) REFERENCES person (id)
+);
+
+CREATE INDEX ix_background_season ON background (season);
+
+CREATE TABLE background_line (
+    id INTEGER NOT NULL,
+    background_id INTEGER NOT NULL,
+    "key" VARCHAR NOT NULL,
+    khz FLOAT NOT NULL,
+    start_minute INTEGER NOT NULL,
+    stop_minute INTEGER NOT NULL,
+    days VARCHAR NOT NULL,
+    first_date DATE NOT NULL,
+    last_date DATE NOT NULL,
+    site VARCHAR NOT NULL,
+    who VARCHAR NOT NULL,
+    zones VARCHAR NOT NULL,
+    power_kw FLOAT,
+    azimuth INTEGER,
+    PRIMARY KEY (id),
+    FOREIGN KEY(background_id) REFERENCES background (id)
+);
+
+CREATE INDEX ix_background_line_background_id ON background_line (background_id);
+
 CREATE TABLE browser_session (
     id INTEGER NOT NULL,
     person_id INTEGER NOT NULL,
@@ -377,7 +417,7 @@ CREATE TABLE line (
     first_date DATE NOT NULL,
     last_date DATE NOT NULL,
     created_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL,
+    revision INTEGER NOT NULL, transmitter VARCHAR, synchronised VARCHAR, texts JSON DEFAULT '{}' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(site_id) REFERENCES site (id),
     FOREIGN KEY(slot_id) REFERENCES slot (id)
@@ -584,7 +624,7 @@ CREATE TABLE site (
     longitude FLOAT,
     contacts VARCHAR,
     created_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL, desk JSON DEFAULT '{}' NOT NULL, desk_in_alarms BOOLEAN DEFAULT 0 NOT NULL,
+    revision INTEGER NOT NULL, desk JSON DEFAULT '{}' NOT NULL, desk_in_alarms BOOLEAN DEFAULT 0 NOT NULL, country VARCHAR, retune_s INTEGER,
     PRIMARY KEY (id),
     UNIQUE (code)
 );

@@ -39,6 +39,8 @@ class SiteFields:
     contacts: str | None = None
     desk: dict[str, str] = field(default_factory=dict)
     desk_in_alarms: bool = False
+    country: str | None = None
+    retune_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,10 @@ class LineFields:
     days: Days | None = None
     first_date: date | None = None
     last_date: date | None = None
+    transmitter: str | None = None
+    synchronised: str | None = None
+    texts: dict[str, str] | None = None
+    """As it stands in a file; None leaves what is there."""
     feed_ids: tuple[int, ...] = ()
 
 
@@ -147,7 +153,8 @@ def update_line(
         if not names:
             changed.revision += 1
         names.append("feed_ids")
-    record(session, "line.changed", at=now, person_id=by, subject_id=line_id, fields=names)
+    if names:
+        record(session, "line.changed", at=now, person_id=by, subject_id=line_id, fields=names)
     return changed
 
 
@@ -209,6 +216,8 @@ def _checked(session: Session, fields: LineFields, room_bytes: int) -> dict[str,
     days, first_date, last_date = _checked_days(slot, fields)
     kept = asdict(fields)
     del kept["feed_ids"]
+    if fields.texts is None:
+        del kept["texts"]
     return kept | {"days": days_to_eibi(days), "first_date": first_date, "last_date": last_date}
 
 

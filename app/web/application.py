@@ -27,6 +27,7 @@ from app.programmes import api as programmes
 from app.pull import api as pull
 from app.pull import site as pull_site
 from app.record import api as record
+from app.schedule import api as schedule
 from app.settings import Settings
 from app.signing import api as signing
 from app.station import api as station
@@ -40,6 +41,7 @@ from app.web.security import FailedSignIns
 ROUTERS: tuple[APIRouter, ...] = (
     library.router,
     programmes.router,
+    schedule.router,  # before frequencies: /lines/export is no line
     frequencies.router,
     contracts.router,
     feeds.router,
