@@ -239,8 +239,9 @@ def render(
     from rich.progress import Progress
 
     from app.airings import service
+    from app.airings.carriage import Wishes
     from app.airings.rendering import render_version
-    from audio.profile import Codec, Encoding, Profile
+    from audio.profile import Codec, Encoding
 
     with station() as (settings, database):
         with reading(database) as session:
@@ -255,7 +256,7 @@ def render(
         with Progress(console=out) as bar:
             task = bar.add_task(f"airing {airing}, version {versions[0].version}", total=1.0)
             artefact = render_version(
-                database, settings, versions[0], encoding, Profile(), folder,
+                database, settings, versions[0], Wishes(encoding), folder,
                 lambda fraction: bar.update(task, completed=fraction),
             )  # fmt: skip
     how = f", {artefact.encoded_frames} of {artefact.frames} frames encoded anew" if artefact.frames else ""
