@@ -180,7 +180,7 @@ CREATE TABLE contract (
     notice_days INTEGER,
     note VARCHAR,
     created_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL,
+    revision INTEGER NOT NULL, hours JSON DEFAULT '[]' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(site_id) REFERENCES site (id)
 );

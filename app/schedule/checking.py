@@ -11,12 +11,18 @@ from sqlmodel import Session, col, select
 
 from app.contracts.billing import BookedPer, Days, booked_minutes
 from app.contracts.models import Contract
-from app.contracts.service import period
+from app.contracts.service import booked_spans, period
 from app.frequencies.models import Site
 from app.schedule.background import background_lines
 from app.schedule.own import own_lines
 from schedules.frequencies.conflicts import Conflict, background_conflicts, own_conflicts
-from schedules.frequencies.findings import Finding, Kind, change_findings, line_findings
+from schedules.frequencies.findings import (
+    Finding,
+    Kind,
+    booking_findings,
+    change_findings,
+    line_findings,
+)
 from schedules.frequencies.levels import Severity
 from schedules.frequencies.line import Line
 from schedules.frequencies.occurrences import occurrences
@@ -62,13 +68,18 @@ def check(session: Session, season: Season, since: datetime | None = None) -> Ch
 
 
 def _bookings(session: Session, lines: Sequence[Line], season: Season) -> Iterator[Finding]:
-    """Where our lines at a site use less, or more, than its contracts have booked, month by month or over a period."""
+    """Where our lines at a site use less, or more, than its contracts have booked: by the hour, month, or period."""
     sites = {site.id: site.code for site in session.exec(select(Site))}
     for contract in session.exec(select(Contract).order_by(col(Contract.id))):
         days = period(contract).shared_with(Days(season.start.date(), season.end.date()))
         if days is None:
             continue
         there = [line for line in lines if line.site == sites[contract.site_id]]
+        if contract.hours:  # they say more than their sum
+            shared = days.span.intersection(season.span)
+            if shared is not None:
+                yield from booking_findings(there, booked_spans(contract, shared), shared)
+            continue
         for span in _reckoned(contract, days):
             booked = booked_minutes(
                 contract.booked_minutes, cast("BookedPer", contract.booked_per), period(contract), span

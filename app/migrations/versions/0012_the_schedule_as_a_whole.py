@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_background_line_background_id", "background_line", ["background_id"])
+    op.add_column("contract", sa.Column("hours", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("site", sa.Column("country", TEXT(), nullable=True))
     op.add_column("site", sa.Column("retune_s", sa.Integer(), nullable=True))
     op.add_column("line", sa.Column("transmitter", TEXT(), nullable=True))
@@ -68,5 +69,7 @@ def downgrade() -> None:
     with op.batch_alter_table("site") as site:
         for name in ("retune_s", "country"):
             site.drop_column(name)
+    with op.batch_alter_table("contract") as contract:
+        contract.drop_column("hours")
     op.drop_table("background_line")
     op.drop_table("background")

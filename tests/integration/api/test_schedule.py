@@ -292,6 +292,25 @@ def test_minutes_that_are_booked_and_not_used_are_found(desk: httpx.Client) -> N
     assert "1900 minutes booked from 2026-04-01 to 2026-04-30, and our lines there use 1800" in months[0]
 
 
+def test_hours_that_are_booked_and_not_used_are_found_to_the_minute(desk: httpx.Client) -> None:
+    imported(desk, text_of(days=frozenset({1, 2, 3, 4, 5})))
+    contract = {
+        "site_id": 1, "first_date": str(SUMMER[0]), "last_date": "2026-10-24", "booked_minutes": 0, "price_minor": 100,
+        "currency": "USD", "hours": [{"start": "1300", "stop": "1430", "days": "Mo-Sa"}],
+    }  # fmt: skip
+    assert desk.post("/api/v1/contracts", json=contract).status_code == 201
+    findings = desk.get("/api/v1/lines/conflicts", params={"season": "A26", "whole": True}).json()["findings"]
+    unused = [
+        (one["starts_at"][:16], one["ends_at"][11:16], one["times"])
+        for one in findings
+        if one["kind"] == "booked-unused"
+    ]
+    assert unused == [("2026-03-30T14:00", "14:30", 150), ("2026-04-04T13:00", "14:30", 30)]
+    wrong = contract | {"site_id": 2, "hours": [{"start": "1300", "stop": "1300"}]}
+    refused = desk.post("/api/v1/contracts", json=wrong)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "hours.0")
+
+
 def test_occurrences_are_told_in_order_and_bounded(desk: httpx.Client) -> None:
     imported(desk, text_of(days=frozenset({1, 7})))
     span = {"from": "2026-03-28T00:00:00Z", "until": "2026-04-06T13:30:00Z"}
