@@ -159,10 +159,8 @@ class _Wish:
             by=by,
         )
         after = known.model_dump()
-        what = tuple(
-            name for name in before if before[name] != after[name] and name not in {"revision", "texts"}
-        )
-        return self._taken("changed" if what else "unchanged", known, site, what)
+        what = sorted(name for name in before.keys() - {"revision", "texts"} if before[name] != after[name])
+        return self._taken("changed" if what else "unchanged", known, site, tuple(what))
 
     def _taken(self, action: Action, row: LineRow, site: Site, what: tuple[str, ...] = ()) -> Taken:
         return Taken(self.line_number, action, id_of(row), row.slot_id, site.code, row.khz, what)
