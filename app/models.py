@@ -15,6 +15,7 @@ from app.journal.models import JournalEntry
 from app.library.models import ImportedFile, Segment
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
 from app.programmes.models import Programme, Slot
+from app.propagation.models import Prediction
 from app.pull.models import Fetch, Offer, PullKey
 from app.station.models import Station
 
@@ -45,6 +46,7 @@ __all__ = [
     "Notification",
     "Offer",
     "Person",
+    "Prediction",
     "Programme",
     "PullKey",
     "RundownVersion",

@@ -5,7 +5,7 @@ from __future__ import annotations
 LOWEST_KHZ, HIGHEST_KHZ = 2_000, 30_000
 """Nothing outside is shortwave: such a number is a typing error."""
 
-_BANDS: tuple[tuple[int, int], ...] = (
+BANDS: tuple[tuple[int, int], ...] = (
     # Tropical bands and the high-frequency broadcasting bands, ITU Radio Regulations, Article 5.
     (2_300, 2_495),
     (3_200, 3_400),
@@ -24,11 +24,16 @@ _BANDS: tuple[tuple[int, int], ...] = (
 )
 
 
+def is_in_band(khz: float) -> bool:
+    """Whether a frequency lies in a band that is set aside for broadcasting."""
+    return any(low <= khz <= high for low, high in BANDS)
+
+
 def notes_on(khz: int) -> list[str]:
     """What a frequency manager should know of a frequency.
 
     Out of band is a note, never an error: many relays to Korea are (289 lines of a real season of 3,305).
     """
-    if any(low <= khz <= high for low, high in _BANDS):
+    if is_in_band(khz):
         return []
     return [f"{khz} kHz lies outside the broadcasting bands: the site's administration must allow it"]

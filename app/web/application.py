@@ -24,6 +24,7 @@ from app.library import api as library
 from app.people import api as people
 from app.processes import Clock, utcnow
 from app.programmes import api as programmes
+from app.propagation import api as propagation
 from app.pull import api as pull
 from app.pull import site as pull_site
 from app.record import api as record
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     library.router,
     programmes.router,
     frequencies.router,
+    propagation.router,
     contracts.router,
     feeds.router,
     pull.router,
