@@ -17,6 +17,7 @@ from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink,
 from app.programmes.models import Programme, Slot
 from app.propagation.models import Prediction
 from app.pull.models import Fetch, Offer, PullKey
+from app.reports.models import ReceptionReport
 from app.station.models import Station
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Prediction",
     "Programme",
     "PullKey",
+    "ReceptionReport",
     "RundownVersion",
     "SQLModel",
     "Segment",

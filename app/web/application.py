@@ -28,6 +28,8 @@ from app.propagation import api as propagation
 from app.pull import api as pull
 from app.pull import site as pull_site
 from app.record import api as record
+from app.reports import api as reports
+from app.reports import page as report_page
 from app.settings import Settings
 from app.signing import api as signing
 from app.station import api as station
@@ -43,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     programmes.router,
     frequencies.router,
     propagation.router,
+    reports.router,
     contracts.router,
     feeds.router,
     pull.router,
@@ -58,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     docs.router,
     pages.router,
+    report_page.router,
     pull_site.router,
 )
 
