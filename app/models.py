@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from app.advice.models import Jammer
 from app.air.models import AirRecord
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
 from app.alarms.models import Alarm, Notification
@@ -36,6 +37,7 @@ __all__ = [
     "IdempotentRequest",
     "ImportedFile",
     "Intent",
+    "Jammer",
     "Job",
     "JournalEntry",
     "Key",

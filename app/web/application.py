@@ -11,6 +11,7 @@ from fastapi.middleware import Middleware
 from fastapi.routing import APIRoute
 
 from app import __version__
+from app.advice import api as advice
 from app.airings import api as airings
 from app.alarms import api as alarms
 from app.contracts import api as contracts
@@ -46,6 +47,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     frequencies.router,
     propagation.router,
     reports.router,
+    advice.router,
     contracts.router,
     feeds.router,
     pull.router,
