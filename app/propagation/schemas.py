@@ -115,7 +115,7 @@ class SignalOut(Answer):
     khz: int
     rank: Annotated[int, Field(description="1 is the best of this hour")]
     band: BandName
-    days_in_ten: Annotated[int, Field(description="On how many days of ten the signal is enough, about")]
+    days_in_ten: Annotated[int, Field(description="On how many days of ten, at least, the signal is enough")]
 
 
 class HourOut(Answer):
@@ -260,4 +260,5 @@ def _mean(signals: Sequence[Signal]) -> float:
 
 
 def _tenths(percent: float) -> int:
-    return round(percent / 10)
+    """Cut off, so that it agrees with the bands: nine days and more are excellent."""
+    return int(percent // 10)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,10 @@ def test_from_tamsui_to_pyongyang_in_december_a_low_band_wins_at_night_and_a_hig
     for utc in (16, 18, 20):
         assert at_hour(told, utc)["signals"][0]["khz"] == 5900
     assert at_hour(told, 5)["signals"][0]["khz"] in {9600, 11700}
+    twice = ("very_poor", "poor", "fair", "good", "excellent")
+    by_days = ("none", *(name for name in twice for _ in range(2)))
+    for one in (each for hour in told["hours"] for each in hour["signals"]):
+        assert one["band"] == by_days[one["days_in_ten"]]
     assert [one["hour_utc"] for one in told["hours"]] == [*range(3, 24), 0, 1, 2]
     assert [one["hour_utc"] for one in told["hours"] if one["is_in_slot"]] == [15, 16, 17]
 
@@ -132,9 +136,7 @@ def test_how_far_the_worker_is_shows_in_the_answer_and_the_end_as_an_event(
     api.get(PATH, params=DECEMBER)
     job = claim(station.database, "worker-1", ("predict",))
     assert job is not None
-    station.clock.at = station.clock().now(
-        tz=station.clock().tzinfo
-    )  # progress is a file, which has its own time
+    station.clock.at = datetime.now(UTC)  # progress is a file, and files have a time of their own
     with reporting(station.settings, "predict", "slot", 1):
         assert api.get(PATH, params=DECEMBER).json()["job"] == {
             "id": job.id,
