@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from app.advice.models import Jammer
 from app.air.models import AirRecord
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
 from app.alarms.models import Alarm, Notification
@@ -15,7 +16,9 @@ from app.journal.models import JournalEntry
 from app.library.models import ImportedFile, Segment
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
 from app.programmes.models import Programme, Slot
+from app.propagation.models import Prediction
 from app.pull.models import Fetch, Offer, PullKey
+from app.reports.models import ReceptionReport
 from app.schedule.models import Background, BackgroundLine
 from app.station.models import Station
 
@@ -37,6 +40,7 @@ __all__ = [
     "IdempotentRequest",
     "ImportedFile",
     "Intent",
+    "Jammer",
     "Job",
     "JournalEntry",
     "Key",
@@ -48,8 +52,10 @@ __all__ = [
     "Notification",
     "Offer",
     "Person",
+    "Prediction",
     "Programme",
     "PullKey",
+    "ReceptionReport",
     "RundownVersion",
     "SQLModel",
     "Segment",

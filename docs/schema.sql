@@ -360,6 +360,17 @@ CREATE INDEX ix_intent_airing_id ON intent (airing_id);
 
 CREATE INDEX ix_intent_carried_out_at ON intent (carried_out_at);
 
+CREATE TABLE jammer (
+    id INTEGER NOT NULL,
+    khz FLOAT NOT NULL,
+    site VARCHAR NOT NULL,
+    since DATE,
+    note VARCHAR,
+    created_at DATETIME NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+
 CREATE TABLE job (
     id INTEGER NOT NULL,
     kind VARCHAR NOT NULL,
@@ -525,6 +536,18 @@ CREATE TABLE person (
     UNIQUE (name)
 );
 
+CREATE TABLE prediction (
+    circuit_key VARCHAR NOT NULL,
+    khz INTEGER NOT NULL,
+    snr_db JSON NOT NULL,
+    reliability_percent JSON NOT NULL,
+    muf_khz JSON NOT NULL,
+    computed_at DATETIME NOT NULL,
+    PRIMARY KEY (circuit_key, khz)
+);
+
+CREATE INDEX ix_prediction_computed_at ON prediction (computed_at);
+
 CREATE TABLE programme (
     id INTEGER NOT NULL,
     title VARCHAR NOT NULL,
@@ -553,6 +576,32 @@ CREATE TABLE pull_key (
 );
 
 CREATE INDEX ix_pull_key_feed_id ON pull_key (feed_id);
+
+CREATE TABLE reception_report (
+    id INTEGER NOT NULL,
+    heard_at DATETIME NOT NULL,
+    line_id INTEGER NOT NULL,
+    khz INTEGER NOT NULL,
+    sinpo VARCHAR,
+    overall INTEGER NOT NULL,
+    jamming VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    place VARCHAR,
+    latitude FLOAT,
+    longitude FLOAT,
+    note VARCHAR,
+    taken_by INTEGER,
+    created_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(line_id) REFERENCES line (id),
+    FOREIGN KEY(taken_by) REFERENCES person (id)
+);
+
+CREATE INDEX ix_reception_report_heard_at ON reception_report (heard_at);
+
+CREATE INDEX ix_reception_report_khz ON reception_report (khz);
+
+CREATE INDEX ix_reception_report_line_id ON reception_report (line_id);
 
 CREATE TABLE rundown (
     id INTEGER NOT NULL,

@@ -20,6 +20,7 @@ from app.journal.service import record
 from app.programmes.models import Slot
 from app.programmes.service import times_of
 from app.records import find, referred, require_free, require_revision, require_unused, revise
+from app.reports.models import ReceptionReport
 from schedules.days import Days, check_days, days_to_eibi, format_days
 from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
 
@@ -140,7 +141,7 @@ def update_line(
 
     Raises:
         NotFound, StaleRevision, Invalid, BadDays: as elsewhere.
-        Conflict: it has been on the air, and the record would tell another slot, site or frequency than it was.
+        Conflict: it has been on the air or reported, and the record would tell another slot, site or frequency than it was.
     """
     changed = line(session, line_id)
     require_revision(changed, expected)
@@ -159,7 +160,7 @@ def update_line(
 
 
 def delete_line(session: Session, line_id: int, *, now: datetime, by: int | None) -> None:
-    """Raises NotFound, and Conflict once something was recorded as aired over it."""
+    """Raises NotFound, and Conflict once something was recorded as aired over it or reported of it."""
     gone = line(session, line_id)
     _require_unaired(session, line_id, "end it with an earlier last date instead")
     _set_feeds(session, line_id, ())
@@ -183,6 +184,8 @@ def _require_unaired(session: Session, line_id: int, instead: str) -> None:
         f"line {line_id} has {{count}} entries in the record of what was aired, which is kept: {instead}"
     )
     require_unused(session, col(AsRun.line_id), line_id, message)
+    message = f"line {line_id} has {{count}} reception reports: {instead}"
+    require_unused(session, col(ReceptionReport.line_id), line_id, message)
 
 
 def _check_code(session: Session, code: str, site_id: int | None) -> None:

@@ -11,6 +11,7 @@ from fastapi.middleware import Middleware
 from fastapi.routing import APIRoute
 
 from app import __version__
+from app.advice import api as advice
 from app.airings import api as airings
 from app.alarms import api as alarms
 from app.contracts import api as contracts
@@ -24,9 +25,12 @@ from app.library import api as library
 from app.people import api as people
 from app.processes import Clock, utcnow
 from app.programmes import api as programmes
+from app.propagation import api as propagation
 from app.pull import api as pull
 from app.pull import site as pull_site
 from app.record import api as record
+from app.reports import api as reports
+from app.reports import page as report_page
 from app.schedule import api as schedule
 from app.settings import Settings
 from app.signing import api as signing
@@ -43,6 +47,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     programmes.router,
     schedule.router,  # before frequencies: /lines/export is no line
     frequencies.router,
+    propagation.router,
+    reports.router,
+    advice.router,
     contracts.router,
     feeds.router,
     pull.router,
@@ -58,6 +65,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     docs.router,
     pages.router,
+    report_page.router,
     pull_site.router,
 )
 
