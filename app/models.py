@@ -13,6 +13,7 @@ from app.handoffs.models import Attempt, Handoff
 from app.jobs.models import Job
 from app.journal.models import JournalEntry
 from app.library.models import ImportedFile, Segment
+from app.moves.models import LineChange, NoticeChange, PoolEntry, ReplyLink, SiteNotice
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
 from app.programmes.models import Programme, Slot
 from app.pull.models import Fetch, Offer, PullKey
@@ -38,19 +39,24 @@ __all__ = [
     "JournalEntry",
     "Key",
     "Line",
+    "LineChange",
     "LineFeed",
     "LogEntry",
     "LogImport",
     "LoginLink",
+    "NoticeChange",
     "Notification",
     "Offer",
     "Person",
+    "PoolEntry",
     "Programme",
     "PullKey",
+    "ReplyLink",
     "RundownVersion",
     "SQLModel",
     "Segment",
     "Site",
+    "SiteNotice",
     "Slot",
     "Station",
 ]

@@ -20,6 +20,10 @@ class Site(SQLModel, table=True):
     """Whom an alarm names: ``name``, ``phone``, ``mail``, ``language``, ``hours``."""
     desk_in_alarms: bool = False
     """Whether alarms that leave the station may say so."""
+    notice_h: float = 0
+    """A change must be asked for this many hours before it is to begin."""
+    notice_mail: str | None = None
+    """Where notices of changes are sent; None: to its desk, if that has a mail address."""
     created_at: datetime
     revision: int = 1
 

@@ -23,6 +23,8 @@ _SITE: dict[str, Any] = {
     "contacts": "Control room, day and night: +998 ...",
     "desk": {"name": "Control room", "phone": "+998 ...", "language": "Russian, English", "hours": "always"},
     "desk_in_alarms": True,
+    "notice_h": 24,
+    "notice_mail": "schedule@site.example",
 }
 _LINE: dict[str, Any] = {
     "slot_id": 7,
@@ -67,6 +69,12 @@ class SiteIn(Body):
     desk_in_alarms: Annotated[
         bool, Field(description="Whether alarms by webhook and mail may name the desk")
     ] = False
+    notice_h: Annotated[
+        float, Field(ge=0, le=24 * 366, description="Changes must be asked for this many hours before")
+    ] = 0
+    notice_mail: Annotated[
+        Text | None, Field(max_length=200, description="Where notices of changes go, if not to its desk")
+    ] = None
 
     def fields(self) -> SiteFields:
         return SiteFields(
@@ -86,6 +94,8 @@ class SiteOut(Answer):
     contacts: str | None
     desk: dict[str, str]
     desk_in_alarms: bool
+    notice_h: float
+    notice_mail: str | None
     created_at: datetime
     revision: int
 
