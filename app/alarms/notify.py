@@ -37,6 +37,9 @@ _MEANINGS = {
     "airing_missed": "This airing went out without its audio, or not at all.",
     "withdrawn_after_delivery": "Audio that was withdrawn is still at a site.",
     "cancelled_after_delivery": "This airing was cancelled and its audio is still at a site.",
+    "change_refused": "The site has refused a change of its lines: they stay as they are.",
+    "change_unanswered": "The site has not answered a change of its lines by its cut-off: they stay as they are.",
+    "notice_failing": "The mail to a site about a change of its lines cannot be sent.",
     "disk_low": "The disk is nearly full.",
     "test": "This is a test.",
 }
@@ -141,6 +144,7 @@ def _post(notice: Notice, settings: Settings) -> None:
         "notification": notice.notification_id,
         "airing": notice.airing_id,
         "feed": notice.feed_id,
+        "change": notice.change_id,
         "raised_at": _utc(notice.raised_at),
         "step": notice.step,
         "due_at": _utc(notice.due_at) if notice.due_at else None,
@@ -158,7 +162,11 @@ def _post(notice: Notice, settings: Settings) -> None:
 def _compose(notice: Notice, settings: Settings, now: datetime) -> EmailMessage:
     about = "".join(
         f" {word} {number}"
-        for word, number in (("airing", notice.airing_id), ("feed", notice.feed_id))
+        for word, number in (
+            ("airing", notice.airing_id),
+            ("feed", notice.feed_id),
+            ("change", notice.change_id),
+        )
         if number
     )
     message = EmailMessage()

@@ -172,7 +172,12 @@ def delete_line(session: Session, line_id: int, *, now: datetime, by: int | None
     """Raises NotFound, and Conflict once something was recorded as aired over it."""
     gone = line(session, line_id)
     _require_unaired(session, line_id, "end it with an earlier last date instead")
-    for column in (col(LineChange.line_id), col(LineChange.new_line_id), col(LineChange.rest_line_id)):
+    for column in (
+        col(LineChange.line_id),
+        col(LineChange.new_line_id),
+        col(LineChange.rest_line_id),
+        col(LineChange.rolled_from_id),
+    ):
         require_unused(
             session,
             column,

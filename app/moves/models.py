@@ -74,6 +74,8 @@ class LineChange(SQLModel, table=True):
     """Where what is wanted stands in the lines; ``line_id`` itself where nothing of the old line came before it."""
     rest_line_id: int | None = Field(default=None, foreign_key="line.id")
     """What goes on of the old line after one night."""
+    rolled_from_id: int | None = Field(default=None, foreign_key="line.id")
+    """Of a new line: the one of the season before that it goes on from."""
     undone_at: datetime | None = None
     undone_by: int | None = Field(default=None, foreign_key="person.id")
     revision: int = 1

@@ -46,6 +46,7 @@ class Letter:
     mail_to: str
     subject: str
     body: str
+    asks: bool
     token: str | None
     """Of its reply link; in the mail and nowhere else."""
     created_at: datetime
@@ -140,7 +141,15 @@ def claim_due(session: Session, settings: Settings, now: datetime) -> list[Lette
             token = secrets.token_urlsafe(32)
             session.add(ReplyLink(notice_id=id_of(notice), token_sha256=_sha256(token), created_at=now))
         letters.append(
-            Letter(id_of(notice), notice.mail_to or "", notice.subject, notice.body, token, notice.created_at)
+            Letter(
+                id_of(notice),
+                notice.mail_to or "",
+                notice.subject,
+                notice.body,
+                notice.kind == "request",
+                token,
+                notice.created_at,
+            )
         )
     return letters
 
@@ -208,6 +217,8 @@ def compose(letter: Letter, settings: Settings, now: datetime) -> EmailMessage:
     message["Message-ID"] = f"<notice-{letter.notice_id}-{letter.created_at:%Y%m%d%H%M%S}@danpa>"
     message["Auto-Submitted"] = "auto-generated"
     how = ""
+    if letter.asks:
+        how = "\nPlease answer this mail, or call us.\n"
     if letter.token is not None:
         how = (
             "\nTo agree or to refuse, open this address; it works once and needs no login:\n"

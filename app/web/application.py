@@ -21,6 +21,7 @@ from app.frequencies import api as frequencies
 from app.handoffs import api as handoffs
 from app.journal import api as journal
 from app.library import api as library
+from app.moves import api as moves
 from app.people import api as people
 from app.processes import Clock, utcnow
 from app.programmes import api as programmes
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     library.router,
     programmes.router,
     frequencies.router,
+    moves.router,
     contracts.router,
     feeds.router,
     pull.router,

@@ -100,6 +100,7 @@ def _create_line_change() -> None:
         sa.Column("line_revision", sa.Integer(), nullable=True),
         sa.Column("new_line_id", sa.Integer(), nullable=True),
         sa.Column("rest_line_id", sa.Integer(), nullable=True),
+        sa.Column("rolled_from_id", sa.Integer(), nullable=True),
         sa.Column("undone_at", AT(), nullable=True),
         sa.Column("undone_by", sa.Integer(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -110,6 +111,7 @@ def _create_line_change() -> None:
         sa.ForeignKeyConstraint(["answered_by"], ["person.id"]),
         sa.ForeignKeyConstraint(["new_line_id"], ["line.id"]),
         sa.ForeignKeyConstraint(["rest_line_id"], ["line.id"]),
+        sa.ForeignKeyConstraint(["rolled_from_id"], ["line.id"]),
         sa.ForeignKeyConstraint(["undone_by"], ["person.id"]),
         sa.PrimaryKeyConstraint("id"),
     )

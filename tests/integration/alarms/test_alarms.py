@@ -195,6 +195,7 @@ def test_both_channels_tell_it_once_with_ids_and_times_only(engine: Engine, webh
         "notification": 1,
         "airing": 1,
         "feed": 1,
+        "change": None,
         "raised_at": "2026-11-22T19:45:00Z",
         "step": 0,
         "due_at": "2026-11-22T19:55:00Z",
