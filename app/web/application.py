@@ -32,7 +32,7 @@ from app.settings import Settings
 from app.signing import api as signing
 from app.station import api as station
 from app.storage import Blobs
-from app.web import docs, health, pages, problems
+from app.web import docs, health, pages, problems, reply
 from app.web.frame import Frame
 from app.web.idempotency import Idempotency, Ledger
 from app.web.limits import BodyLimit
@@ -58,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     docs.router,
     pages.router,
+    reply.router,
     pull_site.router,
 )
 

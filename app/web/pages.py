@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.database import reading
 from app.errors import NotFound, NotSignedIn
@@ -21,32 +18,14 @@ from app.web import security
 from app.web.attention import needs
 from app.web.dependencies import CurrentBlobs, CurrentSettings, Database, Now, authenticate
 from app.web.entry import enter_with_key, enter_with_link
-from app.web.messages import LANGUAGE_COOKIE, Language, known_language, language_for
+from app.web.rendering import ASSETS, FINGERPRINT, answer_page, shared, templates, words_of
 from app.web.tonight import airings_of_night
-from app.web.words import Words, harmless, named
+from app.web.words import Words
 from schedules.time import night_of, night_span
 
-HERE = Path(__file__).parent
-ASSETS = {path.name: path for path in sorted((HERE / "static").iterdir())}
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
-FINGERPRINT = hashlib.sha256(b"\0".join(path.read_bytes() for path in ASSETS.values())).hexdigest()[:12]
-"""Part of the assets' addresses: browsers keep them for ever, and a new version of Danpa has other addresses."""
-
-YEAR_S = 365 * 24 * 3600
-"""The choice of language is remembered for a year."""
-
 FIRST_YEAR, LAST_YEAR = 1950, 2150
-
-_templates = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    finalize=harmless,
-)
-_templates.filters["named"] = named
 
 router = APIRouter(include_in_schema=False)
 
@@ -64,7 +43,7 @@ def show_tonight(
     night: str = "",
 ) -> Response:
     """``night`` is a date; anything else is tonight."""
-    words, asked = _words(request), _date(night)
+    words, asked = words_of(request), _date(night)
     try:
         actor = authenticate(request)
     except NotSignedIn:
@@ -72,8 +51,8 @@ def show_tonight(
     tonight = night_of(now)
     shown = asked or tonight
     with reading(database) as session:
-        page = _templates.get_template("tonight.html").render(
-            _frame(words, shown, tonight),
+        page = templates.get_template("tonight.html").render(
+            shared(words, shown, tonight),
             station=station(session),
             folder=settings.root,
             actor=actor,
@@ -84,14 +63,14 @@ def show_tonight(
             airings=airings_of_night(session, blobs, shown, now),
             horizon_h=settings.horizon_h,
         )
-    return _page(page, request)
+    return answer_page(page, request)
 
 
 @router.get("/record", response_class=HTMLResponse)
 @router.head("/record", response_class=HTMLResponse)
 def show_record(request: Request, database: Database, now: Now, night: str = "") -> Response:
     """What went out in a night, with its evidence, to be printed."""
-    words, asked = _words(request), _date(night)
+    words, asked = words_of(request), _date(night)
     try:
         authenticate(request)
     except NotSignedIn:
@@ -99,15 +78,15 @@ def show_record(request: Request, database: Database, now: Now, night: str = "")
     shown = asked or night_of(now)
     span = night_span(shown)
     with reading(database) as session:
-        page = _templates.get_template("record.html").render(
-            _frame(words, shown, night_of(now)),
+        page = templates.get_template("record.html").render(
+            shared(words, shown, night_of(now)),
             station=station(session),
             now=now,
             span=span,
             rows=list(as_run_rows(session, span)),
             handoffs=list(handoff_rows(session, span)),
         )
-    return _page(page, request)
+    return answer_page(page, request)
 
 
 @router.post("/sign-in", response_class=HTMLResponse)
@@ -121,7 +100,7 @@ def sign_in(
 ) -> Response:
     """What the form sends: it works without JavaScript."""
     security.check_same_origin(request, settings)
-    words, back = _words(request), _date(night)
+    words, back = words_of(request), _date(night)
     try:
         signed_in = enter_with_key(request, database, key.strip(), now)
     except NotSignedIn:
@@ -167,46 +146,15 @@ async def get_asset(fingerprint: str, name: str) -> FileResponse:
 def _sign_in_form(
     request: Request, words: Words, night: date | None, wrong: str | None = None, status: int = 200
 ) -> Response:
-    frame = _frame(words, night, night)
-    page = _templates.get_template("sign_in.html").render(frame, wrong=wrong)
-    return _page(page, request, status)
+    frame = shared(words, night, night)
+    page = templates.get_template("sign_in.html").render(frame, wrong=wrong)
+    return answer_page(page, request, status)
 
 
 def _link_form(request: Request, token: str | None, wrong: str | None = None, status: int = 200) -> Response:
-    frame = _frame(_words(request), None, None)
-    page = _templates.get_template("login_link.html").render(frame, token=token, wrong=wrong)
-    return _page(page, request, status)
-
-
-def _frame(words: Words, night: date | None, tonight: date | None) -> dict[str, object]:
-    """What every template asks for."""
-    other: Language = "en" if words.language == "ko" else "ko"
-    return {
-        "t": words,
-        "assets": f"/static/{FINGERPRINT}",
-        "night": night,
-        "tonight": tonight,
-        "other_language": other,
-        "previous_night": night - timedelta(days=1) if night else None,
-        "next_night": night + timedelta(days=1) if night else None,
-        "shown_tonight": night == tonight,
-    }
-
-
-def _page(page: str, request: Request, status: int = 200) -> HTMLResponse:
-    response = HTMLResponse(
-        page, status, headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
-    )
-    chosen = known_language(request.query_params.get("lang"))
-    if chosen:
-        response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=YEAR_S, samesite="lax", httponly=True)
-    response.headers["Content-Language"] = _words(request).language
-    return response
-
-
-def _words(request: Request) -> Words:
-    asked, remembered = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
-    return Words(language_for(asked, remembered, request.headers.get("accept-language")))
+    frame = shared(words_of(request), None, None)
+    page = templates.get_template("login_link.html").render(frame, token=token, wrong=wrong)
+    return answer_page(page, request, status)
 
 
 def _date(text: str) -> date | None:
