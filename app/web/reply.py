@@ -90,6 +90,14 @@ def reply(
     return _page(request, said=f"reply.{answer}")
 
 
+def _line(text: str, limit: int) -> str | None:
+    """One harmless line of what was typed: nobody's answer fails for what stands in its remark."""
+    try:
+        return clean_line(" ".join(text.split()), "text", limit) or None
+    except Invalid:
+        return None
+
+
 def _asked(request: Request, database: Engine, token: str, now: datetime) -> tuple[list[Asked], datetime]:
     """What a link asks, and until when. Strangers with a wrong one are counted and never hold the write lock."""
     with reading(database) as session:
