@@ -21,12 +21,15 @@ class Mailbox:
         self.messages: list[EmailMessage] = []
         self.greeting = ""
         self.secured: list[bool] = []
+        self.answer = "250 taken"
+        """What it says to the next mails; it keeps those that it takes."""
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
+        if self.answer.startswith("250"):
+            self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
         self.greeting = session.host_name
         self.secured.append(session.ssl is not None)
-        return "250 taken"
+        return self.answer
 
 
 @contextmanager

@@ -13,10 +13,13 @@ from app.moves.occurrences import DAY
 from app.programmes.models import Slot
 from schedules.days import days_from_eibi, format_days
 from schedules.errors import ScheduleError
-from schedules.frequencies.hfcc import HEADER, record_of
+from schedules.frequencies.hfcc import COLUMNS, HEADER, record_of
 from schedules.frequencies.line import Line
 from schedules.frequencies.zones import quadrants
 from schedules.time import format_hhmm
+
+TITLES = HEADER[1][: COLUMNS["TDATE"][1]]
+"""HFCC's column titles, as far as our lines fill them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ def _hfcc(columns: Mapping[str, Any], slot: Slot, site: Site) -> str:
 
 
 def _block(head: str, lines: Sequence[str]) -> str:
-    return "\n".join([head, "", HEADER[1], *lines, ""])
+    return "\n".join([head, "", TITLES, *lines, ""])
 
 
 def _was(change: LineChange) -> dict[str, Any]:
