@@ -66,12 +66,14 @@ def carry_out(session: Session, change: LineChange, *, now: datetime, by: int | 
         made = _made(session, change, _wanted(change), change.first_date, change.last_date, now, by)
         set_feeds(session, id_of(made), _living(session, change.feed_ids))
         change.new_line_id = made.id
+        change.became = {str(made.id): image_of(session, made)}
         return
     line = session.get_one(Line, change.line_id)
     change.was = image_of(session, line)
     feed_ids = change.was["feed_ids"]
     kept = {name: getattr(line, name) for name in WANTED}
     moves_away = change.site_id != line.site_id
+    became = {}
     for number, piece in enumerate(pieces(change, line)):
         columns = _wanted(change) if piece.is_new else kept
         feeds = _living(session, change.feed_ids) if piece.is_new and moves_away else feed_ids
@@ -83,11 +85,12 @@ def carry_out(session: Session, change: LineChange, *, now: datetime, by: int | 
         else:
             row = _made(session, change, columns, piece.first_date, piece.last_date, now, by)
         set_feeds(session, id_of(row), feeds)
+        became[str(row.id)] = image_of(session, row)
         if piece.is_new:
             change.new_line_id = row.id
         elif number:
             change.rest_line_id = row.id
-    change.line_revision = line.revision
+    change.became = became
 
 
 def take_back(session: Session, change: LineChange, *, now: datetime, by: int | None) -> None:
@@ -137,9 +140,9 @@ def _require_untouched(
     ).first()
     if later is not None:
         raise Conflict(f"change {later} builds on the lines of change {change.id}: undo that one first")
-    edited = [row.id for row in rows if row.revision != 1]
-    if line is not None and line.revision != change.line_revision:
-        edited.append(line.id)
+    became = change.became or {}
+    now_there = [*rows, *([line] if line is not None else [])]
+    edited = [row.id for row in now_there if image_of(session, row) != became.get(str(row.id))]
     if edited:
         raise Conflict(
             f"line {edited[0]} was changed by somebody since change {change.id} was agreed to: put it right by hand, or ask "

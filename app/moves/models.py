@@ -68,8 +68,8 @@ class LineChange(SQLModel, table=True):
     answer_note: str | None = None
     was: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     """The line as it was: when the change was asked for, and from the agreement on what an undo brings back."""
-    line_revision: int | None = None
-    """Of the line after the change: who changed it since must decide what an undo means."""
+    became: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """Each line that it touched as it was afterwards, by its id: who changed one since must decide what an undo means."""
     new_line_id: int | None = Field(default=None, foreign_key="line.id")
     """Where what is wanted stands in the lines; ``line_id`` itself where nothing of the old line came before it."""
     rest_line_id: int | None = Field(default=None, foreign_key="line.id")

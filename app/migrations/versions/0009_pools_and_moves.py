@@ -97,7 +97,7 @@ def _create_line_change() -> None:
         sa.Column("answered_how", TEXT(), nullable=True),
         sa.Column("answer_note", TEXT(), nullable=True),
         sa.Column("was", sa.JSON(), nullable=True),
-        sa.Column("line_revision", sa.Integer(), nullable=True),
+        sa.Column("became", sa.JSON(), nullable=True),
         sa.Column("new_line_id", sa.Integer(), nullable=True),
         sa.Column("rest_line_id", sa.Integer(), nullable=True),
         sa.Column("rolled_from_id", sa.Integer(), nullable=True),

@@ -51,7 +51,7 @@ class Desk:
     def post(self, path: str, **body: Any) -> httpx.Response:
         return self.api.post(f"/api/v1/{path}", json=body)
 
-    def move(self, line: int | None = None, **body: Any) -> dict[str, Any]:
+    def move(self, line: Any = None, **body: Any) -> dict[str, Any]:
         """Ask for a move; gives the change."""
         wanted = {"khz": 7585, "reason": "jammed"} | body
         answer = self.post(f"lines/{line or self.line}/move", **wanted)

@@ -43,7 +43,7 @@ def test_a_dry_run_shows_both_outcomes_and_writes_nothing(desk: Desk) -> None:
 
 
 def test_what_is_shown_is_what_happens(desk: Desk) -> None:
-    body = {"khz": 7585, "azimuth": 80, "reason": "jammed", "night": "2026-11-25"}
+    body: dict[str, Any] = {"khz": 7585, "azimuth": 80, "reason": "jammed", "night": "2026-11-25"}
     shown = desk.api.post("/api/v1/lines/1/move?dry_run=true", json=body).json()["consequences"]["if_agreed"]
     desk.answer(desk.move(**body)["id"])
     lines = desk.api.get("/api/v1/lines").json()["items"]
@@ -214,7 +214,16 @@ def test_changes_that_build_on_each_other_are_undone_from_the_last(desk: Desk) -
     refused = desk.undo(first["id"])
     assert (refused.status_code, f"change {second['id']}" in refused.json()["detail"]) == (409, True)
     assert desk.undo(second["id"]).status_code == 200
-    assert desk.undo(first["id"]).status_code == 409, "its line has another revision: a person has to look"
+    assert desk.undo(first["id"]).status_code == 200
+    assert desk.lines() == [(7490, FIRST, LAST)]
+
+
+def test_a_line_that_somebody_changed_since_is_not_overwritten_by_an_undo(desk: Desk) -> None:
+    change = desk.answer(desk.move(**{"from": "2026-11-25"})["id"]).json()
+    edit = {"slot_id": 1, "site_id": 1, "khz": 7585, "power_kw": 250, "first_date": "2026-11-25"}
+    assert desk.api.put(f"/api/v1/lines/{change['new_line_id']}", json=edit).status_code == 200
+    refused = desk.undo(change["id"])
+    assert (refused.status_code, "was changed by somebody" in refused.json()["detail"]) == (409, True)
 
 
 def test_what_was_on_the_air_is_not_undone(desk: Desk) -> None:
@@ -301,11 +310,11 @@ def test_another_site_must_agree_and_the_old_one_is_told(desk: Desk, tmp_path: A
 
 def test_a_move_out_of_the_pool_is_allowed_and_noted(desk: Desk) -> None:
     pool = {"entries": [
-        {"khz": 7585, "site_id": 1, "legal_status": "cleared until 2027-03-28", "note": "quiet in spring"},
+        {"khz": 7400, "site_id": 1, "legal_status": "cleared until 2027-03-28", "note": "quiet in spring"},
         {"khz": 9650},
     ]}  # fmt: skip
     shown = desk.api.put("/api/v1/slots/1/pool", json=pool)
-    assert [(row["khz"], row["site_id"]) for row in shown.json()["entries"]] == [(7585, 1), (9650, None)]
+    assert [(row["khz"], row["site_id"]) for row in shown.json()["entries"]] == [(7400, 1), (9650, None)]
     assert desk.api.get("/api/v1/slots/1/pool").json() == shown.json()
 
     def notes(khz: int) -> list[str]:
@@ -313,7 +322,7 @@ def test_a_move_out_of_the_pool_is_allowed_and_noted(desk: Desk) -> None:
         found: list[str] = answer.json()["consequences"]["notes"]
         return found
 
-    assert notes(7585) == ["in the pool: cleared until 2027-03-28"]
+    assert notes(7400) == ["in the pool: cleared until 2027-03-28"]
     assert notes(9650) == []
     assert notes(9400) == ["9400 kHz is not in the pool of slot 1: is it cleared?"]
 
