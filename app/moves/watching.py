@@ -115,7 +115,8 @@ def _is_asked_anew(session: Session, refused: LineChange) -> bool:
         return False
     later = select(LineChange.id).where(
         LineChange.line_id == refused.line_id,
-        col(LineChange.requested_at) > refused.answered_at,
+        LineChange.id != refused.id,
+        col(LineChange.requested_at) >= refused.answered_at,
         col(LineChange.undone_at).is_(None),
     )
     return session.exec(later.limit(1)).first() is not None
