@@ -14,6 +14,7 @@ from app.handoffs.models import Attempt, Handoff
 from app.jobs.models import Job
 from app.journal.models import JournalEntry
 from app.library.models import ImportedFile, Segment
+from app.moves.models import LineChange, NoticeChange, PoolEntry, ReplyLink, SiteNotice
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
 from app.programmes.models import Programme, Slot
 from app.propagation.models import Prediction
@@ -45,21 +46,26 @@ __all__ = [
     "JournalEntry",
     "Key",
     "Line",
+    "LineChange",
     "LineFeed",
     "LogEntry",
     "LogImport",
     "LoginLink",
+    "NoticeChange",
     "Notification",
     "Offer",
     "Person",
+    "PoolEntry",
     "Prediction",
     "Programme",
     "PullKey",
     "ReceptionReport",
+    "ReplyLink",
     "RundownVersion",
     "SQLModel",
     "Segment",
     "Site",
+    "SiteNotice",
     "Slot",
     "Station",
 ]

@@ -39,7 +39,7 @@ CREATE TABLE alarm (
     airing_id INTEGER,
     feed_id INTEGER,
     raised_at DATETIME NOT NULL,
-    cleared_at DATETIME, step INTEGER DEFAULT '0' NOT NULL,
+    cleared_at DATETIME, step INTEGER DEFAULT '0' NOT NULL, site_id INTEGER REFERENCES site (id), change_id INTEGER REFERENCES line_change (id),
     PRIMARY KEY (id),
     FOREIGN KEY(airing_id) REFERENCES airing (id),
     FOREIGN KEY(feed_id) REFERENCES feed (id)
@@ -302,7 +302,7 @@ CREATE TABLE handoff (
     verified_at DATETIME,
     rechecked_at DATETIME,
     error VARCHAR,
-    created_at DATETIME NOT NULL, held BOOLEAN DEFAULT 0 NOT NULL, manual JSON,
+    created_at DATETIME NOT NULL, held BOOLEAN DEFAULT 0 NOT NULL, manual JSON, frequencies JSON,
     PRIMARY KEY (id),
     FOREIGN KEY(airing_id) REFERENCES airing (id),
     FOREIGN KEY(artefact_id) REFERENCES artefact (id),
@@ -436,6 +436,60 @@ CREATE TABLE line (
 
 CREATE INDEX ix_line_slot_id ON line (slot_id);
 
+CREATE TABLE line_change (
+    id INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    line_id INTEGER,
+    slot_id INTEGER NOT NULL,
+    site_id INTEGER NOT NULL,
+    khz INTEGER NOT NULL,
+    power_kw FLOAT,
+    azimuth INTEGER,
+    ciraf_zones VARCHAR,
+    feed_ids JSON NOT NULL,
+    days VARCHAR NOT NULL,
+    first_date DATE NOT NULL,
+    last_date DATE NOT NULL,
+    starts_at DATETIME NOT NULL,
+    reason VARCHAR NOT NULL,
+    asked_by INTEGER,
+    created_at DATETIME NOT NULL,
+    state VARCHAR NOT NULL,
+    requested_at DATETIME,
+    cut_off_at DATETIME NOT NULL,
+    answered_at DATETIME,
+    answered_by INTEGER,
+    answered_name VARCHAR,
+    answered_how VARCHAR,
+    answer_note VARCHAR,
+    was JSON,
+    became JSON,
+    new_line_id INTEGER,
+    rest_line_id INTEGER,
+    rolled_from_id INTEGER,
+    undone_at DATETIME,
+    undone_by INTEGER,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(line_id) REFERENCES line (id),
+    FOREIGN KEY(slot_id) REFERENCES slot (id),
+    FOREIGN KEY(site_id) REFERENCES site (id),
+    FOREIGN KEY(asked_by) REFERENCES person (id),
+    FOREIGN KEY(answered_by) REFERENCES person (id),
+    FOREIGN KEY(new_line_id) REFERENCES line (id),
+    FOREIGN KEY(rest_line_id) REFERENCES line (id),
+    FOREIGN KEY(rolled_from_id) REFERENCES line (id),
+    FOREIGN KEY(undone_by) REFERENCES person (id)
+);
+
+CREATE INDEX ix_line_change_line_id ON line_change (line_id);
+
+CREATE INDEX ix_line_change_site_id ON line_change (site_id);
+
+CREATE INDEX ix_line_change_slot_id ON line_change (slot_id);
+
+CREATE INDEX ix_line_change_state ON line_change (state);
+
 CREATE TABLE line_feed (
     line_id INTEGER NOT NULL,
     feed_id INTEGER NOT NULL,
@@ -492,6 +546,16 @@ CREATE TABLE login_link (
     UNIQUE (token_sha256)
 );
 
+CREATE TABLE notice_change (
+    notice_id INTEGER NOT NULL,
+    change_id INTEGER NOT NULL,
+    PRIMARY KEY (notice_id, change_id),
+    FOREIGN KEY(notice_id) REFERENCES site_notice (id),
+    FOREIGN KEY(change_id) REFERENCES line_change (id)
+);
+
+CREATE INDEX ix_notice_change_change_id ON notice_change (change_id);
+
 CREATE TABLE notification (
     id INTEGER NOT NULL,
     alarm_id INTEGER NOT NULL,
@@ -535,6 +599,20 @@ CREATE TABLE person (
     PRIMARY KEY (id),
     UNIQUE (name)
 );
+
+CREATE TABLE pool_entry (
+    id INTEGER NOT NULL,
+    slot_id INTEGER NOT NULL,
+    khz INTEGER NOT NULL,
+    site_id INTEGER,
+    legal_status VARCHAR NOT NULL,
+    note VARCHAR NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(slot_id) REFERENCES slot (id),
+    FOREIGN KEY(site_id) REFERENCES site (id)
+);
+
+CREATE INDEX ix_pool_entry_slot_id ON pool_entry (slot_id);
 
 CREATE TABLE prediction (
     circuit_key VARCHAR NOT NULL,
@@ -602,6 +680,18 @@ CREATE INDEX ix_reception_report_heard_at ON reception_report (heard_at);
 CREATE INDEX ix_reception_report_khz ON reception_report (khz);
 
 CREATE INDEX ix_reception_report_line_id ON reception_report (line_id);
+
+CREATE TABLE reply_link (
+    id INTEGER NOT NULL,
+    notice_id INTEGER NOT NULL,
+    token_sha256 VARCHAR NOT NULL,
+    created_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(notice_id) REFERENCES site_notice (id),
+    UNIQUE (token_sha256)
+);
+
+CREATE INDEX ix_reply_link_notice_id ON reply_link (notice_id);
 
 CREATE TABLE rundown (
     id INTEGER NOT NULL,
@@ -673,10 +763,31 @@ CREATE TABLE site (
     longitude FLOAT,
     contacts VARCHAR,
     created_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL, desk JSON DEFAULT '{}' NOT NULL, desk_in_alarms BOOLEAN DEFAULT 0 NOT NULL, country VARCHAR, retune_s INTEGER,
+    revision INTEGER NOT NULL, desk JSON DEFAULT '{}' NOT NULL, desk_in_alarms BOOLEAN DEFAULT 0 NOT NULL, notice_h FLOAT DEFAULT '0' NOT NULL, notice_mail VARCHAR, country VARCHAR, retune_s INTEGER,
     PRIMARY KEY (id),
     UNIQUE (code)
 );
+
+CREATE TABLE site_notice (
+    id INTEGER NOT NULL,
+    site_id INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    mail_to VARCHAR,
+    subject VARCHAR NOT NULL,
+    body VARCHAR NOT NULL,
+    cut_off_at DATETIME,
+    created_at DATETIME NOT NULL,
+    next_attempt_at DATETIME,
+    attempts INTEGER NOT NULL,
+    sent_at DATETIME,
+    error VARCHAR,
+    PRIMARY KEY (id),
+    FOREIGN KEY(site_id) REFERENCES site (id)
+);
+
+CREATE INDEX ix_site_notice_next_attempt_at ON site_notice (next_attempt_at);
+
+CREATE INDEX ix_site_notice_site_id ON site_notice (site_id);
 
 CREATE TABLE slot (
     id INTEGER NOT NULL,

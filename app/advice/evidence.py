@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from app.advice import models
 from app.frequencies.models import Line, Site
+from app.moves.models import PoolEntry
 from app.programmes.models import Slot
 from app.reports.models import ReceptionReport
 from app.schedule.background import background_lines
@@ -37,9 +38,10 @@ BESIDE_MINUTES = 60
 """A report counts for a slot where it was heard within its minutes, or so long before or after."""
 
 
-def pool_of(_session: Session, _slot_id: int) -> list[float]:
-    """The pre-cleared frequencies of a slot, in kHz."""
-    return []
+def pool_of(session: Session, slot_id: int, site_id: int) -> list[float]:
+    """The pre-cleared frequencies of a slot from a site, in kHz."""
+    rows = session.exec(select(PoolEntry).where(PoolEntry.slot_id == slot_id)).all()
+    return sorted({float(row.khz) for row in rows if row.site_id in {None, site_id}})
 
 
 SEVERITIES: Mapping[Level, int] = {

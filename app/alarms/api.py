@@ -23,6 +23,7 @@ class AlarmOut(Answer):
         kind="deadline_near",
         airing_id=12,
         feed_id=3,
+        change_id=None,
         raised_at="2026-11-22T14:15:00Z",
         cleared_at=None,
     )
@@ -31,6 +32,7 @@ class AlarmOut(Answer):
     kind: str
     airing_id: int | None
     feed_id: int | None
+    change_id: int | None
     raised_at: datetime
     cleared_at: datetime | None
 

@@ -15,6 +15,9 @@ class Alarm(SQLModel, table=True):
     """What it is about, e.g. ``airing:12/feed:3``: at most one open alarm for a kind and key."""
     airing_id: int | None = Field(default=None, foreign_key="airing.id")
     feed_id: int | None = Field(default=None, foreign_key="feed.id")
+    site_id: int | None = Field(default=None, foreign_key="site.id")
+    """Whose desk is to be called about a change of its lines; of the others the feed knows it."""
+    change_id: int | None = Field(default=None, foreign_key="line_change.id")
     raised_at: datetime
     step: int = 0
     """How often it was told again because time runs out."""

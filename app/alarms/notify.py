@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import smtplib
-import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -20,12 +18,11 @@ from app.alarms.service import Notice, claim_due, due_notifications, not_told, t
 from app.database import reading, writing
 from app.errors import DanpaError
 from app.feeds.threads import in_own_thread
+from app.mail import NotMailedError, send_mail
 from app.settings import Settings
 
 WEBHOOK_S = 15.0
-SMTP_STEP_S = 10.0
-SMTP_S = 40.0
-"""Together below the service's LEASE, so that no other sweep tells the same alarm while we are at it."""
+"""Below the service's LEASE, as a mail's time is, so that no other sweep tells the same alarm while we are at it."""
 
 T = TypeVar("T")
 
@@ -40,6 +37,9 @@ _MEANINGS = {
     "airing_missed": "This airing went out without its audio, or not at all.",
     "withdrawn_after_delivery": "Audio that was withdrawn is still at a site.",
     "cancelled_after_delivery": "This airing was cancelled and its audio is still at a site.",
+    "change_refused": "The site has refused a change of its lines: they stay as they are.",
+    "change_unanswered": "The site has not answered a change of its lines by its cut-off: they stay as they are.",
+    "notice_failing": "The mail to a site about a change of its lines cannot be sent.",
     "disk_low": "The disk is nearly full.",
     "test": "This is a test.",
 }
@@ -65,8 +65,9 @@ async def tell(notice: Notice, settings: Settings, now: datetime) -> None:
             # them, and the engine plans on them.
             await in_own_thread(lambda _stop: _post(notice, settings), WEBHOOK_S)
         else:
-            message = _compose(notice, settings, now)
-            await in_own_thread(lambda _stop: _mail(message, settings), SMTP_S)
+            await send_mail(_compose(notice, settings, now), settings)
+    except NotMailedError as error:
+        raise NotToldError(str(error)) from error
     except TimeoutError:
         raise NotToldError("no answer in time") from None
     except ValueError as error:  # EmailMessage refuses line breaks and the like
@@ -143,6 +144,7 @@ def _post(notice: Notice, settings: Settings) -> None:
         "notification": notice.notification_id,
         "airing": notice.airing_id,
         "feed": notice.feed_id,
+        "change": notice.change_id,
         "raised_at": _utc(notice.raised_at),
         "step": notice.step,
         "due_at": _utc(notice.due_at) if notice.due_at else None,
@@ -160,7 +162,11 @@ def _post(notice: Notice, settings: Settings) -> None:
 def _compose(notice: Notice, settings: Settings, now: datetime) -> EmailMessage:
     about = "".join(
         f" {word} {number}"
-        for word, number in (("airing", notice.airing_id), ("feed", notice.feed_id))
+        for word, number in (
+            ("airing", notice.airing_id),
+            ("feed", notice.feed_id),
+            ("change", notice.change_id),
+        )
         if number
     )
     message = EmailMessage()
@@ -191,29 +197,3 @@ def _what_can_be_done(notice: Notice, now: datetime) -> str:
         lines.append(f"due: {_utc(notice.due_at)} ({left})\n")
     lines += [f"site's {what}: {value}\n" for what, value in notice.desk.items()]
     return "".join(lines)
-
-
-def _mail(message: EmailMessage, settings: Settings) -> None:
-    """Blocking."""
-    try:
-        with _connect(settings) as server:
-            if settings.smtp_security == "starttls":
-                server.starttls(context=ssl.create_default_context())
-            if settings.smtp_user and settings.smtp_password:
-                server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
-            server.send_message(message)
-    except smtplib.SMTPResponseException as error:
-        raise NotToldError(f"the mail server answered {error.smtp_code}") from error
-    except smtplib.SMTPRecipientsRefused as error:
-        raise NotToldError("the mail server refused the recipients") from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise NotToldError(f"the mail server cannot be used ({type(error).__name__})") from error
-
-
-def _connect(settings: Settings) -> smtplib.SMTP:
-    """The name that we greet with is given: smtplib would look up, and tell, our own host's name."""
-    host, port, ours = settings.smtp_host or "", settings.smtp_port, "[127.0.0.1]"
-    if settings.smtp_security == "tls":
-        context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(host, port, ours, timeout=SMTP_STEP_S, context=context)
-    return smtplib.SMTP(host, port, ours, timeout=SMTP_STEP_S)

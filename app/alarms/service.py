@@ -15,6 +15,7 @@ from app.alarms.models import Alarm, Notification
 from app.events.service import emit
 from app.feeds.models import Feed
 from app.frequencies.models import Site
+from app.moves.models import LineChange
 
 PAUSES = (timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 LAST_PAUSE = timedelta(minutes=30)
@@ -34,10 +35,13 @@ class Notice:
     airing_id: int | None
     feed_id: int | None
     raised_at: datetime
+    change_id: int | None = None
+    """Of an alarm about a change of a line."""
     step: int = 0
     """How often it was told before because time runs out."""
     due_at: datetime | None = None
-    """Of an alarm about a feed: its deadline, or once that is past the last moment at which the site takes something."""
+    """Of an alarm about a feed: its deadline, or once that is past the last moment at which the site takes something. Of
+    one about a change: when it was to begin, until then."""
     desk: Mapping[str, str] = field(default_factory=dict)
     """Whom to call, where the station lets alarms say so."""
 
@@ -51,6 +55,8 @@ def raise_alarm(
     channels: Iterable[str] = (),
     airing_id: int | None = None,
     feed_id: int | None = None,
+    site_id: int | None = None,
+    change_id: int | None = None,
 ) -> bool:
     """Open an alarm and have it told over each channel, unless one of this kind and key is open already.
 
@@ -58,7 +64,15 @@ def raise_alarm(
     """
     if _open(session, kind, key) is not None:
         return False
-    alarm = Alarm(kind=kind, key=key, airing_id=airing_id, feed_id=feed_id, raised_at=now)
+    alarm = Alarm(
+        kind=kind,
+        key=key,
+        airing_id=airing_id,
+        feed_id=feed_id,
+        site_id=site_id,
+        change_id=change_id,
+        raised_at=now,
+    )
     session.add(alarm)
     session.flush()
     alarm_id = _id(alarm)
@@ -147,15 +161,18 @@ def claim_due(session: Session, now: datetime) -> list[Notice]:
                 airing_id=alarm.airing_id,
                 feed_id=alarm.feed_id,
                 raised_at=alarm.raised_at,
+                change_id=alarm.change_id,
                 step=notification.step,
-                **_about_feed(session, alarm, now),
+                **_about(session, alarm, now),
             )
         )
     return notices
 
 
-def _about_feed(session: Session, alarm: Alarm, now: datetime) -> dict[str, Any]:
+def _about(session: Session, alarm: Alarm, now: datetime) -> dict[str, Any]:
     """Until when something can be done, and whom to call."""
+    if alarm.site_id is not None:
+        return _about_change(session, alarm, alarm.site_id, now)
     feed = session.get(Feed, alarm.feed_id) if alarm.feed_id is not None else None
     airing = session.get(Airing, alarm.airing_id) if alarm.airing_id is not None else None
     if feed is None:
@@ -165,6 +182,15 @@ def _about_feed(session: Session, alarm: Alarm, now: datetime) -> dict[str, Any]
     if airing is not None:
         when = instants(airing, feed)
         about["due_at"] = when.deadline_at if now < when.deadline_at else when.accept_until
+    return about
+
+
+def _about_change(session: Session, alarm: Alarm, site_id: int, now: datetime) -> dict[str, Any]:
+    site = session.get_one(Site, site_id)
+    about: dict[str, Any] = {"desk": dict(site.desk) if site.desk_in_alarms else {}}
+    change = session.get(LineChange, alarm.change_id) if alarm.change_id is not None else None
+    if change is not None and now < change.starts_at:
+        about["due_at"] = change.starts_at
     return about
 
 

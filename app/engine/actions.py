@@ -355,7 +355,7 @@ def _hand_over(session: Session, action: due.HandOver, now: datetime) -> None:
 def _amend(session: Session, handoff: Handoff, now: datetime) -> None:
     """What lies at the site under an older name stays there: it is named in the journal."""
     wanted = terms(session, handoff.airing_id, handoff.feed_id, handoff.version)
-    if (handoff.artefact_id, handoff.object_name) == (wanted["artefact_id"], wanted["object_name"]):
+    if all(getattr(handoff, name) == wanted[name] for name in ("artefact_id", "object_name", "frequencies")):
         return
     record(
         session,

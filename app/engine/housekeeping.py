@@ -21,6 +21,7 @@ from app.jobs.service import busy_workers, enqueue, forget_finished, release
 from app.library.models import Segment, SegmentState
 from app.library.service import reject
 from app.locks import holder
+from app.moves.watching import watch_changes
 from app.propagation.cache import forget_old as forget_old_predictions
 from app.settings import Settings
 from app.station.models import Station
@@ -67,6 +68,7 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
     for airing_id in over:
         disarm(settings, airing_id)
     _watch_disk(database, settings, now)
+    watch_changes(database, settings, now)
     _collect_daily(database, now)
 
 

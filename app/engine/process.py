@@ -30,6 +30,7 @@ from app.handoffs.delivery import deliver, recheck
 from app.handoffs.folders import look_into
 from app.jobs.service import NIGHT_KINDS, unfinished
 from app.locks import Lock
+from app.moves.notices import send_due
 from app.processes import Clock, is_news, utcnow
 from app.settings import Settings
 from app.storage import write_atomically
@@ -61,7 +62,8 @@ class Engine:
         self.changed = asyncio.Event()
         """Set when a delivery has ended, so that the outer loop ticks at once."""
         self._loop = asyncio.get_running_loop()
-        self._telling: asyncio.Task[None] | None = None
+        self.telling: dict[str, asyncio.Task[None]] = {}
+        """What is being told: alarms to people, and notices to sites."""
         self._ticking = asyncio.Lock()
         self._actions = Actions(database, settings, self._ask_delivery, self._ask_look)
 
@@ -80,8 +82,9 @@ class Engine:
                 log.error(
                     "the plan does not come to rest", actions=[repr(one) for one in current.actions[:5]]
                 )
-            if self._telling is None or self._telling.done():
-                self._telling = asyncio.create_task(deliver_due(self.database, self.settings, now))
+            for what, tell in (("alarms", deliver_due), ("notices", send_due)):
+                if what not in self.telling or self.telling[what].done():
+                    self.telling[what] = asyncio.create_task(tell(self.database, self.settings, now))
             # Last: trouble in the house (a full disk, a damaged journal) must not keep alarms from being told.
             await asyncio.to_thread(keep_house, self.database, self.settings, now)
             return current
@@ -145,7 +148,7 @@ class Engine:
         """End between two turns and stop the deliveries. What is cut off is looked at again by the next engine."""
         async with self._ticking:
             pass
-        tasks = [*self.deliveries.values(), *self.looks.values(), *([self._telling] if self._telling else [])]
+        tasks = [*self.deliveries.values(), *self.looks.values(), *self.telling.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -32,7 +32,7 @@ from app.frequencies.models import Line, LineFeed
 from app.handoffs.delivery import FAILING_AFTER
 from app.handoffs.models import Attempt, FolderCheck, Handoff
 from app.handoffs.reaching import PULL
-from app.handoffs.terms import object_name
+from app.handoffs.terms import frequencies_told, object_name
 from app.jobs.models import Job
 from app.library.models import Segment, SegmentState
 from app.processes import is_news
@@ -268,7 +268,7 @@ def _was_mended(session: Session, handoff: Handoff) -> bool:
 
 
 def _is_outdated(session: Session, airing: Airing, carried: Sequence[Carriage], handoff: Handoff) -> bool:
-    """Whether its feed wants other bytes or another name by now. A feed that cannot be read wants nothing new."""
+    """Whether its feed wants other bytes, another name or a manifest with other frequencies by now. A feed that cannot be read wants nothing new."""
     if handoff.state not in (*DELIVERED, "due", "sending", "failed"):
         return False
     feed = session.get_one(Feed, handoff.feed_id)
@@ -281,7 +281,8 @@ def _is_outdated(session: Session, airing: Airing, carried: Sequence[Carriage], 
     except InvalidTemplate:
         return False
     artefact = session.get_one(Artefact, handoff.artefact_id)
-    return (artefact.recipe, handoff.object_name) != (wanted, name)
+    told = frequencies_told(feed, carried) if handoff.frequencies is not None else None
+    return (artefact.recipe, handoff.object_name, handoff.frequencies) != (wanted, name, told)
 
 
 def _what_it_has_is_withdrawn(session: Session, airing: Airing, handoff: Handoff) -> bool:

@@ -24,6 +24,10 @@ class Site(SQLModel, table=True):
     """ITU's code of the country that it stands in: never that of the administration (Taiwan's sites carry CHN there)."""
     retune_s: int | None = None
     """How long a transmitter needs for another frequency; None: nobody has said."""
+    notice_h: float = 0
+    """A change must be asked for this many hours before it is to begin."""
+    notice_mail: str | None = None
+    """Where notices of changes are sent; None: to its desk, if that has a mail address."""
     created_at: datetime
     revision: int = 1
 

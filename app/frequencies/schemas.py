@@ -25,6 +25,8 @@ _SITE: dict[str, Any] = {
     "desk_in_alarms": True,
     "country": "UZB",
     "retune_s": 300,
+    "notice_h": 24,
+    "notice_mail": "schedule@site.example",
 }
 _LINE: dict[str, Any] = {
     "slot_id": 7,
@@ -71,6 +73,12 @@ class SiteIn(Body):
     desk_in_alarms: Annotated[
         bool, Field(description="Whether alarms by webhook and mail may name the desk")
     ] = False
+    notice_h: Annotated[
+        float, Field(ge=0, le=24 * 366, description="Changes must be asked for this many hours before")
+    ] = 0
+    notice_mail: Annotated[
+        Text | None, Field(max_length=200, description="Where notices of changes go, if not to its desk")
+    ] = None
 
     country: Annotated[
         str | None,
@@ -102,6 +110,8 @@ class SiteOut(Answer):
     desk_in_alarms: bool
     country: str | None
     retune_s: int | None
+    notice_h: float
+    notice_mail: str | None
     created_at: datetime
     revision: int
 

@@ -17,6 +17,8 @@ from app.feeds.models import Feed
 from app.frequencies.fitting import require_fit, require_no_gaps
 from app.frequencies.models import Line, LineFeed, Site
 from app.journal.service import record
+from app.moves.models import LineChange, PoolEntry, SiteNotice
+from app.moves.pending import require_settled
 from app.programmes.models import Slot
 from app.programmes.service import times_of
 from app.records import find, referred, require_free, require_revision, require_unused, revise
@@ -26,6 +28,9 @@ from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
 
 OF_THE_RECORD = ("slot_id", "site_id", "khz")
 """What as-run knows by the line alone: changing it would rewrite what was aired."""
+
+ASKED_OF_THE_SITE = (*OF_THE_RECORD, "days", "first_date", "last_date")
+"""What a notice tells the site of a line: not to be changed while the site is thinking about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,8 @@ class SiteFields:
     desk_in_alarms: bool = False
     country: str | None = None
     retune_s: int | None = None
+    notice_h: float = 0
+    notice_mail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +113,14 @@ def delete_site(session: Session, site_id: int, *, now: datetime, by: int | None
         site_id,
         f"site {site_id} has {{count}} contracts: delete them first",
     )
+    for column, what in (
+        (col(LineChange.site_id), "changes"),
+        (col(SiteNotice.site_id), "notices"),
+    ):
+        require_unused(
+            session, column, site_id, f"site {site_id} has {{count}} {what} on record, which are kept"
+        )
+    session.exec(delete(PoolEntry).where(col(PoolEntry.site_id) == site_id))
     session.delete(gone)
     record(session, "site.deleted", at=now, person_id=by, subject_id=site_id)
 
@@ -119,10 +134,10 @@ def create_line(
     session: Session, fields: LineFields, *, room_bytes: int, now: datetime, by: int | None
 ) -> Line:
     """Add a line to a slot; ``room_bytes`` as in `require_fit`. Raises Invalid, BadDays."""
-    made = Line(**_checked(session, fields, room_bytes), created_at=now)
+    made = Line(**checked_columns(session, fields, room_bytes), created_at=now)
     session.add(made)
     session.flush()
-    _set_feeds(session, id_of(made), fields.feed_ids)
+    set_feeds(session, id_of(made), fields.feed_ids)
     record(session, "line.created", at=now, person_id=by, subject_id=made.id)
     return made
 
@@ -145,12 +160,14 @@ def update_line(
     """
     changed = line(session, line_id)
     require_revision(changed, expected)
-    columns = _checked(session, fields, room_bytes)
+    columns = checked_columns(session, fields, room_bytes)
+    if any(getattr(changed, name) != columns[name] for name in ASKED_OF_THE_SITE):
+        require_settled(session, line_id)
     if any(getattr(changed, name) != columns[name] for name in OF_THE_RECORD):
         _require_unaired(session, line_id, "end it with an earlier last date and add a new line")
     names = revise(changed, columns)
     if set(feeds_of(session, [line_id]).get(line_id, [])) != set(fields.feed_ids):
-        _set_feeds(session, line_id, fields.feed_ids)
+        set_feeds(session, line_id, fields.feed_ids)
         if not names:
             changed.revision += 1
         names.append("feed_ids")
@@ -163,7 +180,19 @@ def delete_line(session: Session, line_id: int, *, now: datetime, by: int | None
     """Raises NotFound, and Conflict once something was recorded as aired over it or reported of it."""
     gone = line(session, line_id)
     _require_unaired(session, line_id, "end it with an earlier last date instead")
-    _set_feeds(session, line_id, ())
+    for column in (
+        col(LineChange.line_id),
+        col(LineChange.new_line_id),
+        col(LineChange.rest_line_id),
+        col(LineChange.rolled_from_id),
+    ):
+        require_unused(
+            session,
+            column,
+            line_id,
+            f"line {line_id} has {{count}} changes on record, which are kept: undo them, or end it with an earlier last date",
+        )
+    set_feeds(session, line_id, ())
     session.delete(gone)
     record(session, "line.deleted", at=now, person_id=by, subject_id=line_id)
 
@@ -192,13 +221,14 @@ def _check_code(session: Session, code: str, site_id: int | None) -> None:
     require_free(session, col(Site.code), code, site_id, f"there is already a site {code}")
 
 
-def _set_feeds(session: Session, line_id: int, feed_ids: Iterable[int]) -> None:
+def set_feeds(session: Session, line_id: int, feed_ids: Iterable[int]) -> None:
+    """Name the feeds that take a line's audio."""
     session.exec(delete(LineFeed).where(col(LineFeed.line_id) == line_id))
     session.add_all(LineFeed(line_id=line_id, feed_id=feed_id) for feed_id in sorted(set(feed_ids)))
 
 
-def _checked(session: Session, fields: LineFields, room_bytes: int) -> dict[str, Any]:
-    """A line's columns, once slot, site, feeds, days and dates are known to fit together."""
+def checked_columns(session: Session, fields: LineFields, room_bytes: int) -> dict[str, Any]:
+    """A line's columns, once slot, site, feeds, days and dates are known to fit together. Raises Invalid, BadDays."""
     slot = referred(session, Slot, fields.slot_id, "slot", "slot_id")
     referred(session, Site, fields.site_id, "site", "site_id")
     if not LOWEST_KHZ <= fields.khz <= HIGHEST_KHZ:

@@ -18,6 +18,8 @@ class Handoff(SQLModel, table=True):
     version: int
     artefact_id: int = Field(foreign_key="artefact.id")
     object_name: str
+    frequencies: list[int] | None = Field(default=None, sa_type=JSON)
+    """In kHz, as its manifest tells them; None where there is no manifest."""
     state: str = Field(default="due", index=True)
     was_late: bool = False
     deliver_at: datetime

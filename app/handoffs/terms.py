@@ -41,6 +41,7 @@ def terms(session: Session, airing_id: int, feed_id: int, version: int) -> dict[
     return {
         "artefact_id": id_of(artefact),
         "object_name": name,
+        "frequencies": frequencies_told(feed, carried),
         "deliver_at": max(deliver_at, free_at or deliver_at),
         "deadline_at": when.deadline_at,
         "accept_until": when.accept_until,
@@ -69,6 +70,11 @@ def object_name(
         extension=extension,
     )
     return expand(feed.name_template, facts)
+
+
+def frequencies_told(feed: Feed, carried: Sequence[Carriage]) -> list[int] | None:
+    """The frequencies in kHz that the manifest for a feed names; None where the feed takes no manifest."""
+    return [one.line.khz for one in carried if one.reaches(feed.id)] if feed.sidecar else None
 
 
 def _free_from(

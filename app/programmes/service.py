@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from app.airings.models import Airing
 from app.errors import Conflict, Invalid
 from app.frequencies.models import Line
 from app.journal.service import record
 from app.library.models import Segment
+from app.moves.models import LineChange, PoolEntry
 from app.programmes.models import Programme, Slot
 from app.programmes.times import SlotTimes
 from app.records import find, referred, require_free, require_revision, require_unused, revise
@@ -169,6 +170,13 @@ def delete_slot(session: Session, slot_id: int, *, now: datetime, by: int | None
         slot_id,
         f"slot {slot_id} has {{count}} airings, which are kept: end it with an earlier last date instead",
     )
+    require_unused(
+        session,
+        col(LineChange.slot_id),
+        slot_id,
+        f"slot {slot_id} has {{count}} changes of lines on record, which are kept: end it with an earlier last date instead",
+    )
+    session.exec(delete(PoolEntry).where(col(PoolEntry.slot_id) == slot_id))
     session.delete(gone)
     record(session, "slot.deleted", at=now, person_id=by, subject_id=slot_id)
 

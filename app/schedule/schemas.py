@@ -266,7 +266,7 @@ class DiffOut(Answer):
         )
 
 
-_CONFLICT: dict[str, Any] = {
+CONFLICT: dict[str, Any] = {
     "level": "co-channel",
     "severity": "warning",
     "line": _VALUE,
@@ -284,7 +284,7 @@ _CONFLICT: dict[str, Any] = {
 class ConflictOut(Answer):
     """Two lines that harm each other. Of a retuning ``line`` stops and ``other`` starts ``gap_s`` later."""
 
-    model_config = example(**_CONFLICT)
+    model_config = example(**CONFLICT)
 
     level: str
     severity: str
@@ -356,7 +356,7 @@ class CheckOut(Answer):
     """What is wrong with a season, the worst first: among our lines, with everybody else's, and by themselves."""
 
     model_config = example(
-        season="B26", others=5210, own=[], background=[_CONFLICT], findings=[_FINDING], worst="warning"
+        season="B26", others=5210, own=[], background=[CONFLICT], findings=[_FINDING], worst="warning"
     )
 
     season: str

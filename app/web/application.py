@@ -22,6 +22,7 @@ from app.frequencies import api as frequencies
 from app.handoffs import api as handoffs
 from app.journal import api as journal
 from app.library import api as library
+from app.moves import api as moves
 from app.people import api as people
 from app.processes import Clock, utcnow
 from app.programmes import api as programmes
@@ -36,7 +37,7 @@ from app.settings import Settings
 from app.signing import api as signing
 from app.station import api as station
 from app.storage import Blobs
-from app.web import docs, health, pages, problems
+from app.web import docs, health, pages, problems, reply
 from app.web.frame import Frame
 from app.web.idempotency import Idempotency, Ledger
 from app.web.limits import BodyLimit
@@ -50,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     propagation.router,
     reports.router,
     advice.router,
+    moves.router,
     contracts.router,
     feeds.router,
     pull.router,
@@ -66,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     docs.router,
     pages.router,
     report_page.router,
+    reply.router,
     pull_site.router,
 )
 

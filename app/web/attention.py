@@ -12,8 +12,10 @@ from app.airings.models import Airing, RundownVersion
 from app.alarms.models import Alarm
 from app.database import id_of
 from app.feeds.models import Feed
+from app.frequencies.models import Site
 from app.handoffs.models import Handoff
 from app.library.models import Segment, SegmentState
+from app.moves.models import LineChange
 from app.programmes.models import Programme, Slot
 from app.settings import Settings
 from app.web.health import engine_seen_at, is_fresh
@@ -26,7 +28,7 @@ RECENT = timedelta(hours=24)
 LISTED = 20
 URGENT = frozenset({
     "engine_lost", "audio_missing", "below_programme", "deadline_missed", "airing_missed", "withdrawn_after_delivery",
-    "cancelled_after_delivery", "folder_wrong", "disk_low",
+    "cancelled_after_delivery", "folder_wrong", "change_unanswered", "notice_failing", "disk_low",
 })  # fmt: skip
 
 
@@ -55,6 +57,9 @@ class Need:
     level: str | None = None
     """What airs where it is not the programme."""
     error: str | None = None
+    site: str | None = None
+    change: str | None = None
+    """Of an alarm about a change: from what to what, and from when on."""
 
     @property
     def is_urgent(self) -> bool:
@@ -110,7 +115,21 @@ def _alarms(session: Session, now: datetime) -> Iterable[Need]:
             feed=feeds.get(alarm.feed_id),
             level=level,
             error=_error(session, alarm) if alarm.kind == "feed_failing" else None,
+            **_about_change(session, alarm),
         )
+
+
+def _about_change(session: Session, alarm: Alarm) -> dict[str, str]:
+    """Of an alarm about a change of a line: whose site it is, and what was to change. Such alarms are few, too."""
+    change = session.get(LineChange, alarm.change_id) if alarm.change_id is not None else None
+    if change is None:
+        return {}
+    was = (change.was or {}).get("khz")
+    what = f"{was} → {change.khz} kHz" if was not in (None, change.khz) else f"{change.khz} kHz"
+    return {
+        "site": session.get_one(Site, change.site_id).name,
+        "change": f"{what}, {change.starts_at:%Y-%m-%d %H:%M} UTC",
+    }
 
 
 def _kind(kind: str, airing: Airing | None, level: str | None) -> str:

@@ -42,7 +42,7 @@ class Frame:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers[REQUEST_ID] = request_id
-                if scope["path"].startswith(("/api/", "/login/", "/health/")):
+                if scope["path"].startswith(("/api/", "/login/", "/reply/", "/health/")):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -23,9 +23,11 @@ def known_language(name: str | None) -> Language | None:
     return next((language for language in get_args(Language) if language == name), None)
 
 
-def language_for(asked: str | None, remembered: str | None, accepted: str | None) -> Language:
-    """The language that was asked for, else the one of the cookie, else the browser's, else Korean."""
-    return known_language(asked) or known_language(remembered) or _accepted(accepted or "") or "ko"
+def language_for(
+    asked: str | None, remembered: str | None, accepted: str | None, otherwise: Language = "ko"
+) -> Language:
+    """The language that was asked for, else the one of the cookie, else the browser's, else ``otherwise``."""
+    return known_language(asked) or known_language(remembered) or _accepted(accepted or "") or otherwise
 
 
 def _accepted(header: str) -> Language | None:

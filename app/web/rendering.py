@@ -33,9 +33,10 @@ templates = Environment(
 templates.filters["named"] = named
 
 
-def words_of(request: Request) -> Words:
+def words_of(request: Request, otherwise: Language = "ko") -> Words:
+    """The words in the reader's language; ``otherwise`` where nothing says which."""
     asked, remembered = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
-    return Words(language_for(asked, remembered, request.headers.get("accept-language")))
+    return Words(language_for(asked, remembered, request.headers.get("accept-language"), otherwise))
 
 
 def frame(words: Words, night: date | None, tonight: date | None) -> dict[str, object]:
@@ -53,14 +54,17 @@ def frame(words: Words, night: date | None, tonight: date | None) -> dict[str, o
     }
 
 
-def page_answer(page: str, request: Request, status: int = 200) -> HTMLResponse:
+def page_answer(
+    page: str, request: Request, status: int = 200, *, otherwise: Language = "ko"
+) -> HTMLResponse:
+    """A page, never kept. ``otherwise`` as in `words_of`."""
     response = HTMLResponse(
         page, status, headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
     )
     chosen = known_language(request.query_params.get("lang"))
     if chosen:
         response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=YEAR_S, samesite="lax", httponly=True)
-    response.headers["Content-Language"] = words_of(request).language
+    response.headers["Content-Language"] = words_of(request, otherwise).language
     return response
 
 

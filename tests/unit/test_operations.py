@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from app.alarms import notify
+from app.moves import watching
 from app.settings import Settings
 from schedules.plan import WATCHED
 
@@ -41,14 +42,14 @@ def test_every_setting_has_a_meaning() -> None:
 
 
 def raised_in_the_code() -> set[str]:
-    """The kinds that stand in calls of `raise_alarm`, and those that the plan raises."""
+    """The kinds that stand in calls of `raise_alarm`, and those that the plan and the watch over changes raise."""
     named = {
         kind
         for file in (ROOT / "app").rglob("*.py")
         for kind in re.findall(r'raise_alarm\(\s*session,\s*"(\w+)"', file.read_text(encoding="utf-8"))
     }
     assert named, "raise_alarm is no longer called as this test expects"
-    return named | WATCHED
+    return named | WATCHED | watching.WATCHED
 
 
 def test_every_alarm_that_can_be_raised_is_explained() -> None:

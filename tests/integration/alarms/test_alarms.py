@@ -6,16 +6,13 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult
+from aiosmtpd.smtp import AuthResult
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -32,6 +29,7 @@ from app.feeds.models import Feed
 from app.frequencies.models import Site
 from app.programmes.models import Programme, Slot
 from app.settings import Settings
+from tests.mailboxes import mail_server
 from tests.receivers import Fault, Receiver, certificate, server_tls
 
 NOW = datetime(2026, 11, 22, 19, 45, tzinfo=UTC)
@@ -83,51 +81,6 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         )
     yield engine
     engine.dispose()
-
-
-class Mailbox:
-    """What a real SMTP server took."""
-
-    def __init__(self) -> None:
-        self.messages: list[EmailMessage] = []
-        self.greeting = ""
-        self.secured: list[bool] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
-        self.greeting = session.host_name
-        self.secured.append(session.ssl is not None)
-        return "250 taken"
-
-
-@contextmanager
-def mail_server(tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[tuple[Mailbox, int]]:
-    """An SMTP server in a thread of its own on a free port (aiosmtpd's Controller cannot choose one)."""
-    mailbox, loop = Mailbox(), asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def call(work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
-
-    async def stop() -> None:
-        server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-
-    async def serve() -> asyncio.Server:
-        return await loop.create_server(lambda: SMTP(mailbox, loop=loop, **options), "127.0.0.1", 0, ssl=tls)
-
-    server = call(serve())
-    try:
-        yield mailbox, server.sockets[0].getsockname()[1]
-    finally:
-        call(stop())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 @pytest.fixture
@@ -195,6 +148,7 @@ def test_both_channels_tell_it_once_with_ids_and_times_only(engine: Engine, webh
         "notification": 1,
         "airing": 1,
         "feed": 1,
+        "change": None,
         "raised_at": "2026-11-22T19:45:00Z",
         "step": 0,
         "due_at": "2026-11-22T19:55:00Z",

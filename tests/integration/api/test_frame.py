@@ -15,7 +15,7 @@ from tests.stations import SmallStation, keyed, running
 
 
 @pytest.mark.parametrize(
-    "path", ["/health/live", "/docs", "/openapi.json", "/api/v1/sites", "/nowhere", "/login/x"]
+    "path", ["/health/live", "/docs", "/openapi.json", "/api/v1/sites", "/nowhere", "/login/x", "/reply/x"]
 )
 def test_every_answer_is_guarded(quiet_url: str, path: str) -> None:
     headers = httpx.get(quiet_url + path).headers

@@ -232,7 +232,9 @@ class LivingStation:
 
     async def _finish(self, engine: Engine) -> bool:
         """Let what is under way come to its end. Returns whether there was anything."""
-        tasks = [*engine.deliveries.values(), *engine.looks.values()]
+        mailing = engine.telling.get("notices")
+        mails = [mailing] if mailing is not None and not mailing.done() else []
+        tasks = [*engine.deliveries.values(), *engine.looks.values(), *mails]
         if tasks:
             await asyncio.wait(tasks)
             await asyncio.sleep(0)

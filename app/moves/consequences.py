@@ -1,0 +1,244 @@
+"""What a change would do, before anybody is asked: both outcomes, and what it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, or_, select
+
+from app.airings.models import Airing
+from app.database import id_of
+from app.feeds.models import Feed
+from app.frequencies.models import Line, Site
+from app.frequencies.service import feeds_of
+from app.frequencies.values import line_value
+from app.moves.drafting import notice_starts
+from app.moves.lines import pieces
+from app.moves.models import LineChange, PoolEntry
+from app.programmes.models import Slot
+from app.schedule.background import background_lines
+from app.schedule.own import own_lines
+from app.settings import Settings
+from schedules.frequencies.bands import notes_on
+from schedules.frequencies.conflicts import Conflict, background_conflicts, own_conflicts
+from schedules.frequencies.line import Line as LineValue
+from schedules.season import season_at
+from schedules.snapshot import CLOSED
+from schedules.time import Span
+
+AIRINGS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A line as it would be. ``line_id`` is None where it would get a row of its own."""
+
+    line_id: int | None
+    site_id: int
+    khz: int
+    power_kw: float | None
+    azimuth: int | None
+    ciraf_zones: str | None
+    days: str
+    first_date: date
+    last_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernedAiring:
+    airing_id: int
+    starts_at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernedFeed:
+    """A feed that gets another file or manifest; ``renames``: its names hold the frequency."""
+
+    feed_id: int
+    name: str
+    site_id: int
+    renames: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """``ask_by`` is the site's own limit; the lines are those of the whole slot, whatever their dates; ``conflicts`` those that
+    the change brings, in what is left of its season.
+    """
+
+    starts_at: datetime
+    cut_off_at: datetime
+    ask_by: datetime
+    notice_kept: bool
+    airings: tuple[ConcernedAiring, ...]
+    feeds: tuple[ConcernedFeed, ...]
+    if_agreed: tuple[Planned, ...]
+    if_refused: tuple[Planned, ...]
+    conflicts: tuple[Conflict, ...]
+    notes: tuple[str, ...]
+
+
+def consequences_of(session: Session, settings: Settings, change: LineChange, now: datetime) -> Consequences:
+    """What a drafted change would do. It need not be stored."""
+    ask_by = notice_starts(session, change)
+    kept = now <= ask_by
+    return Consequences(
+        starts_at=change.starts_at,
+        cut_off_at=change.cut_off_at,
+        ask_by=ask_by,
+        notice_kept=kept,
+        airings=tuple(_airings(session, change)),
+        feeds=tuple(_feeds(session, change)),
+        if_agreed=tuple(_if_agreed(session, change)),
+        if_refused=tuple(map(_as_it_is, _lines_of(session, change.slot_id))),
+        conflicts=tuple(_conflicts(session, change)),
+        notes=tuple(notes_of(session, settings, change, now)),
+    )
+
+
+def lines_if_agreed(session: Session, change: LineChange) -> list[LineValue]:
+    """The slot's lines as they would be, for a check of conflicts; each ``key`` is the row's id, or empty."""
+    slot = session.get_one(Slot, change.slot_id)
+    return [
+        line_value(asdict(each), slot, session.get_one(Site, each.site_id).code, key=str(each.line_id or ""))
+        for each in _if_agreed(session, change)
+    ]
+
+
+def _conflicts(session: Session, change: LineChange) -> Iterator[Conflict]:
+    """With our own lines and with everybody else's; what is so already is no consequence."""
+    season = season_at(change.starts_at)
+    span = Span(change.starts_at, season.end)
+    others = background_lines(session, season)
+    now_there = own_lines(session)
+    ours = {str(row.id) for row in session.exec(select(Line).where(Line.slot_id == change.slot_id)).all()}
+    after = [line for line in now_there if line.key not in ours] + lines_if_agreed(session, change)
+    known = {_said(one) for one in _all_conflicts(now_there, others, span)}
+    yield from (one for one in _all_conflicts(after, others, span) if _said(one) not in known)
+
+
+def _all_conflicts(lines: list[LineValue], others: list[LineValue], span: Span) -> list[Conflict]:
+    return [*own_conflicts(lines, span), *background_conflicts(lines, others, span)]
+
+
+def _said(conflict: Conflict) -> tuple[object, ...]:
+    line, other = conflict.line, conflict.other
+    return (
+        conflict.level,
+        line.khz,
+        line.site,
+        line.start_minute,
+        other.khz,
+        other.site,
+        other.who,
+        other.start_minute,
+    )
+
+
+def notes_of(session: Session, settings: Settings, change: LineChange, now: datetime) -> list[str]:
+    """What a frequency manager should know of a change."""
+    site = session.get_one(Site, change.site_id)
+    notes = [] if change.kind == "end" else [*notes_on(change.khz), *_of_pool(session, change)]
+    if now > notice_starts(session, change):
+        notes.append(
+            f"{site.code} wants to be asked {site.notice_h:g} hours before: call it, for it may refuse for that alone"
+        )
+    if not (site.notice_mail or site.desk.get("mail")):
+        notes.append(f"{site.code} has no mail address: tell it yourself and record its answer")
+    elif not settings.smtp_host:
+        notes.append("no mail server is set: tell the site yourself and record its answer")
+    elif not settings.public_url:
+        notes.append("DANPA_PUBLIC_URL is not set, so the mail has no reply link: record the answer yourself")
+    if change.kind in ("move", "one_night") and change.was and change.site_id != change.was["site_id"]:
+        if not change.feed_ids:
+            notes.append(f"no feed of {site.code} takes the audio: name its feeds")
+        notes.append("the old site is told once the new one has agreed")
+    return notes
+
+
+def _of_pool(session: Session, change: LineChange) -> list[str]:
+    pool = session.exec(select(PoolEntry).where(PoolEntry.slot_id == change.slot_id)).all()
+    ours = [each for each in pool if each.khz == change.khz and each.site_id in (None, change.site_id)]
+    if not ours:
+        return (
+            [f"{change.khz} kHz is not in the pool of slot {change.slot_id}: is it cleared?"] if pool else []
+        )
+    return [f"in the pool: {each.legal_status}" for each in ours if each.legal_status]
+
+
+def _lines_of(session: Session, slot_id: int) -> list[Line]:
+    return list(session.exec(select(Line).where(Line.slot_id == slot_id).order_by(col(Line.id))).all())
+
+
+def _planned(
+    line_id: int | None, wanted: Line | LineChange, days: str, first_date: date, last_date: date
+) -> Planned:
+    return Planned(
+        line_id=line_id,
+        site_id=wanted.site_id,
+        khz=wanted.khz,
+        power_kw=wanted.power_kw,
+        azimuth=wanted.azimuth,
+        ciraf_zones=wanted.ciraf_zones,
+        days=days,
+        first_date=first_date,
+        last_date=last_date,
+    )
+
+
+def _as_it_is(line: Line) -> Planned:
+    return _planned(line.id, line, line.days, line.first_date, line.last_date)
+
+
+def _after(change: LineChange, line: Line) -> list[Planned]:
+    if line.id != change.line_id:
+        return [_as_it_is(line)]
+    return [
+        _planned(
+            line.id if number == 0 else None,
+            change if piece.is_new else line,
+            line.days,
+            piece.first_date,
+            piece.last_date,
+        )
+        for number, piece in enumerate(pieces(change, line))
+    ]
+
+
+def _if_agreed(session: Session, change: LineChange) -> list[Planned]:
+    planned = [each for line in _lines_of(session, change.slot_id) for each in _after(change, line)]
+    if change.kind == "new":
+        planned.append(_planned(None, change, change.days, change.first_date, change.last_date))
+    return planned
+
+
+def _airings(session: Session, change: LineChange) -> list[ConcernedAiring]:
+    rows = session.exec(
+        select(Airing)
+        .where(
+            Airing.slot_id == change.slot_id,
+            Airing.starts_at >= change.starts_at,
+            col(Airing.state).not_in(CLOSED),
+        )
+        .order_by(col(Airing.starts_at))
+        .limit(AIRINGS_SHOWN)
+    ).all()
+    return [
+        ConcernedAiring(id_of(row), row.starts_at, row.state)
+        for row in rows
+        if row.starts_at.date() <= change.last_date and str(row.starts_at.isoweekday()) in change.days
+    ]
+
+
+def _feeds(session: Session, change: LineChange) -> list[ConcernedFeed]:
+    ids = set(change.feed_ids)
+    if change.line_id is not None:
+        ids |= set(feeds_of(session, [change.line_id]).get(change.line_id, []))
+    seconds = select(Feed.second_feed_id).where(col(Feed.id).in_(ids))
+    rows = session.exec(
+        select(Feed).where(or_(col(Feed.id).in_(ids), col(Feed.id).in_(seconds))).order_by(col(Feed.id))
+    ).all()
+    return [ConcernedFeed(id_of(row), row.name, row.site_id, "{khz" in row.name_template) for row in rows]

@@ -1,0 +1,197 @@
+"""What becomes of the lines when a site agrees to a change, and how they become again what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session, col, or_, select
+
+from app.airings.models import AsRun
+from app.database import id_of
+from app.errors import Conflict
+from app.feeds.models import Feed
+from app.frequencies.models import Line
+from app.frequencies.service import feeds_of, set_feeds
+from app.journal.service import record
+from app.moves.models import LineChange
+from app.moves.occurrences import DAY, has_a_day
+from app.moves.pending import PENDING
+from app.records import revise
+
+WANTED = ("site_id", "khz", "power_kw", "azimuth", "ciraf_zones")
+"""What a change may change of a line, besides its days and dates."""
+
+KEPT = ("transmitter", "synchronised", "texts")
+"""What else people or files say of a line: it stays with all of it that stays at its site."""
+
+_DATES = ("first_date", "last_date")
+
+
+_FORGOTTEN: dict[str, Any] = {"transmitter": None, "synchronised": None, "texts": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Dates of a line, both included, with what the change wants (``is_new``) or with what was."""
+
+    first_date: date
+    last_date: date
+    is_new: bool
+
+
+def image_of(session: Session, line: Line) -> dict[str, Any]:
+    """All that people say of a line, as JSON: what it was."""
+    image = line.model_dump(mode="json", exclude={"id", "created_at", "revision"})
+    return image | {"feed_ids": feeds_of(session, [id_of(line)]).get(id_of(line), [])}
+
+
+def pieces(change: LineChange, line: Line) -> list[Piece]:
+    """What a line falls into: before the change, the change, and after a single night. Pieces without a day on the air are none."""
+    new = [] if change.kind == "end" else [Piece(change.first_date, change.last_date, is_new=True)]
+    parts = [
+        Piece(line.first_date, change.first_date - DAY, is_new=False),
+        *new,
+        Piece(change.last_date + DAY, line.last_date, is_new=False),
+    ]
+    return [
+        part
+        for part in parts
+        if part.first_date <= part.last_date and has_a_day(line.days, part.first_date, part.last_date)
+    ]
+
+
+def carry_out(session: Session, change: LineChange, *, now: datetime, by: int | None) -> None:
+    """Make a change true: nothing that has begun is touched, so that the record of what was aired stays as it is.
+
+    The old line keeps its row, for what comes first; what follows gets rows of its own, with the same feeds.
+    """
+    if change.kind == "new":
+        made = _made(session, change, _wanted(change), change.first_date, change.last_date, now, by)
+        set_feeds(session, id_of(made), _living(session, change.feed_ids))
+        change.new_line_id = made.id
+        change.became = {str(made.id): image_of(session, made)}
+        return
+    line = session.get_one(Line, change.line_id)
+    change.was = image_of(session, line)
+    feed_ids = change.was["feed_ids"]
+    kept = {name: getattr(line, name) for name in (*WANTED, *KEPT)}
+    moves_away = change.site_id != line.site_id
+    became = {}
+    for number, piece in enumerate(pieces(change, line)):
+        columns = (kept if not moves_away else _FORGOTTEN) | _wanted(change) if piece.is_new else kept
+        feeds = _living(session, change.feed_ids) if piece.is_new and moves_away else feed_ids
+        if number == 0:
+            dates = {"first_date": piece.first_date, "last_date": piece.last_date}
+            names = revise(line, columns | dates)
+            record(session, "line.changed", at=now, person_id=by, subject_id=line.id, fields=names)
+            row = line
+        else:
+            row = _made(session, change, columns, piece.first_date, piece.last_date, now, by)
+        set_feeds(session, id_of(row), feeds)
+        became[str(row.id)] = image_of(session, row)
+        if piece.is_new:
+            change.new_line_id = row.id
+        elif number:
+            change.rest_line_id = row.id
+    change.became = became
+
+
+def take_back(session: Session, change: LineChange, *, now: datetime, by: int | None) -> None:
+    """Make the lines again what they were before a change was carried out.
+
+    Raises:
+        Conflict: somebody built on them since, or the record knows them.
+    """
+    made = [each for each in (change.new_line_id, change.rest_line_id) if each not in (None, change.line_id)]
+    rows = [session.get_one(Line, each) for each in made]
+    line = session.get_one(Line, change.line_id) if change.line_id is not None else None
+    touched = [*(row.id for row in rows), *([line.id] if line is not None else [])]
+    _require_untouched(session, change, rows, line, touched)
+    change.new_line_id = change.rest_line_id = None
+    for settled in session.exec(select(LineChange).where(col(LineChange.line_id).in_(made))):
+        settled.line_id = None
+    session.flush()
+    for row in rows:
+        set_feeds(session, id_of(row), ())
+        session.delete(row)
+        record(session, "line.deleted", at=now, person_id=by, subject_id=row.id, change=change.id)
+    if line is not None and change.was is not None:
+        was = {name: value for name, value in change.was.items() if name != "feed_ids"}
+        names = revise(line, was | {name: date.fromisoformat(was[name]) for name in _DATES})
+        set_feeds(session, id_of(line), _living(session, change.was["feed_ids"]))
+        record(session, "line.changed", at=now, person_id=by, subject_id=line.id, fields=names)
+
+
+def _require_untouched(
+    session: Session,
+    change: LineChange,
+    rows: Sequence[Line],
+    line: Line | None,
+    touched: Sequence[int | None],
+) -> None:
+    later = session.exec(
+        select(LineChange.id).where(
+            LineChange.id != change.id,
+            col(LineChange.undone_at).is_(None),
+            col(LineChange.state).not_in(("draft", "refused")),
+            or_(
+                col(LineChange.line_id).in_([row.id for row in rows]),
+                col(LineChange.line_id).in_(touched)
+                & (col(LineChange.state).in_(PENDING) | (col(LineChange.answered_at) > change.answered_at)),
+            ),
+        )
+    ).first()
+    if later is not None:
+        raise Conflict(f"change {later} builds on the lines of change {change.id}: undo that one first")
+    became = change.became or {}
+    now_there = [*rows, *([line] if line is not None else [])]
+    edited = [row.id for row in now_there if image_of(session, row) != became.get(str(row.id))]
+    if edited:
+        raise Conflict(
+            f"line {edited[0]} was changed by somebody since change {change.id} was agreed to: put it right by hand, or ask "
+            "for a new change"
+        )
+    aired = session.exec(
+        select(AsRun.line_id).where(col(AsRun.line_id).in_([row.id for row in rows]))
+    ).first()
+    if aired is not None:
+        raise Conflict(
+            f"line {aired} has been on the air, and the record of that is kept: ask for a new change"
+        )
+
+
+def _wanted(change: LineChange) -> dict[str, Any]:
+    return {name: getattr(change, name) for name in WANTED}
+
+
+def _made(
+    session: Session,
+    change: LineChange,
+    columns: dict[str, Any],
+    first_date: date,
+    last_date: date,
+    now: datetime,
+    by: int | None,
+) -> Line:
+    row = Line(
+        slot_id=change.slot_id,
+        days=change.days,
+        first_date=first_date,
+        last_date=last_date,
+        created_at=now,
+        **columns,
+    )
+    session.add(row)
+    session.flush()
+    record(session, "line.created", at=now, person_id=by, subject_id=row.id, change=change.id)
+    return row
+
+
+def _living(session: Session, feed_ids: Sequence[int]) -> list[int]:
+    """Of these feeds, those that were not deleted while the site was thinking."""
+    return [
+        each for each in session.exec(select(Feed.id).where(col(Feed.id).in_(feed_ids))) if each is not None
+    ]
