@@ -19,6 +19,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from app import __version__
+from app.announcements import commands as announcements
 from app.database import (
     NotInitialised,
     id_of,
@@ -46,6 +47,7 @@ alarm_cli = typer.Typer(no_args_is_help=True, help="Alarms.")
 cli.add_typer(key_cli, name="key")
 cli.add_typer(alarm_cli, name="alarm")
 signing.add_to(cli, key_cli)
+announcements.add_to(cli)
 
 out = Console()
 err = Console(stderr=True)

@@ -79,6 +79,10 @@ class Segment(SQLModel, table=True):
     spoken: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     """Of the same: ``template`` and ``text``."""
 
+    @property
+    def spoken_text(self) -> str | None:
+        return self.spoken["text"] if self.spoken else None
+
 
 class ImportedFile(SQLModel, table=True):
     """A file that ``danpa import`` made a segment of, so that a second run goes on where the first stopped."""

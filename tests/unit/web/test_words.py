@@ -6,6 +6,7 @@ import re
 import string
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from markupsafe import Markup
@@ -15,7 +16,7 @@ from app.web import messages
 from app.web.english import ENGLISH
 from app.web.korean import KOREAN
 from app.web.words import Words, harmless, named
-from schedules.snapshot import CHAIN
+from schedules.snapshot import CHAIN, Cause
 
 TEMPLATES = Path(messages.__file__).parent / "templates"
 
@@ -52,7 +53,7 @@ def test_every_word_that_the_templates_ask_for_is_there() -> None:
         ("state", ["planned", "compiled", "rendered", "armed", "on_air", "done", "missed", "cancelled"]),
         ("readiness", ["ok", "at_risk", "failed"]),
         ("handoff", ["due", "sending", "stored", "verified", "failed", "superseded", "cancelled", "manual"]),
-        ("cause", ["first", "requested", "withdrawn", "failed"]),
+        ("cause", get_args(Cause)),
         ("outcome", ["sending", "verified", "stored", "passing", "permanent", "interrupted"]),
         (
             "evidence",
