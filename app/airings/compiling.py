@@ -114,7 +114,7 @@ def chain(
         edition=session.get(Edition, airing.id),
         announced=announced,
     )
-    before = _version_before(session, airing) if reworded and not request.kept else None
+    before = _version_before(session, airing) if reworded else None
     by_id = {candidate.segment_id: candidate for candidate in request.candidates}
 
     def single(level: Level, segment_id: int | None) -> Rundown:

@@ -82,7 +82,9 @@ def check() -> None:
                 f'note   {wanted.clip.path.name}: says "{wanted.clip.says}", and "{wanted.text}" is wanted: not used'
             )
     for name in state.unknown:
-        typer.echo(f"note   {name}: no announcement asks for it")
+        typer.echo(
+            f"note   {name}: nobody hears it: no announcement asks for it, or another file has its key"
+        )
     typer.echo(
         f"{len(clips)} clips in {folder_of(settings)}; {state.count('missing', 'other_words')} are still to record."
     )

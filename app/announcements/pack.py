@@ -73,7 +73,7 @@ def read_pack(settings: Settings) -> Pack:
             status = path.stat()
             if not path.is_file():
                 continue
-            sha256 = _hashed(path, status.st_ino, status.st_size, status.st_mtime_ns)
+            sha256 = _hashed(path, status.st_ino, status.st_size, status.st_ctime_ns)
         except OSError:  # removed while we looked, or not ours to read
             continue
         if path.stem in clips:
@@ -100,5 +100,6 @@ def _note(path: Path) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def _hashed(path: Path, _inode: int, _bytes: int, _modified_ns: int) -> str:
+def _hashed(path: Path, _inode: int, _bytes: int, _changed_ns: int) -> str:
+    """By ctime, which nobody can set back: engine and worker must never disagree about a file."""
     return sha256_of(path)
