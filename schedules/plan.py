@@ -148,8 +148,10 @@ def _compile_unasked(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
             yield Compile(airing.id, "programme", "first")
         elif _must_rest(airing, agenda):
             yield Compile(airing.id, "standby", "resting")
+    elif airing.rundown.reworded:
+        yield Compile(airing.id, "programme", "reworded")
     elif airing.rundown.withdrawn:
-        yield Compile(airing.id, "programme", "reworded" if airing.rundown.reworded else "withdrawn")
+        yield Compile(airing.id, "programme", "withdrawn")
     elif _falls(airing, airing.rundown):
         yield Compile(airing.id, CHAIN[CHAIN.index(airing.rundown.level) + 1], "failed")
     elif airing.rundown.cause == "failed":

@@ -123,7 +123,7 @@ class RundownView:
     withdrawn: bool
     """Some item may no longer air (recalled, retired, outside its dates, no longer true), or the slot has another length now."""
     reworded: bool = False
-    """So only because an announcement says something else now, or can be made at last."""
+    """An announcement says something else now (then it is withdrawn too, but for nothing else), or can be made at last."""
     unspoken: bool = False
     """It lacks an announcement that could not be made."""
     rendered: frozenset[str] = frozenset()

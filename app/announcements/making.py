@@ -128,7 +128,7 @@ def _made(
             if any(_is_another(read_pack(settings), clip) for clip in wanted.clips.values()):
                 continue
             return wanted.key, _kept(engine, settings, wanted, master, now)
-    raise AssertionError("the clips of the voice pack do not come to rest")
+    return "", Announced(template, "", None, "its clips were replaced over and over while it was said")
 
 
 def _is_another(pack: Pack, clip: Clip) -> bool:

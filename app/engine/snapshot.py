@@ -319,15 +319,14 @@ def _rundown(session: Session, airing: Airing, row: RundownVersion, truth: Truth
     prefix = render_key(id_of(row), "")
     jobs = session.exec(select(Job).where(col(Job.key).startswith(prefix, autoescape=True))).all()
     why = why_withdrawn(session, parsed(row.body), airing, truth)
-    if why is None and any(truth.may_be_said_now(airing, one) for one in row.unspoken):
-        why = "reworded"
+    at_last = why is None and any(truth.may_be_said_now(airing, one) for one in row.unspoken)
     return RundownView(
         version=row.version,
         level=row.level,
         cause=row.cause,  # type: ignore[arg-type]  # a column of plain text
         compiled_at=row.compiled_at,
         withdrawn=why is not None,
-        reworded=why == "reworded",
+        reworded=why == "reworded" or at_last,
         unspoken=bool(row.unspoken),
         rendered=frozenset(rendered),
         render_jobs={job.key.removeprefix(prefix): _job(job) for job in jobs},

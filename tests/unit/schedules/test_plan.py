@@ -375,6 +375,12 @@ RULES: list[tuple[str, AiringView, datetime, list[Action]]] = [
         [RAISE("announcement_missing", 1)],
     ),
     (
+        "when it can be made at last: a new version, and the one that lacks it is delivered all the same",
+        ready(rundown=replace(UNSPOKEN, reworded=True), alarms=frozenset({("announcement_missing", None)})),
+        EARLY,
+        [rules.Compile(1, "programme", "reworded"), rules.HandOver(1, 1, 1)],
+    ),
+    (
         "and once it is made that is over",
         ready(handoff("verified"), alarms=frozenset({("announcement_missing", None)})),
         EARLY,
