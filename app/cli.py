@@ -19,6 +19,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from app import __version__
+from app.announcements import commands as announcements
 from app.database import (
     NotInitialised,
     id_of,
@@ -49,6 +50,7 @@ cli.add_typer(key_cli, name="key")
 cli.add_typer(alarm_cli, name="alarm")
 cli.add_typer(schedule_cli, name="schedule")
 signing.add_to(cli, key_cli)
+announcements.add_to(cli)
 
 out = Console()
 err = Console(stderr=True)

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         return self.root / "blobs"
 
     @property
+    def voices_dir(self) -> Path:
+        """The station's voice packs, a folder for each language."""
+        return self.root / "voices"
+
+    @property
     def incoming_dir(self) -> Path:
         """Uploads that are being received or wait for their ingest."""
         return self.root / "incoming"
@@ -105,6 +110,7 @@ class Settings(BaseSettings):
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for directory in (
             *(self.blobs_dir / kind for kind in ("originals", "masters", "peaks", "artefacts")),
+            self.voices_dir / "ko",
             self.incoming_dir,
             self.cache_dir,
             self.run_dir,

@@ -701,7 +701,7 @@ CREATE TABLE rundown (
     cause VARCHAR NOT NULL,
     body VARCHAR NOT NULL,
     sha256 VARCHAR NOT NULL,
-    compiled_at DATETIME NOT NULL,
+    compiled_at DATETIME NOT NULL, unspoken JSON DEFAULT '[]' NOT NULL, clock_sha256 VARCHAR,
     PRIMARY KEY (id),
     FOREIGN KEY(airing_id) REFERENCES airing (id),
     UNIQUE (airing_id, version)
@@ -738,7 +738,7 @@ CREATE TABLE segment (
     clipped_samples INTEGER,
     damaged BOOLEAN NOT NULL,
     peaks_sha256 VARCHAR,
-    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE,
+    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE, spoken_key VARCHAR, spoken JSON,
     PRIMARY KEY (id),
     FOREIGN KEY(approved_by) REFERENCES person (id),
     FOREIGN KEY(created_by) REFERENCES person (id)
@@ -751,6 +751,8 @@ CREATE INDEX ix_segment_master_sha256 ON segment (master_sha256);
 CREATE INDEX ix_segment_original_sha256 ON segment (original_sha256);
 
 CREATE INDEX ix_segment_series ON segment (series);
+
+CREATE UNIQUE INDEX ix_segment_spoken_key ON segment (spoken_key);
 
 CREATE INDEX ix_segment_state ON segment (state);
 
@@ -816,7 +818,7 @@ CREATE TABLE station (
     interval_signal_samples INTEGER,
     materialised_until DATETIME,
     air_journal_position INTEGER NOT NULL,
-    created_at DATETIME NOT NULL,
+    created_at DATETIME NOT NULL, spoken_name VARCHAR, announced_zone VARCHAR DEFAULT 'kst' NOT NULL, frequencies_spoken BOOLEAN DEFAULT '1' NOT NULL, next_spoken BOOLEAN DEFAULT '1' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(evergreen_segment_id) REFERENCES segment (id)
 );

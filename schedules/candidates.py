@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 
 from schedules.clock import Clock
-from schedules.elements import ELASTIC_KINDS, Order, Pick
+from schedules.elements import ELASTIC_KINDS, Order, Pick, Spoken
 from schedules.ruler import Ruler
 from schedules.rules import Aired
 from schedules.rundown import Item
@@ -76,14 +76,29 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """What every `spoken` element with this template says in the airing: `text`, as `sound`.
+
+    `sound` is None where it could not be made, for the reason `why_not`. An `is_estimate` sound is still to be made: it
+    has about this length, and no segment yet (id 0).
+    """
+
+    template: tuple[str, ...]
+    text: str
+    sound: Candidate | None
+    why_not: str = ""
+    is_estimate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """Everything that a compile depends on: the same request gives the same rundown, byte for byte.
 
     `starts_at` is when the audio begins, `target_samples` its length (on the grid), `interval_signal_samples` one round
     of the interval signal. The seed decides wherever chance does. `history` is what aired before and, where it is
     known already, later in the same night; `repeated` the segments of the airing that is repeated, in their order;
-    `kept` the items at the beginning that stay as they are, sample for sample. `quick`: somebody is waiting, and the
-    search is given up sooner.
+    `kept` the items at the beginning that stay as they are, sample for sample; `announced` what was made for the clock's
+    `spoken` elements. `quick`: somebody is waiting, and the search is given up sooner.
     """
 
     clock: Clock
@@ -97,6 +112,7 @@ class Request:
     repeated: tuple[int, ...] = ()
     kept: tuple[Item, ...] = ()
     quick: bool = False
+    announced: tuple[Announced, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "starts_at", to_utc(self.starts_at))
@@ -110,6 +126,10 @@ class Request:
     @property
     def ruler(self) -> Ruler:
         return Ruler(self.grid_samples, self.target_samples, self.starts_at)
+
+    def announcement_of(self, spoken: Spoken) -> Announced | None:
+        """What a `spoken` element says in this airing; None where nobody has tried to make it."""
+        return next((one for one in self.announced if one.template == spoken.template), None)
 
     @property
     def span(self) -> Span:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from schedules.candidates import Candidate, Request
-from schedules.elements import Fixed, Pick, Repeat
+from schedules.elements import Fixed, Pick, Repeat, Spoken
 from schedules.limits import Limits
 from schedules.ruler import Ruler
 from schedules.rules import Quota, Rest, Spacing
@@ -89,7 +89,7 @@ class _Finder:
             places[_option(placement).key].append(placement)
         for found in places.values():
             for first, second in pairwise(found):
-                named = all(isinstance(self.element(one), Fixed | Repeat) for one in (first, second))
+                named = all(isinstance(self.element(one), Fixed | Spoken | Repeat) for one in (first, second))
                 if first.stage != second.stage and not named:
                     # The later place gives way first: those before it were asked first
                     yield Conflict([_ban(second), _ban(first)])

@@ -1,7 +1,8 @@
 """What a producer changes in a compiled rundown, and the clock by which the compiler fits the rest around it.
 
 Everything before the first change is kept as it is, sample for sample. What a change names, and what is locked, is fixed;
-the other elements stay open, so that the compiler may choose again what no longer fits.
+the other elements stay open, so that the compiler may choose again what no longer fits. What is spoken for the airing stays
+an element of the clock whatever is done to it: its words may have to change, its recording is never fixed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from schedules.clock import Clock
-from schedules.elements import Element, Fill, Fixed, IntervalSignal, Pick
+from schedules.elements import Element, Fill, Fixed, IntervalSignal, Pick, Spoken
 from schedules.errors import BadEdit
 from schedules.rundown import Item, Rundown, SegmentSource
 from schedules.time import SAMPLE_RATE
@@ -86,7 +87,7 @@ class _Entry:
 
     item: Item | None
     origin: int | None
-    fixed: Fixed | None = None
+    fixed: Fixed | Spoken | None = None
 
 
 def edited(
@@ -127,7 +128,7 @@ class _Desk:
                 self.changed(position)
             case Remove(position):
                 gone = self.entry(position)
-                self.excluded |= {self.segment_id(gone, position)}
+                self.exclude(gone, position)
                 del self.entries[position]
                 self.changed(position)
             case Move(position, to):
@@ -135,21 +136,28 @@ class _Desk:
                 if not 0 <= to < len(self.entries):
                     raise BadEdit(f"there is no place {to}: it goes from 0 to {len(self.entries) - 1}")
                 del self.entries[position]
-                fixed = moved.fixed or self.fixed(moved.origin, self.segment_id(moved, position))
+                fixed = self.kept_by(moved, position)
                 self.entries.insert(to, replace(moved, origin=None, fixed=fixed))
                 self.changed(min(position, to))
             case Lock(position):
                 locked = self.entry(position)
-                self.segment_id(locked, position)
-                fixed = locked.fixed or self.fixed(locked.origin, self.segment_id(locked, position))
-                self.entries[position] = replace(locked, fixed=fixed)
+                self.entries[position] = replace(locked, fixed=self.kept_by(locked, position))
             case Trim(position, trim_in_s, trim_out_s):
                 old = self.entry(position)
-                fixed = old.fixed or self.fixed(old.origin, self.segment_id(old, position))
+                fixed = self.kept_by(old, position)
+                if isinstance(fixed, Spoken):
+                    raise BadEdit(
+                        f"item {position} is spoken for this airing: it is said whole or not at all"
+                    )
                 self.put(
                     position,
                     replace(old, item=None, fixed=replace(fixed, trim_in_s=trim_in_s, trim_out_s=trim_out_s)),
                 )
+
+    def exclude(self, entry: _Entry, position: int) -> None:
+        """Its segment is not picked any more. What is spoken never is: without its element it does not come back."""
+        if self.spoken(entry) is None:
+            self.excluded |= {self.segment_id(entry, position)}
 
     def entry(self, position: int) -> _Entry:
         if not 0 <= position < len(self.entries):
@@ -163,8 +171,22 @@ class _Desk:
     def changed(self, position: int) -> None:
         self.first_change = min(self.first_change, position)
 
+    def spoken(self, entry: _Entry) -> Spoken | None:
+        """The element that is spoken anew wherever its facts change, if that is what an entry is."""
+        element = entry.fixed
+        if element is None and entry.origin is not None and entry.origin < len(self.elements):
+            found = self.elements[entry.origin]
+            return found if isinstance(found, Spoken) else None
+        return element if isinstance(element, Spoken) else None
+
+    def kept_by(self, entry: _Entry, position: int) -> Fixed | Spoken:
+        """The element that keeps an entry: its segment, or the same announcement, whatever it says by then."""
+        if entry.fixed is None and (spoken := self.spoken(entry)) is not None:
+            return spoken
+        return entry.fixed or self.fixed(entry.origin, self.segment_id(entry, position))
+
     def segment_id(self, entry: _Entry, position: int) -> int:
-        if entry.fixed is not None:
+        if isinstance(entry.fixed, Fixed):
             return entry.fixed.segment_id
         assert entry.item is not None
         if not isinstance(entry.item.source, SegmentSource):
@@ -193,7 +215,7 @@ class _Desk:
         )
 
     def edition(self) -> Edition:
-        kept = [_as_kept(entry) for entry in self.entries[: self.first_change]]
+        kept = [self.spoken(entry) or _as_kept(entry) for entry in self.entries[: self.first_change]]
         rest = self.entries[self.first_change :]
         clock = Clock((*kept, *self.rest(rest)))
         return Edition(clock, len(kept), self.excluded)
@@ -233,7 +255,7 @@ class _Desk:
                 return [replace(element, count=len(entries), required=element.required and not again)]
             case Fill():
                 return [replace(element, min_s=0.0) if again else element]
-            case Fixed() | IntervalSignal():
+            case Fixed() | Spoken() | IntervalSignal():
                 return [element]
         # A repeat, an episode, an announcement: what is there stays there
         items = [entry.item for entry in entries if entry.item is not None]
@@ -245,7 +267,7 @@ class _Desk:
 
 
 def _as_kept(entry: _Entry) -> Element:
-    """The element that stands for an item that stays as it is."""
+    """The element that stands for an item that stays as it is, and is not spoken."""
     if entry.fixed is not None:
         return replace(entry.fixed, required=False)
     assert entry.item is not None

@@ -7,10 +7,11 @@ starts, met within `within_s`, and a `crossfade_s`, how long at most it may over
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
-from schedules.errors import BadClock
+from schedules.announcing.tokens import TEMPLATE, check_template
+from schedules.errors import BadAnnouncement, BadClock
 from schedules.hard_time import HardTime
 from schedules.rules import Quota, Rest, Spacing
 
@@ -148,6 +149,25 @@ class Announcement(Optional):
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken(Optional):
+    """What the station says of this very airing, made for it: the parts of an announcement that `template` names.
+
+    Where it cannot be said it is left out, unless it is required.
+    """
+
+    type: ClassVar[str] = "spoken"
+    template: tuple[str, ...] = TEMPLATE
+    required: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.check()
+        try:
+            check_template(self.template)
+        except BadAnnouncement as wrong:
+            raise BadClock(f'"template": {wrong}') from None
+
+
+@dataclass(frozen=True, slots=True)
 class Repeat(Optional):
     """The segments of the latest airing of a programme, in its order, but for the kinds named (idents of its own).
 
@@ -197,10 +217,10 @@ class Fill(Common):
         check_range("min_s", self.min_s, 0, LONGEST_ELEMENT_S)
 
 
-Element = Fixed | Pick | NextEpisode | Awaited | Announcement | Repeat | IntervalSignal | Fill
+Element = Fixed | Pick | NextEpisode | Awaited | Announcement | Spoken | Repeat | IntervalSignal | Fill
 TYPES: dict[str, type[Element]] = {
     kind.type: kind
-    for kind in (Fixed, Pick, NextEpisode, Awaited, Announcement, Repeat, IntervalSignal, Fill)
+    for kind in (Fixed, Pick, NextEpisode, Awaited, Announcement, Spoken, Repeat, IntervalSignal, Fill)
 }
 
 

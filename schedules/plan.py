@@ -46,7 +46,14 @@ AHEAD = timedelta(hours=6)
 """Airings are made this much further ahead than asked for, so that a quiet day costs few writes."""
 
 WATCHED = frozenset(
-    {"audio_missing", "render_failing", "withdrawn_after_delivery", "deadline_missed", "deadline_near"}
+    {
+        "audio_missing",
+        "announcement_missing",
+        "render_failing",
+        "withdrawn_after_delivery",
+        "deadline_missed",
+        "deadline_near",
+    }
 )
 """Alarms that the plan raises and clears; the others belong to who raises them."""
 
@@ -141,6 +148,8 @@ def _compile_unasked(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
             yield Compile(airing.id, "programme", "first")
         elif _must_rest(airing, agenda):
             yield Compile(airing.id, "standby", "resting")
+    elif airing.rundown.reworded:
+        yield Compile(airing.id, "programme", "reworded")
     elif airing.rundown.withdrawn:
         yield Compile(airing.id, "programme", "withdrawn")
     elif _falls(airing, airing.rundown):
@@ -237,6 +246,8 @@ def _watch(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
     if _audio_is_missing(airing):
         wanted.add(("audio_missing", None))
         readiness = "at_risk"
+    if airing.rundown is not None and airing.rundown.unspoken:
+        wanted.add(("announcement_missing", None))
     for target in airing.targets:
         if target.second_route_of is not None:
             continue

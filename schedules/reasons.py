@@ -16,6 +16,7 @@ from schedules.elements import (
     NextEpisode,
     Pick,
     Repeat,
+    Spoken,
 )
 from schedules.layout import Sound
 from schedules.rundown import Reason
@@ -67,6 +68,9 @@ class Reasons:
         if stage.is_fill:
             return Reason("fill", len(stage.ranking), self._why_fill(sound, stage))
         assert one.option is not None
+        if isinstance(stage.element, Spoken):
+            said = self.request.announcement_of(stage.element)
+            return Reason("spoken", 1, said.text if said else "")
         if type(stage.element) in _UNCHOSEN:
             return Reason(stage.element.type, 1, _UNCHOSEN[type(stage.element)])
         rule, why = _rule(stage, one.option)
@@ -84,6 +88,10 @@ class Reasons:
                 left = f" ({len(own)} of {stage.most} items are there)" if own else ""
                 notes.append(f"{stage.name} was left out{left}: {self._why_left_out(stage)}")
             notes += self._cover_notes(stage, own)
+            if own and isinstance(stage.element, Spoken) and self._is_estimate(stage.element):
+                notes.append(
+                    f"{stage.name}: its length is estimated; it is spoken when the airing is compiled"
+                )
             if stage.uncounted:
                 notes.append(
                     f"{stage.name}: the first {len(stage.options)} of its ranking were weighed, {stage.uncounted} were not"
@@ -95,6 +103,10 @@ class Reasons:
                 f"nothing in the clock fills the last {left}: the interval signal does; a fill element would play music there"
             )
         return notes
+
+    def _is_estimate(self, spoken: Spoken) -> bool:
+        said = self.request.announcement_of(spoken)
+        return said is not None and said.is_estimate
 
     def _cover_notes(self, stage: Stage, own: Sequence[Sound]) -> list[str]:
         covers = [sound for sound in own if sound.placement.how == "cover"]
@@ -170,8 +182,9 @@ class Reasons:
 
     def _why_left_out(self, stage: Stage) -> str:
         if not stage.options:
-            return why_nothing(stage)
-        free = [option for option in stage.options if option.key not in self.taker]
+            return why_nothing(self.request, stage)
+        again = isinstance(stage.element, Fixed | Spoken)
+        free = [option for option in stage.options if again or option.key not in self.taker]
         if not free:
             return "all that it may take are in the programme already: approve another"
         shortest = min(free, key=lambda option: (option.samples, option.key))
@@ -181,8 +194,11 @@ class Reasons:
         )
 
 
-def why_nothing(stage: Stage) -> str:
+def why_nothing(request: Request, stage: Stage) -> str:
     """Why a stage has no options, and what to do."""
+    if isinstance(stage.element, Spoken) and not stage.ranking:
+        said = request.announcement_of(stage.element)
+        return f"it could not be spoken: {said.why_not}" if said else "nothing was made for it"
     if stage.ranking:
         told = _told([f"#{one.candidate.segment_id}: {one.why}" for one in stage.out])
         return f"of its {len(stage.ranking)} candidates none may air here ({told}): approve another"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from schedules.candidates import Request
 from schedules.conflicts import shortfalls
-from schedules.elements import Fixed, IntervalSignal, Pick
+from schedules.elements import Fixed, IntervalSignal, Pick, Spoken
 from schedules.errors import DoesNotFit, NothingToPick, Uncompilable
 from schedules.reasons import why_nothing
 from schedules.rundown import Rundown
@@ -28,7 +28,7 @@ def refusal(
     `given_up`: after so many runs the search ended without a proof that there is none.
     """
     relaxations = _relaxations(request, stages, placements)
-    reserved, wrong = _reserved(stages)
+    reserved, wrong = _reserved(request, stages)
     if wrong:
         words = f"{wrong[0].name}: {wrong[1]}, or make the element optional"
         return NothingToPick(words, relaxations, nearest)
@@ -50,7 +50,7 @@ Reserved = Sequence[tuple[Stage, int, int]]
 """What takes time for certain, in order, with the least samples of it, and the ticks of them that a cross-fade may save."""
 
 
-def _reserved(stages: Sequence[Stage]) -> tuple[Reserved, tuple[Stage, str] | None]:
+def _reserved(request: Request, stages: Sequence[Stage]) -> tuple[Reserved, tuple[Stage, str] | None]:
     """The least that every required stage takes up, and the first that has nothing left to take, with why."""
     taken: dict[int, str] = {}
     reserved: list[tuple[Stage, int, int]] = []
@@ -60,10 +60,10 @@ def _reserved(stages: Sequence[Stage]) -> tuple[Reserved, tuple[Stage, str] | No
             reserved.append((stage, stage.least_samples, 0))
         if not stage.least:
             continue
-        is_fixed = isinstance(stage.element, Fixed | IntervalSignal)
+        is_fixed = isinstance(stage.element, Fixed | Spoken | IntervalSignal)
         free = [option for option in stage.options if is_fixed or option.key not in taken]
         if not stage.options:
-            return reserved, (stage, why_nothing(stage))
+            return reserved, (stage, why_nothing(request, stage))
         if not free:
             told = "; ".join(f"#{option.key}: it is in {taken[option.key]}" for option in stage.options[:3])
             why = f"of its {len(stage.ranking)} candidates none may air here ({told}): approve another"

@@ -12,9 +12,9 @@ from typing import Literal
 
 Readiness = Literal["ok", "at_risk", "failed"]
 
-Cause = Literal["resting", "first", "requested", "withdrawn", "failed", "recovered"]
+Cause = Literal["resting", "first", "requested", "withdrawn", "reworded", "failed", "recovered"]
 """Why a version was compiled. ``resting``: so that a fixed name does not keep the programme of the airing before until
-this one's is made. ``failed``: it stands in for one that could not be made; ``recovered``: now that can.
+this one's is made. ``reworded``: an announcement says something else now. ``failed``: it stands in for one that could not be made; ``recovered``: now that can.
 """
 
 CHAIN = ("programme", "standby", "evergreen", "interval_signal")
@@ -121,7 +121,11 @@ class RundownView:
     cause: Cause
     compiled_at: datetime
     withdrawn: bool
-    """Some item may no longer air (recalled, retired, outside its dates), or the slot has another length now."""
+    """Some item may no longer air (recalled, retired, outside its dates, no longer true), or the slot has another length now."""
+    reworded: bool = False
+    """An announcement says something else now (then it is withdrawn too, but for nothing else), or can be made at last."""
+    unspoken: bool = False
+    """It lacks an announcement that could not be made."""
     rendered: frozenset[str] = frozenset()
     """Recipes with an artefact."""
     render_jobs: dict[str, JobView] = field(default_factory=dict)

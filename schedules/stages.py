@@ -21,6 +21,7 @@ from schedules.elements import (
     NextEpisode,
     Pick,
     Repeat,
+    Spoken,
     element_name,
 )
 from schedules.ruler import Ruler
@@ -166,6 +167,9 @@ class _Builder:
                 return there, []
             case Announcement(tags=tags):
                 return self.picked(Pick(("announcement",), tags))
+            case Spoken():
+                said = request.announcement_of(element)
+                return ([said.sound] if said and said.sound else []), []
         raise TypeError(f"{element.type} takes no segment")
 
     def picked(self, pick: Pick) -> tuple[list[Candidate], list[Out]]:
@@ -198,7 +202,7 @@ class _Builder:
     ) -> Stage:
         out = {one.candidate.segment_id: one for one in ruled_out}
         for one in found:
-            if one.segment_id in self.heard and not isinstance(element, Fixed):
+            if one.segment_id in self.heard and not isinstance(element, Fixed | Spoken):
                 out.setdefault(one.segment_id, Out(one, self.taken[one.segment_id]))
             if one.segment_id in self.late:
                 out.setdefault(one.segment_id, Out(one, self.late[one.segment_id]))

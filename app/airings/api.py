@@ -28,7 +28,7 @@ from app.database import id_of, reading, writing
 from app.errors import Invalid, NotFound
 from app.programmes.models import Programme, Slot
 from app.web.bodies import RowId, etag
-from app.web.dependencies import Actor, CurrentBlobs, Database, IfMatch, Now
+from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
 from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of
 from schedules.time import night_span
@@ -137,14 +137,18 @@ def list_as_run(
     "/airings/{airing_id}/alternatives", summary="Up to five programmes that could air, the best first"
 )
 def get_alternatives(
-    _actor: Actor, database: Database, airing_id: RowId, count: Annotated[int, Query(ge=1, le=5)] = 5
+    _actor: Actor,
+    database: Database,
+    settings: CurrentSettings,
+    airing_id: RowId,
+    count: Annotated[int, Query(ge=1, le=5)] = 5,
 ) -> AlternativesOut:
     """Compiled from today's library; nothing is stored. Post the number of one to `/edits` to take it.
 
     The search for all of them together is a short one: of each `fit.proved` says whether there is no better one, else
     `fit.gap_samples` and its notes say what a better one could have. Of a long programme there may be fewer than asked for.
     """
-    found = editing.alternatives(database, airing_id, count)
+    found = editing.alternatives(database, settings, airing_id, count)
     return AlternativesOut(rundowns=[json.loads(rundown.to_json()) for rundown in found])
 
 
@@ -154,7 +158,13 @@ def get_alternatives(
     summary="Edit its rundown: swap, insert, remove, move, lock, trim",
 )
 def edit_airing(
-    actor: Actor, database: Database, now: Now, airing_id: RowId, body: EditsIn, expected: IfMatch
+    actor: Actor,
+    database: Database,
+    settings: CurrentSettings,
+    now: Now,
+    airing_id: RowId,
+    body: EditsIn,
+    expected: IfMatch,
 ) -> EditedOut:
     """`If-Match` is the version that was looked at. The rest is fitted around the edits, and all before them stays as it is.
 
@@ -164,10 +174,12 @@ def edit_airing(
         raise HTTPException(428, "send If-Match with the version of the rundown that you looked at")
     by = {"expected": expected, "person_id": actor.person_id}
     if body.alternative is not None:
-        intent, rundown = editing.take_alternative(database, airing_id, body.alternative, now=now, **by)
+        intent, rundown = editing.take_alternative(
+            database, settings, airing_id, body.alternative, now=now, **by
+        )
     else:
         wanted = [one.edit() for one in body.edits]
-        intent, rundown = editing.apply_edits(database, airing_id, wanted, now=now, **by)
+        intent, rundown = editing.apply_edits(database, settings, airing_id, wanted, now=now, **by)
     return EditedOut(intent=IntentOut.of(intent), rundown=json.loads(rundown.to_json()))
 
 
@@ -198,13 +210,16 @@ def _want(actor: Actor, database: Database, now: Now, airing_id: int, kind: str)
 
 
 @router.post("/programmes/{programme_id}/preview", tags=["programmes"], summary="Try an edition of any date")
-def preview_programme(_actor: Actor, database: Database, programme_id: RowId, body: PreviewIn) -> PreviewOut:
+def preview_programme(
+    _actor: Actor, database: Database, settings: CurrentSettings, programme_id: RowId, body: PreviewIn
+) -> PreviewOut:
+    """An announcement that nobody has spoken yet is there with its estimated length and no segment (id 0); the notes say so."""
     with reading(database) as session:
         programme = session.get(Programme, programme_id)
         if programme is None:
             raise NotFound(f"there is no programme {programme_id}")
         slot = _slot_for(session, programme_id, body.slot_id)
-        rundowns = preview(session, programme, slot, body.date, body.alternatives)
+        rundowns = preview(session, settings, programme, slot, body.date, body.alternatives)
     first, *others = [json.loads(rundown.to_json()) for rundown in rundowns]
     midnight = datetime(body.date.year, body.date.month, body.date.day, tzinfo=UTC)
     return PreviewOut(

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app.airings.carriage import GRID_SAMPLES
 from app.airings.materialise import slot_value
-from app.airings.models import Airing, Edition
-from app.airings.requests import request_for
+from app.airings.models import Airing, Edition, RundownVersion
+from app.airings.requests import clock_of, request_for
+from app.announcements.making import Made, look_up, make
+from app.announcements.sayings import span_of, templates_of
 from app.database import id_of, reading
+from app.processes import Clock, utcnow
 from app.programmes.models import Programme, Slot
 from app.settings import Settings
 from app.station.models import Station
 from app.web.problems import problem_of
+from schedules.candidates import Announced
 from schedules.compile import compile_alternatives, compile_rundown
-from schedules.errors import ScheduleError
+from schedules.errors import BadClock, ScheduleError
+from schedules.recompile import recompile
 from schedules.rundown import Level, Rundown
 from schedules.single import compile_single
 from schedules.snapshot import CHAIN
-from schedules.time import SAMPLE_RATE
+from schedules.time import SAMPLE_RATE, Span
 
 
 class NothingSet(ScheduleError):
@@ -33,14 +39,20 @@ class NothingSet(ScheduleError):
     code = "nothing-set"
 
 
-def run_compile(engine: Engine, _settings: Settings, payload: dict[str, Any]) -> dict[str, Any]:
-    """Compile one airing. Payload: ``airing_id``, ``level`` to begin at. Result: ``level, body, sha256, passed``.
+def run_compile(
+    engine: Engine, settings: Settings, payload: dict[str, Any], *, clock: Clock = utcnow
+) -> dict[str, Any]:
+    """Compile one airing, once its announcements are spoken. Payload: ``airing_id``, ``level`` to begin at, ``cause``.
 
-    ``passed`` says, for each step of the chain that could not be taken, why.
+    Result: ``level``, ``body``, ``sha256``; ``passed`` says, for each step of the chain that could not be taken, why;
+    ``unspoken`` which announcements could not be made, and ``clock_sha256`` by which clock it was compiled.
     """
+    airing_id: int = payload["airing_id"]
+    made = _announce(engine, settings, airing_id, clock()) if payload["level"] == CHAIN[0] else Made()
     with reading(engine) as session:
-        airing = session.get_one(Airing, payload["airing_id"])
-        steps = chain(session, airing)
+        airing = session.get_one(Airing, airing_id)
+        steps = chain(session, airing, made.announced, reworded=payload.get("cause") == "reworded")
+        clock_sha256 = _clock_sha256(session, airing)
     passed: list[dict[str, Any]] = []
     for level in CHAIN[CHAIN.index(payload["level"]) :]:
         try:
@@ -55,14 +67,42 @@ def run_compile(engine: Engine, _settings: Settings, payload: dict[str, Any]) ->
             "body": body.decode(),
             "sha256": hashlib.sha256(body).hexdigest(),
             "passed": passed,
+            "unspoken": list(made.unspoken) if level == CHAIN[0] else [],
+            "clock_sha256": clock_sha256,
         }
     raise AssertionError("the interval signal always fits")
 
 
-def chain(session: Session, airing: Airing) -> dict[str, Callable[[], Rundown]]:
-    """The four ways to fill this airing, from what was planned down to what is synthesised."""
-    slot = session.get_one(Slot, airing.slot_id)
-    programme = session.get_one(Programme, slot.programme_id)
+def _announce(engine: Engine, settings: Settings, airing_id: int, now: datetime) -> Made:
+    """What the clock of an airing asks to be said, spoken."""
+    with reading(engine) as session:
+        airing = session.get_one(Airing, airing_id)
+        try:
+            clock = clock_of(_programme(session, airing), session.get(Edition, airing_id))
+        except BadClock:  # the compile says what is wrong with it
+            return Made()
+    return make(engine, settings, airing.slot_id, span_of(airing), templates_of(clock), now=now)
+
+
+def _programme(session: Session, airing: Airing) -> Programme:
+    return session.get_one(Programme, session.get_one(Slot, airing.slot_id).programme_id)
+
+
+def _clock_sha256(session: Session, airing: Airing) -> str:
+    """Of the clock as it is stored: the same as long as nobody changes it."""
+    edition = session.get(Edition, airing.id)
+    stored = edition.clock if edition else _programme(session, airing).clock
+    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
+
+
+def chain(
+    session: Session, airing: Airing, announced: tuple[Announced, ...] = (), *, reworded: bool = False
+) -> dict[str, Callable[[], Rundown]]:
+    """The four ways to fill this airing, from what was planned down to what is synthesised.
+
+    ``reworded``: only what is announced has changed, so that what comes before it stays.
+    """
+    programme = _programme(session, airing)
     station = session.get_one(Station, 1)
     request = request_for(
         session,
@@ -72,7 +112,9 @@ def chain(session: Session, airing: Airing) -> dict[str, Callable[[], Rundown]]:
         seed=airing.slot_id,
         airing=airing,
         edition=session.get(Edition, airing.id),
+        announced=announced,
     )
+    before = _version_before(session, airing) if reworded else None
     by_id = {candidate.segment_id: candidate for candidate in request.candidates}
 
     def single(level: Level, segment_id: int | None) -> Rundown:
@@ -89,14 +131,28 @@ def chain(session: Session, airing: Airing) -> dict[str, Callable[[], Rundown]]:
         )
 
     return {
-        "programme": lambda: compile_rundown(request),
+        "programme": lambda: recompile(request, before) if before else compile_rundown(request),
         "standby": lambda: single("standby", programme.standby_segment_id),
         "evergreen": lambda: single("evergreen", station.evergreen_segment_id),
         "interval_signal": lambda: single("interval_signal", None),
     }
 
 
-def preview(session: Session, programme: Programme, slot: Slot, day: date, count: int = 1) -> list[Rundown]:
+def _version_before(session: Session, airing: Airing) -> Rundown | None:
+    """The newest version, if it was compiled by the clock that there is now."""
+    row = session.exec(
+        select(RundownVersion).where(
+            RundownVersion.airing_id == airing.id, RundownVersion.version == airing.version
+        )
+    ).one_or_none()
+    if row is None or row.clock_sha256 != _clock_sha256(session, airing):
+        return None
+    return Rundown.from_json(row.body)
+
+
+def preview(
+    session: Session, settings: Settings, programme: Programme, slot: Slot, day: date, count: int = 1
+) -> list[Rundown]:
     """What the programme would be on a UTC day in a slot, compiled from today's library; nothing is stored.
 
     Up to ``count`` of them, the best first: that one is what would air, unless the search was given up; somebody waits, so
@@ -107,6 +163,12 @@ def preview(session: Session, programme: Programme, slot: Slot, day: date, count
     """
     minutes = timedelta(minutes=slot.start_minute)
     starts_at = datetime(day.year, day.month, day.day, tzinfo=UTC) + minutes
-    target = slot_value(slot).target_samples(SAMPLE_RATE, GRID_SAMPLES)
-    request = request_for(session, programme, starts_at, target, seed=id_of(slot), quick=True)
+    times = slot_value(slot)
+    target = times.target_samples(SAMPLE_RATE, GRID_SAMPLES)
+    on_air = Span(starts_at, starts_at + timedelta(seconds=times.span_s))
+    templates = templates_of(clock_of(programme, None))
+    announced = look_up(session, settings, id_of(slot), on_air, templates)
+    request = request_for(
+        session, programme, starts_at, target, seed=id_of(slot), announced=announced, quick=True
+    )
     return compile_alternatives(request, count)

@@ -14,11 +14,14 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from app.airings.models import Airing, Edition, Intent, RundownVersion
-from app.airings.requests import request_for
+from app.airings.requests import clock_of, request_for
 from app.airings.service import get, want
+from app.announcements.making import look_up
+from app.announcements.sayings import span_of, templates_of
 from app.database import id_of, reading, writing
 from app.errors import Conflict, StaleRevision
 from app.programmes.models import Programme, Slot
+from app.settings import Settings
 from schedules import edits
 from schedules.candidates import Request
 from schedules.clock import dump_clock, parse_clock
@@ -28,7 +31,14 @@ from schedules.rundown import Rundown, SegmentSource
 
 
 def apply_edits(
-    engine: Engine, airing_id: int, wanted: Sequence[Edit], *, expected: int, person_id: int, now: datetime
+    engine: Engine,
+    settings: Settings,
+    airing_id: int,
+    wanted: Sequence[Edit],
+    *,
+    expected: int,
+    person_id: int,
+    now: datetime,
 ) -> tuple[Intent, Rundown]:
     """Edit version ``expected`` of an airing's rundown. Gives what was asked of the engine, and what it will make.
 
@@ -44,13 +54,20 @@ def apply_edits(
         before = session.get(Edition, airing_id)
         clock = parse_clock(_programme(session, airing).clock)
         edition = _row(airing, edits.edited(clock, base, wanted, _value(before)), now, person_id)
-        request = _request(session, airing, edition)
+        request = _request(session, settings, airing, edition)
     rundown = compile_rundown(request)  # seconds, so outside any transaction
     return _store(engine, edition, person_id=person_id, now=now), rundown
 
 
 def take_alternative(
-    engine: Engine, airing_id: int, number: int, *, expected: int, person_id: int, now: datetime
+    engine: Engine,
+    settings: Settings,
+    airing_id: int,
+    number: int,
+    *,
+    expected: int,
+    person_id: int,
+    now: datetime,
 ) -> tuple[Intent, Rundown]:
     """Lock every item of one of the alternatives (from 0, as `alternatives` lists them). Raises as `apply_edits`."""
     with reading(engine) as session:
@@ -58,7 +75,7 @@ def take_alternative(
         _base(session, airing, expected)
         before = session.get(Edition, airing_id)
         clock = parse_clock(before.clock if before else _programme(session, airing).clock)
-        request = _request(session, airing, before)
+        request = _request(session, settings, airing, before)
     found = compile_alternatives(request, number + 1)
     if number >= len(found):
         raise Conflict(f"there are only {len(found)} alternatives")
@@ -72,19 +89,19 @@ def take_alternative(
     locked = edits.edited(clock, chosen, locks, keep=False)
     edition = _row(airing, replace(locked, excluded=excluded), now, person_id)
     with reading(engine) as session:
-        request = _request(session, airing, edition)
+        request = _request(session, settings, airing, edition)
     rundown = compile_rundown(request)
     return _store(engine, edition, person_id=person_id, now=now), rundown
 
 
-def alternatives(engine: Engine, airing_id: int, count: int) -> list[Rundown]:
+def alternatives(engine: Engine, settings: Settings, airing_id: int, count: int) -> list[Rundown]:
     """Up to ``count`` programmes for an airing from today's library, the best first; nothing is stored.
 
     Raises:
         ScheduleError: what stands in the way, in words.
     """
     with reading(engine) as session:
-        request = _request(session, get(session, airing_id), session.get(Edition, airing_id))
+        request = _request(session, settings, get(session, airing_id), session.get(Edition, airing_id))
     return compile_alternatives(request, count)
 
 
@@ -148,8 +165,9 @@ def _row(airing: Airing, edition: edits.Edition, now: datetime, person_id: int) 
     )
 
 
-def _request(session: Session, airing: Airing, edition: Edition | None) -> Request:
+def _request(session: Session, settings: Settings, airing: Airing, edition: Edition | None) -> Request:
     programme = _programme(session, airing)
+    templates = templates_of(clock_of(programme, edition))
     return request_for(
         session,
         programme,
@@ -158,6 +176,7 @@ def _request(session: Session, airing: Airing, edition: Edition | None) -> Reque
         seed=airing.slot_id,
         airing=airing,
         edition=edition,
+        announced=look_up(session, settings, airing.slot_id, span_of(airing), templates),
         quick=True,
     )
 

@@ -67,10 +67,18 @@ class RundownVersion(SQLModel, table=True):
     version: int
     level: str
     cause: str
-    """Why this version was made: first, requested, withdrawn (a segment may no longer air), failed."""
+    """Why this version was made: first, requested, withdrawn (a segment may no longer air), reworded (an announcement
+    says something else now), failed.
+    """
     body: str
     sha256: str
     compiled_at: datetime
+    unspoken: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    """Announcements that its clock asks for and that could not be made: ``template``, ``key`` (of what they would have
+    said, and by which clips) and ``why``.
+    """
+    clock_sha256: str | None = None
+    """Of the clock by which it was compiled."""
 
 
 class Artefact(SQLModel, table=True):

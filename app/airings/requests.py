@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from sqlmodel import Session, col, func, select
 
@@ -15,7 +16,7 @@ from app.errors import NotFound
 from app.library.models import Segment, SegmentState
 from app.programmes.models import Programme, Slot
 from app.station.models import Station
-from schedules.candidates import Candidate, Request
+from schedules.candidates import Announced, Candidate, Request
 from schedules.clock import Clock, parse_clock
 from schedules.elements import Pick, Repeat
 from schedules.rules import Aired
@@ -36,20 +37,22 @@ def request_for(
     seed: int,
     airing: Airing | None = None,
     edition: Edition | None = None,
+    announced: tuple[Announced, ...] = (),
     quick: bool = False,
 ) -> Request:
     """What the compiler needs to know to make this programme at that time from today's library.
 
-    The seed is the slot's id, for previews as for airings: a preview is what the airing will be, unless its search was
+    ``announced`` is what was made for the clock's announcements. The seed is the slot's id, for previews as for airings: a preview is what the airing will be, unless its search was
     given up. An airing that was edited is compiled by its edition's clock, around what its editors kept, and always as ``quick``.
     """
     signal_samples = session.get_one(Station, 1).interval_signal_samples
     if signal_samples is None:
         raise NotFound("the station has no interval signal: run `danpa init`")
-    clock = parse_clock(edition.clock if edition else programme.clock)
+    clock = clock_of(programme, edition)
     found = candidates(session, starts_at)
     if edition is not None:
         found = tuple(one for one in found if one.segment_id not in edition.excluded)
+    sounds = [one.sound for one in announced if one.sound]
     return Request(
         clock=clock,
         starts_at=starts_at,
@@ -60,36 +63,51 @@ def request_for(
         seed=seed,
         history=history(session, programme, clock, starts_at, airing),
         repeated=_repeated(session, programme, clock, starts_at, found),
-        kept=_kept(session, edition, found, target_samples) if edition else (),
+        kept=_kept(session, edition, (*found, *sounds), target_samples) if edition else (),
         quick=quick or edition is not None,
+        announced=announced,
     )
 
 
+def clock_of(programme: Programme, edition: Edition | None) -> Clock:
+    """The clock that an airing is compiled by: its programme's, or its own once it was edited. Raises BadClock."""
+    return parse_clock(edition.clock if edition else programme.clock)
+
+
 def candidates(session: Session, starts_at: datetime) -> tuple[Candidate, ...]:
-    """Every segment that may air, with when it was heard last before ``starts_at``."""
+    """Every segment of the library that may air, with when it was heard last before ``starts_at``.
+
+    What was spoken for single airings is none of them: it is true of no other, so nothing picks or repeats it.
+    """
     heard = last_heard(session, starts_at)
     rows = session.exec(
-        select(Segment).where(Segment.state == SegmentState.approved, col(Segment.cue_out) > Segment.cue_in)
-    ).all()
-    return tuple(
-        Candidate(
-            segment_id=id_of(row),
-            master_sha256=row.master_sha256 or "",
-            kind=row.kind,
-            tags=frozenset(row.tags),
-            samples=(row.cue_out or row.samples or 0) - (row.cue_in or 0),
-            first_sample=row.cue_in or 0,
-            approved_at=row.approved_at or row.created_at,
-            last_aired_at=heard.get(id_of(row)),
-            air_from=row.air_from,
-            air_until=row.air_until,
-            presenter=row.presenter,
-            series=row.series,
-            episode=row.episode,
-            awaited_as=row.awaited_as,
-            awaited_on=row.awaited_on,
+        select(Segment).where(
+            Segment.state == SegmentState.approved,
+            col(Segment.cue_out) > Segment.cue_in,
+            col(Segment.spoken_key).is_(None),
         )
-        for row in rows
+    ).all()
+    return tuple(candidate_of(row, heard.get(id_of(row))) for row in rows)
+
+
+def candidate_of(row: Segment, last_aired_at: datetime | None = None) -> Candidate:
+    """An approved segment as the compiler knows it."""
+    return Candidate(
+        segment_id=id_of(row),
+        master_sha256=row.master_sha256 or "",
+        kind=row.kind,
+        tags=frozenset(row.tags),
+        samples=(row.cue_out or row.samples or 0) - (row.cue_in or 0),
+        first_sample=row.cue_in or 0,
+        approved_at=row.approved_at or row.created_at,
+        last_aired_at=last_aired_at,
+        air_from=row.air_from,
+        air_until=row.air_until,
+        presenter=row.presenter,
+        series=row.series,
+        episode=row.episode,
+        awaited_as=row.awaited_as,
+        awaited_on=row.awaited_on,
     )
 
 
@@ -263,7 +281,7 @@ def _repeated(
 def _kept(
     session: Session, edition: Edition, found: tuple[Candidate, ...], target_samples: int
 ) -> tuple[Item, ...]:
-    """The items that stay as they are: none, once one of them may not air any more or the slot is another."""
+    """The items that stay as they are: those before the first that may not air any more, none if the slot is another."""
     base = session.exec(
         select(RundownVersion.body).where(
             RundownVersion.airing_id == edition.airing_id, RundownVersion.version == edition.base_version
@@ -272,10 +290,9 @@ def _kept(
     rundown = Rundown.from_json(base)
     if rundown.target_samples != target_samples:
         return ()
-    items = rundown.items[: edition.kept]
     masters = {one.master_sha256 for one in found}
-    if any(
-        isinstance(item.source, SegmentSource) and item.source.master_sha256 not in masters for item in items
-    ):
-        return ()
+    items = takewhile(
+        lambda item: not isinstance(item.source, SegmentSource) or item.source.master_sha256 in masters,
+        rundown.items[: edition.kept],
+    )
     return tuple(replace(item, element=index) for index, item in enumerate(items))

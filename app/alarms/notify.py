@@ -29,13 +29,14 @@ T = TypeVar("T")
 KST = ZoneInfo("Asia/Seoul")
 _MEANINGS = {
     "audio_missing": "There is no audio for this airing.",
+    "announcement_missing": "This airing lacks its announcement.",
     "render_failing": "The audio cannot be made in this feed's encoding.",
     "feed_failing": "Deliveries to this feed fail.",
     "folder_wrong": "The folder of this feed does not hold what it should.",
     "deadline_near": "The deadline is near and the audio is not verified at the site.",
     "deadline_missed": "The deadline has passed and the audio is not verified at the site.",
     "airing_missed": "This airing went out without its audio, or not at all.",
-    "withdrawn_after_delivery": "Audio that was withdrawn is still at a site.",
+    "withdrawn_after_delivery": "Audio that was withdrawn, or that announces what is no longer so, is still at a site.",
     "cancelled_after_delivery": "This airing was cancelled and its audio is still at a site.",
     "change_refused": "The site has refused a change of its lines: they stay as they are.",
     "change_unanswered": "The site has not answered a change of its lines by its cut-off: they stay as they are.",

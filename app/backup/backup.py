@@ -24,6 +24,7 @@ from app.backup.copying import (
     BLOBS,
     DATABASE,
     MANIFEST,
+    VOICES,
     Entry,
     Manifest,
     copy_hashed,
@@ -74,7 +75,8 @@ def _fill(settings: Settings, aside: Path, now: datetime, console: Console) -> M
     database = aside / DATABASE
     _copy_database(settings.database_path, database)
     revision, sources = _needed(settings, database, now)
-    total = sum(_size(candidates) for candidates in sources.values())
+    clips = [path for path in sorted(settings.voices_dir.rglob("*")) if path.is_file()]
+    total = sum(_size(candidates) for candidates in [*sources.values(), *([clip] for clip in clips)])
     _require_room(aside, settings, total)
     entries = [Entry(DATABASE, sha256_of(database), database.stat().st_size)]
     missing: list[str] = []
@@ -90,7 +92,21 @@ def _fill(settings: Settings, aside: Path, now: datetime, console: Console) -> M
             else:
                 entries.append(Entry(name, blob.sha256, size))
             progress.advance(task, size or 0)
+        for clip in clips:
+            entry = _copy_clip(settings, clip, aside)
+            entries += [entry] if entry else []
+            progress.advance(task, entry.bytes if entry else 0)
     return Manifest(now, __version__, revision, tuple(entries), tuple(missing))
+
+
+def _copy_clip(settings: Settings, clip: Path, aside: Path) -> Entry | None:
+    """Copied and never linked: people may write over a clip. None where it was taken away meanwhile."""
+    name = Path(VOICES) / clip.relative_to(settings.voices_dir)
+    try:
+        sha256 = copy_hashed(clip, aside / name)
+    except FileNotFoundError:
+        return None
+    return Entry(name.as_posix(), sha256, (aside / name).stat().st_size)
 
 
 def _copy_database(source: Path, target: Path) -> None:

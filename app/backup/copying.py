@@ -27,6 +27,7 @@ FORMAT = "danpa-backup-1"
 MANIFEST = "manifest.json"
 DATABASE = "danpa.db"
 BLOBS = "blobs"
+VOICES = "voices"
 
 
 class BackupDamaged(Invalid):
@@ -126,5 +127,6 @@ def progress_of_bytes(verb: str, console: Console) -> Progress:
 
 def _require_inside(path: str) -> None:
     pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts or (path != DATABASE and pure.parts[:1] != (BLOBS,)):
+    is_known = path == DATABASE or pure.parts[:1] in {(BLOBS,), (VOICES,)}
+    if pure.is_absolute() or ".." in pure.parts or not is_known:
         raise BackupDamaged(f"the manifest names {path!r}, which no backup holds")

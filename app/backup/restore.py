@@ -21,6 +21,7 @@ from rich.console import Console
 from app.backup.copying import (
     BLOBS,
     DATABASE,
+    VOICES,
     BackupDamaged,
     Manifest,
     copy_hashed,
@@ -34,7 +35,7 @@ from app.locks import Lock, holder
 from app.settings import Settings
 from app.storage import sync_directory
 
-STATION = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", BLOBS, "incoming", "cache", "air")
+STATION = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", BLOBS, VOICES, "incoming", "cache", "air")
 """What makes a station, in the order in which it is moved away: the database first."""
 
 
@@ -101,8 +102,9 @@ def _restore(
         shutil.rmtree(aside, ignore_errors=True)
         raise
     set_aside = _set_aside(settings, settings.root / f"before-restore-{now:%Y%m%dT%H%M%SZ}")
-    if (aside / BLOBS).exists():
-        (aside / BLOBS).rename(settings.blobs_dir)
+    for name in (BLOBS, VOICES):
+        if (aside / name).exists():
+            (aside / name).rename(settings.root / name)
     (aside / DATABASE).rename(settings.database_path)
     aside.rmdir()
     settings.make_directories()

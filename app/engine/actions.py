@@ -105,6 +105,8 @@ class Actions:
                     body=result["body"],
                     sha256=result["sha256"],
                     compiled_at=now,
+                    unspoken=result.get("unspoken", []),
+                    clock_sha256=result.get("clock_sha256"),
                 )
             )
             session.add(airing)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Literal
 
 import structlog
 from sqlalchemy.exc import NoResultFound
@@ -24,6 +25,7 @@ from app.airings.carriage import (
 from app.airings.materialise import differences
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
+from app.announcements.sayings import Truth
 from app.database import id_of
 from app.feeds.drivers import LISTED
 from app.feeds.models import Feed
@@ -40,6 +42,7 @@ from app.pull.fetches import fetched
 from app.pull.offers import public_name
 from app.settings import Settings
 from app.station.models import Station
+from schedules.elements import Spoken
 from schedules.errors import ScheduleError
 from schedules.rundown import Rundown, SegmentSource, audio_airs_at
 from schedules.snapshot import (
@@ -81,7 +84,8 @@ def take_snapshot(session: Session, settings: Settings, busy: Busy, now: datetim
     """Read everything that is open."""
     until = session.get_one(Station, 1).materialised_until
     open_airings = session.exec(select(Airing).where(col(Airing.state).not_in(CLOSED))).all()
-    views = (_guarded(session, airing, busy) for airing in open_airings)
+    truth = Truth(session, settings)
+    views = (_guarded(session, airing, busy, truth) for airing in open_airings)
     return Snapshot(
         airings=tuple(view for view in views if view is not None),
         materialised_until=until,
@@ -90,17 +94,17 @@ def take_snapshot(session: Session, settings: Settings, busy: Busy, now: datetim
     )
 
 
-def _guarded(session: Session, airing: Airing, busy: Busy) -> AiringView | None:
+def _guarded(session: Session, airing: Airing, busy: Busy, truth: Truth) -> AiringView | None:
     """One airing's view. What cannot be read (a row that somebody edited by hand, say) must not stop the others."""
     try:
-        return _airing(session, airing, busy)
+        return _airing(session, airing, busy, truth)
     except (ValueError, TypeError, KeyError, ScheduleError, NoResultFound):
         if is_news(f"airing {airing.id}"):
             log.exception("an airing cannot be planned", airing=airing.id)
         return None
 
 
-def _airing(session: Session, airing: Airing, busy: Busy) -> AiringView:
+def _airing(session: Session, airing: Airing, busy: Busy, truth: Truth) -> AiringView:
     airing_id = id_of(airing)
     carried = carriages(session, airing.slot_id, airing.starts_at.date())
     targets = tuple(_targets(session, airing, carried, busy))
@@ -124,10 +128,10 @@ def _airing(session: Session, airing: Airing, busy: Busy) -> AiringView:
         targets=targets,
         recipes=to_render(target.recipe for target in targets),
         rests_from=_rests_from(session, airing, carried),
-        rundown=_rundown(session, airing, rundown) if rundown else None,
-        fallen=_rundown(session, airing, fallen) if fallen else None,
+        rundown=_rundown(session, airing, rundown, truth) if rundown else None,
+        fallen=_rundown(session, airing, fallen, truth) if fallen else None,
         compile_job=_job(job) if job else None,
-        handoffs=tuple(_handoffs(session, airing, carried, targets, busy)),
+        handoffs=tuple(_handoffs(session, airing, carried, targets, busy, truth)),
         intents=tuple(
             IntentView(id_of(intent), intent.kind, intent.handoff_id)
             for intent in session.exec(
@@ -227,6 +231,7 @@ def _handoffs(
     carried: Sequence[Carriage],
     targets: Sequence[TargetView],
     busy: Busy,
+    truth: Truth,
 ) -> Iterable[HandoffView]:
     wanted = {target.feed_id: target for target in targets}
     for row in session.exec(select(Handoff).where(Handoff.airing_id == airing.id)).all():
@@ -243,7 +248,7 @@ def _handoffs(
             verified_at=row.verified_at,
             rechecked_at=row.rechecked_at,
             in_flight=row.id in busy.handoffs,
-            withdrawn=row.state in DELIVERED and _what_it_has_is_withdrawn(session, airing, row),
+            withdrawn=row.state in DELIVERED and _what_it_has_is_withdrawn(session, airing, row, truth),
             **_offer(session, row),
             held=row.held,
             troubled=row.state == "failed" or (row.error is not None and row.attempts >= FAILING_AFTER),
@@ -285,7 +290,7 @@ def _is_outdated(session: Session, airing: Airing, carried: Sequence[Carriage], 
     return (artefact.recipe, handoff.object_name, handoff.frequencies) != (wanted, name, told)
 
 
-def _what_it_has_is_withdrawn(session: Session, airing: Airing, handoff: Handoff) -> bool:
+def _what_it_has_is_withdrawn(session: Session, airing: Airing, handoff: Handoff, truth: Truth) -> bool:
     body = session.exec(
         select(RundownVersion.body).where(
             RundownVersion.airing_id == airing.id, RundownVersion.version == handoff.version
@@ -295,7 +300,7 @@ def _what_it_has_is_withdrawn(session: Session, airing: Airing, handoff: Handoff
         part = part_samples(session.get_one(Feed, handoff.feed_id), airing)
     except (ValueError, TypeError):  # nonsense in the row: whatever it has may be part of it
         part = (0, airing.target_samples)
-    return is_withdrawn(session, parsed(body), airing, part)
+    return why_withdrawn(session, parsed(body), airing, truth, part) is not None
 
 
 def _job(job: Job) -> JobView:
@@ -310,16 +315,20 @@ def _job(job: Job) -> JobView:
     )
 
 
-def _rundown(session: Session, airing: Airing, row: RundownVersion) -> RundownView:
+def _rundown(session: Session, airing: Airing, row: RundownVersion, truth: Truth) -> RundownView:
     rendered = session.exec(select(Artefact.recipe).where(Artefact.rundown_id == row.id)).all()
     prefix = render_key(id_of(row), "")
     jobs = session.exec(select(Job).where(col(Job.key).startswith(prefix, autoescape=True))).all()
+    why = why_withdrawn(session, parsed(row.body), airing, truth)
+    at_last = why is None and any(truth.may_be_said_now(airing, one) for one in row.unspoken)
     return RundownView(
         version=row.version,
         level=row.level,
         cause=row.cause,  # type: ignore[arg-type]  # a column of plain text
         compiled_at=row.compiled_at,
-        withdrawn=is_withdrawn(session, parsed(row.body), airing),
+        withdrawn=why is not None,
+        reworded=why == "reworded" or at_last,
+        unspoken=bool(row.unspoken),
         rendered=frozenset(rendered),
         render_jobs={job.key.removeprefix(prefix): _job(job) for job in jobs},
     )
@@ -331,22 +340,22 @@ def parsed(body: str) -> Rundown:
     return Rundown.from_json(body)
 
 
-def is_withdrawn(
-    session: Session, rundown: Rundown, airing: Airing, part: tuple[int, int] | None = None
-) -> bool:
+def why_withdrawn(
+    session: Session, rundown: Rundown, airing: Airing, truth: Truth, part: tuple[int, int] | None = None
+) -> Literal["withdrawn", "reworded"] | None:
     """Whether some item may no longer air at its time, or the slot has another length than it had.
 
-    ``part``: the samples [first, last) that are asked about; left out, all of them.
+    ``reworded``: nothing but that an announcement says something else than what is so by now. ``part``: the samples
+    [first, last) that are asked about; left out, all of them.
 
     It asks what the compiler asks (`Candidate.why_not_at`), so a rundown compiled a moment ago never fails it.
     """
     if rundown.target_samples != airing.target_samples:
-        return True
+        return "withdrawn"
     first, last = part or (0, rundown.target_samples)
+    ids = rundown.segment_ids(first, last)
     rows = session.exec(
-        select(Segment.id, Segment.state, Segment.air_from, Segment.air_until).where(
-            col(Segment.id).in_(rundown.segment_ids(first, last))
-        )
+        select(Segment.id, Segment.state, Segment.air_from, Segment.air_until).where(col(Segment.id).in_(ids))
     ).all()
     terms = {segment_id: (state, air_from, air_until) for segment_id, state, air_from, air_until in rows}
     for item in rundown.items:
@@ -360,5 +369,15 @@ def is_withdrawn(
             or (air_from and start < air_from)
             or (air_until and end > air_until)
         ):
-            return True
-    return False
+            return "withdrawn"
+    return None if _is_true(session, rundown, airing, truth, ids) else "reworded"
+
+
+def _is_true(session: Session, rundown: Rundown, airing: Airing, truth: Truth, ids: Collection[int]) -> bool:
+    """Whether what these segments of a rundown announce is so; most rundowns announce nothing."""
+    if not any(item.reason.rule == Spoken.type for item in rundown.items):
+        return True
+    spoken = select(Segment).where(col(Segment.id).in_(ids), col(Segment.spoken_key).is_not(None))
+    return all(
+        truth.is_true(airing, row.spoken_key or "", row.spoken or {}) for row in session.exec(spoken).all()
+    )

@@ -29,7 +29,7 @@ POLL_S = 0.25
 Run = Callable[[Engine, Settings, dict[str, Any], Clock], dict[str, Any]]
 RUNS: dict[str, Run] = {
     "ingest": lambda engine, settings, payload, clock: run_ingest(engine, settings, payload, clock=clock),
-    "compile": lambda engine, settings, payload, _clock: run_compile(engine, settings, payload),
+    "compile": lambda engine, settings, payload, clock: run_compile(engine, settings, payload, clock=clock),
     "collect": lambda engine, settings, _payload, clock: _collect(engine, settings, clock),
     "render": lambda engine, settings, payload, _clock: run_render(engine, settings, payload),
     "predict": lambda engine, settings, payload, clock: run_predict(engine, settings, payload, clock=clock),

@@ -133,8 +133,11 @@ def list_segments(
         str | None,
         Query(max_length=100, description="Words of the title; initial consonants too: ㄴㅅ finds 뉴스"),
     ] = None,
+    spoken: Annotated[
+        bool, Query(description="What Danpa spoke for single airings, instead of the library")
+    ] = False,
 ) -> Page[SegmentOut]:
-    filters = service.Filters(state, kind, tag, q)
+    filters = service.Filters(state, kind, tag, q, spoken)
     with reading(database) as session:
         found = service.find(session, filters, before_id=page.after, limit=page.limit + 1)
     shown = [SegmentOut.model_validate(segment) for segment in found[: page.limit]]

@@ -96,7 +96,7 @@ def _make(
     workshop.mkdir(mode=0o700)
     limits = IngestLimits(max_duration_s=settings.segment_limit_s)
     master = ingest(source, workshop, ffmpeg=find_ffmpeg(settings.ffmpeg), limits=limits)
-    measurements = _measurements(master)
+    measurements = measurements_of(master)
     with keeping_blobs(settings):
         if source is incoming:
             blobs.adopt(incoming, "originals", segment.original_sha256)
@@ -106,7 +106,8 @@ def _make(
             service.finish_ingest(session, segment.id, measurements, approve_by=approve_by, now=clock())
 
 
-def _measurements(master: Master) -> Measurements:
+def measurements_of(master: Master) -> Measurements:
+    """What a segment knows of its master."""
     cue_in, cue_out = cues(master.samples, master.leading_silence_samples, master.trailing_silence_samples)
     return Measurements(
         master_sha256=master.sha256,

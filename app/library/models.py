@@ -74,6 +74,14 @@ class Segment(SQLModel, table=True):
     peaks_sha256: str | None = None
     problem: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     """Why it was rejected, as a problem document."""
+    spoken_key: str | None = Field(default=None, unique=True, index=True)
+    """Of what Danpa spoke for single airings: what its words and clips were. Such a segment is no part of the producers' library."""
+    spoken: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """Of the same: ``template`` and ``text``."""
+
+    @property
+    def spoken_text(self) -> str | None:
+        return self.spoken["text"] if self.spoken else None
 
 
 class ImportedFile(SQLModel, table=True):

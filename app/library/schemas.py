@@ -47,6 +47,7 @@ EXAMPLE: dict[str, Any] = {
     "clipped_samples": 0,
     "damaged": False,
     "problem": None,
+    "spoken_text": None,
 }
 
 
@@ -86,6 +87,9 @@ class SegmentOut(Answer):
     clipped_samples: int | None
     damaged: bool
     problem: dict[str, Any] | None
+    spoken_text: Annotated[
+        str | None, Field(description="Of what Danpa spoke for single airings: what it says.")
+    ]
 
     @computed_field
     def duration_s(self) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
-from app.errors import Conflict, NotFound, StaleRevision
+from app.errors import Conflict, Invalid, NotFound, StaleRevision
 from app.events.service import emit
 from app.jobs.service import enqueue
 from app.journal.service import record
@@ -60,7 +60,12 @@ class Filters:
     kind: SegmentKind | None = None
     tag: str | None = None
     title: str | None = None
+    spoken: bool = False
+    """What Danpa spoke for single airings, instead of the producers' recordings."""
 
+
+FREQUENCIES_TOLD, ANNOUNCED = "주파수 안내", "방송 안내"
+"""Titles of what is spoken for single airings."""
 
 # Each step of DESIGN's state machine that a person takes: from where, and to where.
 STEPS = {
@@ -142,6 +147,37 @@ def finish_ingest(
         take_step(session, segment_id, "approve", if_match=None, person_id=approve_by, now=now)
 
 
+def keep_spoken(
+    session: Session,
+    key: str,
+    template: Sequence[str],
+    text: str,
+    measurements: Measurements,
+    *,
+    now: datetime,
+) -> Segment:
+    """The segment of what Danpa spoke for single airings: the one that has this key, with its audio made anew, or a new one."""
+    segment = session.exec(select(Segment).where(Segment.spoken_key == key)).one_or_none()
+    if segment is None:
+        segment = Segment(
+            title=FREQUENCIES_TOLD if "frequencies" in template else ANNOUNCED,
+            kind=SegmentKind.announcement,
+            state=SegmentState.approved,
+            created_at=now,
+            approved_at=now,
+            spoken_key=key,
+            spoken={"template": list(template), "text": text},
+        )
+    for field, value in asdict(measurements).items():
+        setattr(segment, field, value)
+    session.add(segment)
+    session.flush()
+    assert segment.id is not None
+    record(session, "segment.spoken", at=now, person_id=None, subject_id=segment.id)
+    emit(session, "segment", segment.id, segment.state, at=now)
+    return segment
+
+
 def reject(session: Session, segment_id: int, problem: dict[str, Any], *, now: datetime) -> None:
     """Turn down what could not be ingested; ``problem`` is the problem document that people will read."""
     segment = get(session, segment_id)
@@ -160,6 +196,23 @@ def get(session: Session, segment_id: int) -> Segment:
     segment = session.get(Segment, segment_id)
     if segment is None:
         raise NotFound(f"there is no segment {segment_id}")
+    return segment
+
+
+def named(session: Session, segment_id: int, field: str) -> Segment:
+    """The segment that a body's field names.
+
+    Raises:
+        Invalid: there is none with this id, or it was spoken for single airings and is true of no other.
+    """
+    segment = session.get(Segment, segment_id)
+    if segment is None:
+        raise Invalid(f"there is no segment {segment_id}", field=field)
+    if segment.spoken_key is not None:
+        raise Invalid(
+            f"segment {segment_id} was spoken for an airing and is true of that one only: use a spoken element",
+            field=field,
+        )
     return segment
 
 
@@ -183,6 +236,8 @@ def find(session: Session, filters: Filters, *, before_id: int | None, limit: in
     library's ids, titles and tags are a megabyte.
     """
     query = select(Segment.id, Segment.title, Segment.tags).order_by(col(Segment.id).desc())
+    of_danpa = col(Segment.spoken_key).is_not(None)
+    query = query.where(of_danpa if filters.spoken else ~of_danpa)
     if before_id is not None:
         query = query.where(col(Segment.id) < before_id)
     if filters.state is not None:

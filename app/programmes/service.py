@@ -13,7 +13,7 @@ from app.airings.models import Airing
 from app.errors import Conflict, Invalid
 from app.frequencies.models import Line
 from app.journal.service import record
-from app.library.models import Segment
+from app.library.service import named
 from app.moves.models import LineChange, PoolEntry
 from app.programmes.models import Programme, Slot
 from app.programmes.times import SlotTimes
@@ -196,18 +196,18 @@ def _check_programme(session: Session, fields: ProgrammeFields, programme_id: in
         f'another programme has the code "{fields.code}": choose one that tells them apart at the sites',
     )
     if fields.standby_segment_id is not None:
-        referred(session, Segment, fields.standby_segment_id, "segment", "standby_segment_id")
+        named(session, fields.standby_segment_id, "standby_segment_id")
 
 
 def _checked_clock(session: Session, clock: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
     """The clock in its full form. Raises BadClock, and Invalid for a segment that is not there."""
     parsed: Clock = parse_clock(clock)
     for number, element in enumerate(parsed.elements, 1):
-        if isinstance(element, Fixed) and session.get(Segment, element.segment_id) is None:
-            raise Invalid(
-                f"element {number}: there is no segment {element.segment_id}",
-                field=f"clock.{number - 1}.segment_id",
-            )
+        if isinstance(element, Fixed):
+            try:
+                named(session, element.segment_id, f"clock.{number - 1}.segment_id")
+            except Invalid as wrong:
+                raise Invalid(f"element {number}: {wrong}", field=wrong.field) from None
     return dump_clock(parsed)
 
 

@@ -18,4 +18,11 @@ class Station(SQLModel, table=True):
     """Airings exist for every occurrence that starts before this instant."""
     air_journal_position: int = 0
     """Records of the air process's journal that have been imported."""
+    spoken_name: str | None = None
+    """What announcements call the station; its name, where there is none."""
+    announced_zone: str = "kst"
+    """Whose clock they tell: ``kst`` or ``pyongyang``."""
+    frequencies_spoken: bool = True
+    next_spoken: bool = True
+    """Whether they tell the frequencies, and the next programme."""
     created_at: datetime

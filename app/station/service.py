@@ -8,8 +8,7 @@ from sqlmodel import Session
 
 from app.errors import NotFound
 from app.journal.service import record
-from app.library.models import Segment
-from app.records import referred
+from app.library.service import named
 from app.station.models import Station
 
 
@@ -24,7 +23,7 @@ def station(session: Session) -> Station:
 def set_evergreen(session: Session, segment_id: int | None, *, now: datetime, by: int | None) -> Station:
     """Name the segment that is aired before the interval signal has to be; None for none. Raises Invalid."""
     if segment_id is not None:
-        referred(session, Segment, segment_id, "segment", "evergreen_segment_id")
+        named(session, segment_id, "evergreen_segment_id")
     here = station(session)
     here.evergreen_segment_id = segment_id
     record(session, "station.evergreen_set", at=now, person_id=by, subject_id=segment_id)

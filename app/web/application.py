@@ -14,6 +14,7 @@ from app import __version__
 from app.advice import api as advice
 from app.airings import api as airings
 from app.alarms import api as alarms
+from app.announcements import api as announcements
 from app.contracts import api as contracts
 from app.database import open_database
 from app.events import api as events
@@ -60,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     record.router,
     alarms.router,
     station.router,
+    announcements.router,
     signing.router,
     events.router,
     people.router,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,7 +13,7 @@ from app.web.problems import problem_response
 
 LARGEST_BODY = 1 << 20
 """Bytes of a JSON body or a form: two thousand times what a programme's clock needs."""
-UPLOADS = frozenset({"/api/v1/segments"})
+UPLOADS = re.compile(r"/api/v1/(segments|voice-pack/[^/]+)")
 """These stream to disk under limits of their own."""
 
 
@@ -22,7 +24,7 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in UPLOADS:
+        if scope["type"] != "http" or UPLOADS.fullmatch(scope["path"]):
             return await self._app(scope, receive, send)
         announced = Headers(scope=scope).get("content-length", "0")
         if announced.isdigit() and int(announced) > LARGEST_BODY:

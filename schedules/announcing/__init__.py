@@ -7,5 +7,6 @@ no clip for a token has its text.
     vocabulary   every fixed word and phrase: key -> text
     tokens       facts and a template -> the announcement as tokens
     checklist    what a station has to record
+    length       how long it will be, about
     slate        the English words before a programme, for the site's operator
 """

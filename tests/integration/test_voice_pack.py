@@ -16,7 +16,8 @@ from audio.espeak import KOREAN, say
 from audio.ingest import Master
 from audio.speaking import Utterance, speak
 from schedules.announcing.checklist import checklist
-from schedules.announcing.tokens import Facts, NextProgramme, Token, announcement
+from schedules.announcing.length import estimated_s
+from schedules.announcing.tokens import TEMPLATE, Facts, NextProgramme, Part, Token, announcement
 from schedules.time import KST, Span
 from tests.audio_files import RATE, AudioFiles
 from tests.unit.audio.decoded import decoded
@@ -88,3 +89,12 @@ def test_what_the_pack_lacks_is_spoken(
     )
     assert mixed.sha256 != whole.sha256
     assert mixed.samples == pytest.approx(whole.samples, rel=0.25)
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, ("station",), ("date", "time"), ("frequencies",), ("next",)])
+def test_the_estimated_length_is_within_a_tenth_of_the_synthetic_voice(
+    template: tuple[Part, ...], peer: Callable[[str], Path], tmp_path: Path
+) -> None:
+    tokens = announcement(FACTS, template)
+    master = speak(utterances(tokens, {}), tmp_path, ffmpeg=FFMPEG, espeak=peer("espeak-ng"))
+    assert estimated_s(tokens) == pytest.approx(master.samples / RATE, rel=0.1)

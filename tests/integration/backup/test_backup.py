@@ -242,3 +242,14 @@ def test_a_backup_on_another_disk_is_a_copy(
     station.engine.dispose()
     restore(station.settings, tmp_path / "backup", now=NOW, console=console)
     assert len(files(station.settings.blobs_dir)) == 6
+
+
+def test_the_voice_pack_is_in_the_backup_as_it_was(
+    station: Station, tmp_path: Path, console: Console
+) -> None:
+    clip = write_tone(station.settings.voices_dir / "ko" / "number-1.wav", 0.5, 500)
+    recorded = clip.read_bytes()
+    backup(station.settings, tmp_path / "backup", now=NOW, console=console)
+    clip.write_bytes(b"recorded over")  # into the same file: what was backed up must not follow
+    restore(station.settings, tmp_path / "backup", now=NOW, console=console, force=True)
+    assert files(station.settings.voices_dir) == {"ko/number-1.wav": recorded}

@@ -55,7 +55,7 @@ def test_a_swap_makes_the_next_version_and_keeps_all_before_it(
     station, first = compiled, newest(compiled)
     other = 1 if station.news_of(1) == 2 else 2
     _, promised = editing.apply_edits(
-        station.database, 1, [Swap(1, other)], expected=1, person_id=1, now=station.clock()
+        station.database, station.settings, 1, [Swap(1, other)], expected=1, person_id=1, now=station.clock()
     )
     station.live_until(OVER_AT)
     second = newest(station)
@@ -69,19 +69,27 @@ def test_a_swap_makes_the_next_version_and_keeps_all_before_it(
 
 def test_two_producers_at_once_cannot_lose_each_others_work(compiled: LivingStation) -> None:
     station = compiled
-    editing.apply_edits(station.database, 1, [Lock(1)], expected=1, person_id=1, now=station.clock())
+    editing.apply_edits(
+        station.database, station.settings, 1, [Lock(1)], expected=1, person_id=1, now=station.clock()
+    )
     with pytest.raises(StaleRevision, match="was edited a moment ago, and is being compiled"):
-        editing.apply_edits(station.database, 1, [Remove(1)], expected=1, person_id=1, now=station.clock())
+        editing.apply_edits(
+            station.database, station.settings, 1, [Remove(1)], expected=1, person_id=1, now=station.clock()
+        )
     station.live_until(station.clock() + MINUTE)
     assert station.airing().version == 2
     with pytest.raises(StaleRevision, match="is at version 2 now, not 1"):
-        editing.apply_edits(station.database, 1, [Remove(1)], expected=1, person_id=1, now=station.clock())
+        editing.apply_edits(
+            station.database, station.settings, 1, [Remove(1)], expected=1, person_id=1, now=station.clock()
+        )
 
 
 def test_what_is_locked_stays_when_a_newer_one_comes(compiled: LivingStation) -> None:
     station = compiled
     news = station.news_of(1)
-    editing.apply_edits(station.database, 1, [Lock(1)], expected=1, person_id=1, now=station.clock())
+    editing.apply_edits(
+        station.database, station.settings, 1, [Lock(1)], expected=1, person_id=1, now=station.clock()
+    )
     station.live_until(station.clock() + MINUTE)
     with station.session() as session:
         session.add(Intent(airing_id=1, kind="compile", person_id=1, created_at=station.clock()))
@@ -95,7 +103,13 @@ def test_what_does_not_fit_is_refused_with_a_way_out_and_nothing_is_stored(compi
     station = compiled
     with pytest.raises(DoesNotFit, match=r"too long for the 1:00 of the slot") as refusal:
         editing.apply_edits(
-            station.database, 1, [Insert(1, 3)] * 4, expected=1, person_id=1, now=station.clock()
+            station.database,
+            station.settings,
+            1,
+            [Insert(1, 3)] * 4,
+            expected=1,
+            person_id=1,
+            now=station.clock(),
         )
     assert refusal.value.relaxations
     assert refusal.value.nearest is not None
@@ -110,7 +124,7 @@ def test_trimmed_removed_and_moved(compiled: LivingStation) -> None:
     cut = round(SAMPLE_RATE / 2)
     wanted: list[Edit] = [Trim(1, trim_in_s=0.5, trim_out_s=0.5), Move(1, 0)]
     _, rundown = editing.apply_edits(
-        station.database, 1, wanted, expected=1, person_id=1, now=station.clock()
+        station.database, station.settings, 1, wanted, expected=1, person_id=1, now=station.clock()
     )
     assert segments(rundown)[0] == segments(first)[1]
     assert rundown.items[0].first_sample == news.first_sample + cut
@@ -118,7 +132,7 @@ def test_trimmed_removed_and_moved(compiled: LivingStation) -> None:
     station.live_until(station.clock() + MINUTE)
     gone = segments(newest(station))[0]
     _, rundown = editing.apply_edits(
-        station.database, 1, [Remove(0)], expected=2, person_id=1, now=station.clock()
+        station.database, station.settings, 1, [Remove(0)], expected=2, person_id=1, now=station.clock()
     )
     assert gone not in segments(rundown)
 
@@ -134,14 +148,18 @@ def test_trimmed_removed_and_moved(compiled: LivingStation) -> None:
 )
 def test_an_edit_of_what_is_not_there_says_so(compiled: LivingStation, edit: Swap, words: str) -> None:
     with pytest.raises(BadEdit, match=words):
-        editing.apply_edits(compiled.database, 1, [edit], expected=1, person_id=1, now=compiled.clock())
+        editing.apply_edits(
+            compiled.database, compiled.settings, 1, [edit], expected=1, person_id=1, now=compiled.clock()
+        )
 
 
 def test_edits_are_forgotten_when_asked(compiled: LivingStation) -> None:
     station, first = compiled, newest(compiled)
     with pytest.raises(Conflict, match="was not edited"):
         editing.drop_edits(station.database, 1, person_id=1, now=station.clock())
-    editing.apply_edits(station.database, 1, [Remove(1)], expected=1, person_id=1, now=station.clock())
+    editing.apply_edits(
+        station.database, station.settings, 1, [Remove(1)], expected=1, person_id=1, now=station.clock()
+    )
     station.live_until(station.clock() + MINUTE)
     assert segments(newest(station)) != segments(first)
     editing.drop_edits(station.database, 1, person_id=1, now=station.clock())

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from schedules.candidates import Request
-from schedules.elements import Fixed, Pick
+from schedules.elements import Fixed, Pick, Spoken
 from schedules.fills import MOST_CUT, SHORTEST_COVER, SHORTEST_PIECE
 from schedules.goals import COVER, EMPTY_FILL
 from schedules.stage import MOST_FADED, Option, Stage
@@ -207,7 +207,7 @@ class BruteForce:
     def _is_twice(self, one: Placed, other: Placed) -> bool:
         assert one.option is not None
         assert other.option is not None
-        named = all(isinstance(self.stages[each.stage].element, Fixed) for each in (one, other))
+        named = all(isinstance(self.stages[each.stage].element, Fixed | Spoken) for each in (one, other))
         return one.option.key == other.option.key and one.stage != other.stage and not named
 
     def _within_quotas(self, pick: Pick, one: Placed, heard: list[Placed]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from schedules.candidates import Candidate, Request
+from schedules.candidates import Announced, Candidate, Request
 from schedules.clock import Clock
 from schedules.elements import (
     ELASTIC_KINDS,
@@ -22,6 +22,7 @@ from schedules.elements import (
     NextEpisode,
     Pick,
     Repeat,
+    Spoken,
 )
 from schedules.hard_time import HardTime
 from schedules.rules import Aired, Quota, Rest, Spacing
@@ -54,6 +55,8 @@ def segment(number: int, kind: str, seconds: float, **changes: Any) -> Candidate
 kinds = st.sampled_from(["news", "talk", "music"] * 3 + ["announcement"] + sorted(KINDS))
 lengths = st.one_of(st.integers(1, 5 * SAMPLE_RATE), st.integers(1, 300 * SAMPLE_RATE))
 sizes = st.one_of(st.integers(0, 3), st.integers(6, 14), st.integers(6, 14))
+TEMPLATES = ("date",), ("time", "frequencies")
+templates = st.sampled_from(TEMPLATES)
 some_tags = st.lists(st.sampled_from(TAGS), max_size=1).map(tuple)
 hard_times = st.sampled_from(["20:00", "05:01 KST", ":02", ":03:30", "+0:00", "+0:01:15", "03:00"]).map(
     HardTime
@@ -117,6 +120,7 @@ def elements() -> st.SearchStrategy[Element]:
         st.builds(NextEpisode, st.just(SERIES), **weight, **common()),
         st.builds(Awaited, st.just(AWAITED), st.none() | st.integers(1, 12), **weight, **common()),
         st.builds(Announcement, some_tags, **weight, **common()),
+        st.builds(Spoken, templates, **weight, **common()),
         st.builds(Repeat, **weight, **common()),
         st.builds(IntervalSignal, st.floats(1, 30), **common()),
         st.builds(
@@ -190,6 +194,17 @@ def histories(draw: st.DrawFn, library: list[Candidate]) -> tuple[Aired, ...]:
 
 
 @st.composite
+def announcements(draw: st.DrawFn) -> tuple[Announced, ...]:
+    """What was made for the templates: nothing, or a sound."""
+    return tuple(
+        Announced(template, "오늘은", segment(number, "announcement", draw(st.floats(0.5, 30))))
+        if draw(st.booleans())
+        else Announced(template, "오늘은", None, "espeak-ng is not there")
+        for number, template in enumerate(TEMPLATES, 101)
+    )
+
+
+@st.composite
 def requests(draw: st.DrawFn, most_seconds: int = 400) -> Request:
     grid = draw(st.sampled_from(GRIDS))
     target = draw(st.integers(5 * SAMPLE_RATE, most_seconds * SAMPLE_RATE))
@@ -205,6 +220,7 @@ def requests(draw: st.DrawFn, most_seconds: int = 400) -> Request:
         seed=draw(st.integers(0, 3)),
         history=draw(histories(library)) if library else (),
         repeated=tuple(draw(st.lists(numbers, max_size=4, unique=True))),
+        announced=draw(announcements()),
     )
 
 

@@ -21,6 +21,7 @@ from schedules.elements import (
     NextEpisode,
     Pick,
     Repeat,
+    Spoken,
     element_name,
 )
 from schedules.errors import BadClock
@@ -130,6 +131,9 @@ PICK = {"type": "pick", "kinds": ["talk"]}
         ({"type": "next_episode", "series": ""}, r'"series" is empty: name the series'),
         ({"type": "awaited", "name": ""}, r'"name" is empty: name what is awaited'),
         ({"type": "awaited"}, r'an? awaited needs "name"'),
+        ({"type": "spoken", "template": ["weather"]}, r'"template": "weather" is no part of an announcement'),
+        ({"type": "spoken", "template": []}, r'"template": an announcement names at least one part'),
+        ({"type": "spoken", "template": "date"}, r'"template" is "date": write a list of texts'),
         ({"type": "repeat", "without": ["opera"]}, r'"without" is "opera": use announcement'),
         ({**PICK, "rests": {"of": "item"}}, r""""rests" is \{'of': 'item'\}: write a list of rules"""),
         ({**PICK, "rests": ["item"]}, r'"rests" has "item": a rest is an object such as \{"of": "item"\}'),
@@ -164,6 +168,7 @@ def test_an_empty_clock_is_refused() -> None:
         (NextEpisode("먼 길"), "element 3 (next episode of 먼 길)"),
         (Awaited("letter"), "element 3 (awaited letter)"),
         (Announcement(), "element 3 (announcement)"),
+        (Spoken(), "element 3 (spoken)"),
         (Repeat(label="morning"), 'element 3 (repeat, "morning")'),
     ],
 )

@@ -28,6 +28,7 @@ from schedules.elements import (
     NextEpisode,
     Pick,
     Repeat,
+    Spoken,
     element_name,
 )
 from schedules.errors import DoesNotFit, NothingToPick, Uncompilable
@@ -52,6 +53,11 @@ def with_segments(rundown: Rundown, library: Iterable[Candidate]) -> list[tuple[
     ]
 
 
+def sounds_of(request: Request) -> list[Candidate]:
+    """The library, and what was made for the clock's announcements."""
+    return [*request.candidates, *(one.sound for one in request.announced if one.sound)]
+
+
 def overlaps_of(rundown: Rundown) -> dict[int, tuple[int, int]]:
     """For every item for how many samples the one before it, and the one after it, is heard as well."""
     laps = [max(before.end_sample - after.start_sample, 0) for before, after in pairwise(rundown.items)]
@@ -59,7 +65,7 @@ def overlaps_of(rundown: Rundown) -> dict[int, tuple[int, int]]:
 
 
 def assert_only_music_is_faded_into_music_within_its_bounds(rundown: Rundown, request: Request) -> None:
-    kinds = {segment.segment_id: segment.kind for segment in request.candidates}
+    kinds = {segment.segment_id: segment.kind for segment in sounds_of(request)}
     for before, item in pairwise(rundown.items):
         overlap = before.end_sample - item.start_sample
         if overlap <= 0 or item in request.kept:
@@ -122,7 +128,7 @@ def assert_nothing_twice_but_by_name_or_in_fills(rundown: Rundown, request: Requ
     elements = request.clock.elements
     heard: Counter[int] = Counter()
     filled: set[int] = set()
-    for item, segment in with_segments(rundown, request.candidates):
+    for item, segment in with_segments(rundown, sounds_of(request)):
         if item.element is not None and isinstance(elements[item.element], Fill):
             filled.add(segment.segment_id)
         else:
@@ -131,13 +137,16 @@ def assert_nothing_twice_but_by_name_or_in_fills(rundown: Rundown, request: Requ
     repeats = sum(isinstance(element, Repeat) for element in elements)
     for number in set(request.repeated) - named.keys():
         named[number] = repeats
+    for element in elements:
+        if isinstance(element, Spoken) and (said := request.announcement_of(element)) and said.sound:
+            named[said.sound.segment_id] += 1
     assert not filled & heard.keys()
     assert all(count <= max(1, named[number]) for number, count in heard.items())
 
 
 def assert_elements_in_order_and_required_ones_there(rundown: Rundown, request: Request) -> None:
     clock = request.clock
-    by_id = {candidate.segment_id: candidate for candidate in request.candidates}
+    by_id = {candidate.segment_id: candidate for candidate in sounds_of(request)}
     numbers = {item.position: segment.segment_id for item, segment in with_segments(rundown, by_id.values())}
     places = [item.element for item in rundown.items]
     assert None not in places[:-1]
@@ -161,6 +170,13 @@ def assert_elements_in_order_and_required_ones_there(rundown: Rundown, request: 
                 [segment] = [by_id[numbers[item.position]] for item in items]
                 is_due = segment.awaited_as == name and segment.awaited_on == to_kst(STARTS_AT).date()
                 assert is_due or segment.segment_id == substitute
+            case Spoken():
+                said = request.announcement_of(element)
+                for item in items:
+                    assert said is not None
+                    assert said.sound is not None
+                    assert numbers[item.position] == said.sound.segment_id
+                    assert item.reason.note == said.text or item in request.kept
             case Fixed() | Pick():
                 count = element.count if isinstance(element, Pick) else 1
                 assert int(element.required) <= len(items) <= count
@@ -173,7 +189,7 @@ def assert_elements_in_order_and_required_ones_there(rundown: Rundown, request: 
 
 
 def assert_rules_of_rotation_are_kept(rundown: Rundown, request: Request) -> None:
-    heard = with_segments(rundown, request.candidates)
+    heard = with_segments(rundown, sounds_of(request))
     for item, segment in heard:
         element = request.clock.elements[item.element] if item.element is not None else None
         if not isinstance(element, Pick) or item in request.kept:
@@ -208,7 +224,7 @@ def assert_within_quota(quota: Quota, segment: Candidate, heard: list[Candidate]
 
 
 def assert_neighbours_suit_each_other(rundown: Rundown, request: Request) -> None:
-    by_id = {candidate.segment_id: candidate for candidate in request.candidates}
+    by_id = {candidate.segment_id: candidate for candidate in sounds_of(request)}
     for before, item in pairwise([None, *rundown.items]):
         assert item is not None
         element = request.clock.elements[item.element] if item.element is not None else None
@@ -249,6 +265,7 @@ def assert_every_item_says_why_it_is_there(rundown: Rundown) -> None:
         "next_episode",
         "awaited",
         "announcement",
+        "spoken",
         "repeat",
         "interval_signal",
         "fill",
@@ -265,10 +282,10 @@ def assert_all_promises_are_kept(rundown: Rundown, request: Request) -> None:
     assert rundown.grid_samples == request.grid_samples
     assert_no_dead_air_from_start_to_end(rundown)
     assert_speech_is_whole_and_only_music_is_shortened(
-        rundown, request.candidates, request.clock, request.kept
+        rundown, sounds_of(request), request.clock, request.kept
     )
     assert_only_music_is_faded_into_music_within_its_bounds(rundown, request)
-    assert_heard_within_its_dates(rundown, request.candidates)
+    assert_heard_within_its_dates(rundown, sounds_of(request))
     assert_nothing_twice_but_by_name_or_in_fills(rundown, request)
     assert_rules_of_rotation_are_kept(rundown, request)
     assert_neighbours_suit_each_other(rundown, request)
@@ -284,8 +301,8 @@ def assert_a_way_out_is_shown(refusal: Uncompilable, request: Request) -> None:
     assert refusal.relaxations
     assert refusal.nearest.target_samples == request.target_samples
     assert_no_dead_air_from_start_to_end(refusal.nearest)
-    assert_speech_is_whole_and_only_music_is_shortened(refusal.nearest, request.candidates, request.clock)
-    assert_heard_within_its_dates(refusal.nearest, request.candidates)
+    assert_speech_is_whole_and_only_music_is_shortened(refusal.nearest, sounds_of(request), request.clock)
+    assert_heard_within_its_dates(refusal.nearest, sounds_of(request))
 
 
 @settings(max_examples=EXAMPLES or 250)

@@ -106,6 +106,8 @@ ON_AIR = START + MINUTE
 RAISE, CLEAR, RISK = rules.Raise, rules.Clear, rules.SetReadiness
 FIRST = rules.Compile(1, "programme", "first")
 WITHDRAWN = rundown(rendered=frozenset({MP3}), withdrawn=True)
+REWORDED = rundown(rendered=frozenset({MP3}), withdrawn=True, reworded=True)
+UNSPOKEN = rundown(rendered=frozenset({MP3}), unspoken=True)
 WISH = IntentView(5, "compile")
 STANDBY = IntentView(6, "standby")
 RETRY = IntentView(8, "retry", handoff_id=11)
@@ -359,6 +361,30 @@ RULES: list[tuple[str, AiringView, datetime, list[Action]]] = [
         ready(handoff("verified", withdrawn=True), rundown=WITHDRAWN),
         EARLY,
         [rules.Compile(1, "programme", "withdrawn")],
+    ),
+    (
+        "an announcement that says something else now: a new version",
+        ready(handoff("verified", withdrawn=True), rundown=REWORDED),
+        EARLY,
+        [rules.Compile(1, "programme", "reworded")],
+    ),
+    (
+        "an announcement that could not be made is told, and the programme goes on without it",
+        ready(handoff("verified"), rundown=UNSPOKEN),
+        EARLY,
+        [RAISE("announcement_missing", 1)],
+    ),
+    (
+        "when it can be made at last: a new version, and the one that lacks it is delivered all the same",
+        ready(rundown=replace(UNSPOKEN, reworded=True), alarms=frozenset({("announcement_missing", None)})),
+        EARLY,
+        [rules.Compile(1, "programme", "reworded"), rules.HandOver(1, 1, 1)],
+    ),
+    (
+        "and once it is made that is over",
+        ready(handoff("verified"), alarms=frozenset({("announcement_missing", None)})),
+        EARLY,
+        [CLEAR("announcement_missing", 1)],
     ),
     (
         "withdrawn after it closed: an alarm that names the feed",

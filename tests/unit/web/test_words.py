@@ -24,7 +24,7 @@ from schedules.frequencies import advice
 from schedules.frequencies.advice import Alternative, ConflictCount, Jammer, Reports, advise
 from schedules.frequencies.bands import in_band
 from schedules.frequencies.propagation import Signal
-from schedules.snapshot import CHAIN
+from schedules.snapshot import CHAIN, Cause
 
 TEMPLATES = Path(messages.__file__).parent / "templates"
 
@@ -68,7 +68,7 @@ def test_every_word_that_the_templates_ask_for_is_there() -> None:
         ("state", ["planned", "compiled", "rendered", "armed", "on_air", "done", "missed", "cancelled"]),
         ("readiness", ["ok", "at_risk", "failed"]),
         ("handoff", ["due", "sending", "stored", "verified", "failed", "superseded", "cancelled", "manual"]),
-        ("cause", ["first", "requested", "withdrawn", "failed"]),
+        ("cause", get_args(Cause)),
         ("jamming", get_args(Jamming)),
         ("source", get_args(Source)),
         ("merit", ["1", "2", "3", "4", "5"]),

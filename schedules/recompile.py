@@ -1,0 +1,93 @@
+"""A programme whose announcements say something else than before: what was heard before them stays, sample for sample.
+
+The late change of a frequency must not choose other news. So the new version begins with the items of the one before it,
+as far as the new announcement leaves room for a programme as good as that; music just before it gives way first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import takewhile
+
+from schedules.candidates import Request
+from schedules.compile import compile_rundown
+from schedules.elements import Element, Fill, Spoken
+from schedules.errors import Uncompilable
+from schedules.rundown import IntervalSignalSource, Item, Rundown, SegmentSource
+
+
+def recompile(request: Request, before: Rundown) -> Rundown:
+    """The programme of a request whose clock is that of `before`. Raises DoesNotFit or NothingToPick, as a first compile."""
+    for kept in _beginnings(request, before):
+        try:
+            rundown = compile_rundown(replace(request, kept=kept))
+        except Uncompilable:
+            continue
+        if _is_as_good(request, rundown, before):
+            return rundown
+    return compile_rundown(request)
+
+
+def _beginnings(request: Request, before: Rundown) -> Iterator[tuple[Item, ...]]:
+    """What may be kept, the most first: all before the first announcement that changed, and the same without a fill at its end."""
+    if before.target_samples != request.target_samples or before.level != "programme":
+        return
+    elements = request.clock.elements
+    changed = _first_changed(request, before)
+    sounds = [one.sound for one in request.announced if one.sound]
+    masters = {one.master_sha256 for one in (*request.candidates, *sounds)}
+    items = tuple(
+        takewhile(
+            lambda item: item.element is not None and item.element < changed and _is_there(item, masters),
+            before.items,
+        )
+    )
+    if items:
+        yield items
+    whole = _without_last_fill(elements, items)
+    if whole and whole != items:
+        yield whole
+
+
+def _first_changed(request: Request, before: Rundown) -> int:
+    """The first element that said something else, or nothing, before."""
+    said = {
+        item.element: item.source.segment_id
+        for item in before.items
+        if item.element is not None and isinstance(item.source, SegmentSource)
+    }
+    elements = request.clock.elements
+    for index, element in enumerate(elements):
+        if isinstance(element, Spoken):
+            now = request.announcement_of(element)
+            if said.get(index) != (now.sound.segment_id if now and now.sound else None):
+                return index
+    return len(elements)
+
+
+def _without_last_fill(elements: Sequence[Element], items: Sequence[Item]) -> tuple[Item, ...]:
+    last = items[-1].element if items else None
+    if last is None or not isinstance(elements[last], Fill):
+        return tuple(items)
+    return tuple(item for item in items if item.element != last)
+
+
+def _is_there(item: Item, masters: set[str]) -> bool:
+    return not isinstance(item.source, SegmentSource) or item.source.master_sha256 in masters
+
+
+def _is_as_good(request: Request, rundown: Rundown, before: Rundown) -> bool:
+    """All that can be said is said, nothing else had to be left out for it, and no interval signal stands in for more."""
+    said = {item.element for item in rundown.items}
+    for index, element in enumerate(request.clock.elements):
+        if isinstance(element, Spoken) and index not in said:
+            now = request.announcement_of(element)
+            if now and now.sound:
+                return False
+    left_out = [one.fit.left_out if one.fit else 0 for one in (rundown, before)]
+    return left_out[0] <= left_out[1] and _signal(rundown) <= _signal(before)
+
+
+def _signal(rundown: Rundown) -> int:
+    return sum(item.samples for item in rundown.items if isinstance(item.source, IntervalSignalSource))
