@@ -32,8 +32,10 @@ from app.database import (
 )
 from app.errors import DanpaError
 from app.processes import configure_logs, end_with_parent, stop_on_signals, utcnow
+from app.schedule.commands import schedule_cli
 from app.settings import Settings
 from app.signing import commands as signing
+from schedules.errors import ScheduleError
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -45,6 +47,7 @@ key_cli = typer.Typer(no_args_is_help=True, help="People's keys, and the one tha
 alarm_cli = typer.Typer(no_args_is_help=True, help="Alarms.")
 cli.add_typer(key_cli, name="key")
 cli.add_typer(alarm_cli, name="alarm")
+cli.add_typer(schedule_cli, name="schedule")
 signing.add_to(cli, key_cli)
 
 out = Console()
@@ -61,13 +64,13 @@ def main() -> None:
             name = "_".join(str(part) for part in wrong["loc"]).upper()
             err.print(f"danpa: DANPA_{name}: {wrong['msg']}", style="bold red", markup=False)
         sys.exit(1)
-    except (DanpaError, NotInitialised) as error:
+    except (DanpaError, ScheduleError, NotInitialised) as error:
         err.print(f"danpa: {error}", style="bold red", markup=False)
         sys.exit(1)
 
 
 @contextmanager
-def _station() -> Iterator[tuple[Settings, Engine]]:
+def station() -> Iterator[tuple[Settings, Engine]]:
     """The settings and the database of the station that is here.
 
     Raises:
@@ -110,7 +113,7 @@ def init(
 @cli.command()
 def serve() -> None:
     """Run the station: web, engine, workers and air, until Ctrl-C."""
-    with _station() as (settings, _):
+    with station() as (settings, _):
         pass
     _serve(settings)
 
@@ -216,7 +219,7 @@ def import_folder(
 
     if kind not in SegmentKind.__members__:
         raise typer.BadParameter(f"kind is one of {', '.join(SegmentKind.__members__)}", param_hint="--kind")
-    with _station() as (settings, database):
+    with station() as (settings, database):
         wishes = Wishes(
             person_id=_person(database, person),
             kind=SegmentKind(kind),
@@ -236,10 +239,11 @@ def render(
     from rich.progress import Progress
 
     from app.airings import service
+    from app.airings.carriage import Wishes
     from app.airings.rendering import render_version
-    from audio.profile import Codec, Encoding, Profile
+    from audio.profile import Codec, Encoding
 
-    with _station() as (settings, database):
+    with station() as (settings, database):
         with reading(database) as session:
             versions = service.rundowns(session, service.get(session, airing).id or 0)
         if not versions:
@@ -252,7 +256,7 @@ def render(
         with Progress(console=out) as bar:
             task = bar.add_task(f"airing {airing}, version {versions[0].version}", total=1.0)
             artefact = render_version(
-                database, settings, versions[0], encoding, Profile(), folder,
+                database, settings, versions[0], Wishes(encoding), folder,
                 lambda fraction: bar.update(task, completed=fraction),
             )  # fmt: skip
     how = f", {artefact.encoded_frames} of {artefact.frames} frames encoded anew" if artefact.frames else ""
@@ -293,7 +297,7 @@ def fsck(
     """Check that every file that the database names is there and is what it should be."""
     from app.backup.fsck import check
 
-    with _station() as (settings, database):
+    with station() as (settings, database):
         findings = check(database, settings, utcnow(), quick=quick)
     for finding in findings:
         out.print(("note: " if finding.harmless else "WRONG: ") + finding.what, highlight=False, markup=False)
@@ -307,7 +311,7 @@ def gc() -> None:
     """Remove the audio of airings that are long over and what nothing refers to (the engine does so every day)."""
     from app.backup.garbage import collect_garbage
 
-    with _station() as (settings, database):
+    with station() as (settings, database):
         collected = collect_garbage(database, settings, utcnow())
     if collected.postponed:
         raise DanpaError("a recording is being taken in, or a backup runs: try again later")
@@ -322,7 +326,7 @@ def create_key(
     """Make a key for a person; it is shown once."""
     from app.people import service
 
-    with _station() as (_, database), writing(database) as session:
+    with station() as (_, database), writing(database) as session:
         found = service.find_person(session, person) or service.create_person(
             session, person, now=utcnow(), by=None
         )
@@ -335,7 +339,7 @@ def create_link(person: Annotated[str, typer.Argument(help="Who signs in with it
     """Print a link that signs one browser in, once, within an hour."""
     from app.people import service
 
-    with _station() as (settings, database):
+    with station() as (settings, database):
         person_id = _person(database, person)
         with writing(database) as session:
             token = service.create_login_link(session, person_id, timedelta(hours=1), now=utcnow())
@@ -347,7 +351,7 @@ def test_alarm() -> None:
     """Send a test alarm over every channel that is set, and say how it went."""
     from app.alarms.notify import test_alarm as send
 
-    with _station() as (settings, _):
+    with station() as (settings, _):
         results = asyncio.run(send(settings, utcnow()))
     if not results:
         raise DanpaError(

@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from app.advice.models import Jammer
 from app.air.models import AirRecord
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
 from app.alarms.models import Alarm, Notification
@@ -16,7 +17,10 @@ from app.library.models import ImportedFile, Segment
 from app.moves.models import LineChange, NoticeChange, PoolEntry, ReplyLink, SiteNotice
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
 from app.programmes.models import Programme, Slot
+from app.propagation.models import Prediction
 from app.pull.models import Fetch, Offer, PullKey
+from app.reports.models import ReceptionReport
+from app.schedule.models import Background, BackgroundLine
 from app.station.models import Station
 
 __all__ = [
@@ -26,6 +30,8 @@ __all__ = [
     "Artefact",
     "AsRun",
     "Attempt",
+    "Background",
+    "BackgroundLine",
     "BrowserSession",
     "Contract",
     "Event",
@@ -35,6 +41,7 @@ __all__ = [
     "IdempotentRequest",
     "ImportedFile",
     "Intent",
+    "Jammer",
     "Job",
     "JournalEntry",
     "Key",
@@ -49,8 +56,10 @@ __all__ = [
     "Offer",
     "Person",
     "PoolEntry",
+    "Prediction",
     "Programme",
     "PullKey",
+    "ReceptionReport",
     "ReplyLink",
     "RundownVersion",
     "SQLModel",

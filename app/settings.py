@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         90, ge=1, description="Age at which a closed airing's audio is collected."
     )
 
+    target_latitude: float = Field(39.03, ge=-90, le=90, description="Whom predictions are for: Pyongyang.")
+    target_longitude: float = Field(125.75, ge=-180, le=180, description="Degrees east.")
+
     alarm_webhook_url: str | None = None
     alarm_email_to: str | None = Field(None, description="Addresses, separated by commas.")
     alarm_email_from: str = "danpa@localhost"

@@ -112,6 +112,46 @@ CREATE TABLE attempt (
 
 CREATE INDEX ix_attempt_handoff_id ON attempt (handoff_id);
 
+CREATE TABLE background (
+    id INTEGER NOT NULL,
+    season VARCHAR NOT NULL,
+    format VARCHAR NOT NULL,
+    file_name VARCHAR NOT NULL,
+    file_sha256 VARCHAR NOT NULL,
+    encoding VARCHAR NOT NULL,
+    lines INTEGER NOT NULL,
+    left_out JSON NOT NULL,
+    problems JSON NOT NULL,
+    unread INTEGER NOT NULL,
+    imported_at DATETIME NOT NULL,
+    imported_by INTEGER,
+    PRIMARY KEY (id),
+    FOREIGN KEY(imported_by) REFERENCES person (id)
+);
+
+CREATE INDEX ix_background_season ON background (season);
+
+CREATE TABLE background_line (
+    id INTEGER NOT NULL,
+    background_id INTEGER NOT NULL,
+    "key" VARCHAR NOT NULL,
+    khz FLOAT NOT NULL,
+    start_minute INTEGER NOT NULL,
+    stop_minute INTEGER NOT NULL,
+    days VARCHAR NOT NULL,
+    first_date DATE NOT NULL,
+    last_date DATE NOT NULL,
+    site VARCHAR NOT NULL,
+    who VARCHAR NOT NULL,
+    zones VARCHAR NOT NULL,
+    power_kw FLOAT,
+    azimuth INTEGER,
+    PRIMARY KEY (id),
+    FOREIGN KEY(background_id) REFERENCES background (id)
+);
+
+CREATE INDEX ix_background_line_background_id ON background_line (background_id);
+
 CREATE TABLE browser_session (
     id INTEGER NOT NULL,
     person_id INTEGER NOT NULL,
@@ -140,7 +180,7 @@ CREATE TABLE contract (
     notice_days INTEGER,
     note VARCHAR,
     created_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL,
+    revision INTEGER NOT NULL, hours JSON DEFAULT '[]' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(site_id) REFERENCES site (id)
 );
@@ -320,6 +360,17 @@ CREATE INDEX ix_intent_airing_id ON intent (airing_id);
 
 CREATE INDEX ix_intent_carried_out_at ON intent (carried_out_at);
 
+CREATE TABLE jammer (
+    id INTEGER NOT NULL,
+    khz FLOAT NOT NULL,
+    site VARCHAR NOT NULL,
+    since DATE,
+    note VARCHAR,
+    created_at DATETIME NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (id)
+);
+
 CREATE TABLE job (
     id INTEGER NOT NULL,
     kind VARCHAR NOT NULL,
@@ -377,7 +428,7 @@ CREATE TABLE line (
     first_date DATE NOT NULL,
     last_date DATE NOT NULL,
     created_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL,
+    revision INTEGER NOT NULL, transmitter VARCHAR, synchronised VARCHAR, texts JSON DEFAULT '{}' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(site_id) REFERENCES site (id),
     FOREIGN KEY(slot_id) REFERENCES slot (id)
@@ -485,6 +536,18 @@ CREATE TABLE person (
     UNIQUE (name)
 );
 
+CREATE TABLE prediction (
+    circuit_key VARCHAR NOT NULL,
+    khz INTEGER NOT NULL,
+    snr_db JSON NOT NULL,
+    reliability_percent JSON NOT NULL,
+    muf_khz JSON NOT NULL,
+    computed_at DATETIME NOT NULL,
+    PRIMARY KEY (circuit_key, khz)
+);
+
+CREATE INDEX ix_prediction_computed_at ON prediction (computed_at);
+
 CREATE TABLE programme (
     id INTEGER NOT NULL,
     title VARCHAR NOT NULL,
@@ -513,6 +576,32 @@ CREATE TABLE pull_key (
 );
 
 CREATE INDEX ix_pull_key_feed_id ON pull_key (feed_id);
+
+CREATE TABLE reception_report (
+    id INTEGER NOT NULL,
+    heard_at DATETIME NOT NULL,
+    line_id INTEGER NOT NULL,
+    khz INTEGER NOT NULL,
+    sinpo VARCHAR,
+    overall INTEGER NOT NULL,
+    jamming VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    place VARCHAR,
+    latitude FLOAT,
+    longitude FLOAT,
+    note VARCHAR,
+    taken_by INTEGER,
+    created_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(line_id) REFERENCES line (id),
+    FOREIGN KEY(taken_by) REFERENCES person (id)
+);
+
+CREATE INDEX ix_reception_report_heard_at ON reception_report (heard_at);
+
+CREATE INDEX ix_reception_report_khz ON reception_report (khz);
+
+CREATE INDEX ix_reception_report_line_id ON reception_report (line_id);
 
 CREATE TABLE rundown (
     id INTEGER NOT NULL,
@@ -584,7 +673,7 @@ CREATE TABLE site (
     longitude FLOAT,
     contacts VARCHAR,
     created_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL, desk JSON DEFAULT '{}' NOT NULL, desk_in_alarms BOOLEAN DEFAULT 0 NOT NULL,
+    revision INTEGER NOT NULL, desk JSON DEFAULT '{}' NOT NULL, desk_in_alarms BOOLEAN DEFAULT 0 NOT NULL, country VARCHAR, retune_s INTEGER,
     PRIMARY KEY (id),
     UNIQUE (code)
 );

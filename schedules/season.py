@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from schedules.errors import BadSeason
 from schedules.time import Span, to_utc
@@ -27,6 +27,15 @@ class Season:
     @property
     def span(self) -> Span:
         return Span(self.start, self.end)
+
+    def start_dates(self, minute: int) -> tuple[date, date]:
+        """The first and last UTC date on which what starts at that minute of the day starts within the season."""
+        at = time(minute // 60, minute % 60, tzinfo=UTC)
+        first, last = self.start.date(), self.end.date()
+        return (
+            first if datetime.combine(first, at) >= self.start else first + timedelta(days=1),
+            last if datetime.combine(last, at) < self.end else last - timedelta(days=1),
+        )
 
 
 def season(code: str) -> Season:

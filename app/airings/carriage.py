@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 import structlog
 from sqlmodel import Session, col, select
@@ -29,10 +29,22 @@ PREPARATION = timedelta(minutes=15)
 GRID_SAMPLES = Encoding("mp3").grid_samples
 """Every rundown lies on the frame grid of the usual MP3, so that all of a slot's feeds share one rundown."""
 
-Wishes = tuple[Encoding, Profile, LeadIn, Excerpt]
-"""What a feed wants of the sound: its form, its processing, what comes before it, and which part of it."""
 
-LISTENING_RECIPE: Wishes = (Encoding("mp3"), Profile(), NO_LEAD_IN, WHOLE)
+class Wishes(NamedTuple):
+    """What a feed wants of the sound: its form, its processing, what comes before it, and which part of it."""
+
+    encoding: Encoding
+    profile: Profile = Profile()
+    lead_in: LeadIn = NO_LEAD_IN
+    excerpt: Excerpt = WHOLE
+
+    @property
+    def recipe(self) -> str:
+        """The key under which feeds with equal wishes share one artefact."""
+        return "/".join(part.key for part in self if part.key)
+
+
+LISTENING_RECIPE = Wishes(Encoding("mp3"))
 """What is rendered for the producers' ears, and to be armed, where no feed takes the programme as it is."""
 
 
@@ -116,13 +128,13 @@ def instants(airing: Airing, feed: Feed) -> Instants:
 def wishes(feed: Feed) -> Wishes:
     """What a feed asks for."""
     encoding = Encoding(cast("Codec", feed.codec), feed.sample_rate, feed.bitrate_kbps, feed.channels)
-    return encoding, Profile(**feed.profile), LeadIn(**feed.lead_in), Excerpt(**feed.part)
+    return Wishes(encoding, Profile(**feed.profile), LeadIn(**feed.lead_in), Excerpt(**feed.part))
 
 
 def lead_in_s(feed: Feed) -> float:
     """How long after the beginning of this feed's files the programme begins, in seconds."""
-    encoding, _, lead_in, _ = wishes(feed)
-    return lead_in.samples(encoding) / RATE
+    wanted = wishes(feed)
+    return wanted.lead_in.samples(wanted.encoding) / RATE
 
 
 def part_samples(feed: Feed, airing: Airing) -> tuple[int, int]:
@@ -130,10 +142,10 @@ def part_samples(feed: Feed, airing: Airing) -> tuple[int, int]:
 
     Raises ValueError or TypeError where the feed's row holds nonsense.
     """
-    encoding, _, _, excerpt = wishes(feed)
-    if excerpt.start_s * RATE >= airing.target_samples:
+    wanted = wishes(feed)
+    if wanted.excerpt.start_s * RATE >= airing.target_samples:
         return airing.target_samples, airing.target_samples
-    return excerpt.span(airing.target_samples, encoding)
+    return wanted.excerpt.span(airing.target_samples, wanted.encoding)
 
 
 def part_span(feed: Feed, airing: Airing) -> Span:
@@ -145,12 +157,6 @@ def part_span(feed: Feed, airing: Airing) -> Span:
     return Span(min(airing.starts_at + timedelta(seconds=excerpt.start_s), stop), stop)
 
 
-def recipe(encoding: Encoding, profile: Profile, lead_in: LeadIn, excerpt: Excerpt) -> str:
-    """The key under which feeds with equal wishes share one artefact."""
-    parts = (encoding.key, profile.key, lead_in.key, excerpt.key)
-    return "/".join(part for part in parts if part)
-
-
 def is_bare(recipe_key: str) -> bool:
     """Whether what is rendered is the programme itself, what ears and the air want: not a part, and nothing before it."""
     return recipe_key.count("/") < 2
@@ -159,13 +165,13 @@ def is_bare(recipe_key: str) -> bool:
 def to_render(wanted: Iterable[str | None]) -> frozenset[str]:
     """The recipes that an airing needs: those of its feeds, among them or beside them one of the bare programme."""
     recipes = frozenset(each for each in wanted if each)
-    return recipes if any(map(is_bare, recipes)) else recipes | {recipe(*LISTENING_RECIPE)}
+    return recipes if any(map(is_bare, recipes)) else recipes | {LISTENING_RECIPE.recipe}
 
 
 def readable_recipe(feed: Feed) -> str | None:
     """What a feed asks for; None where its row holds nonsense, so that it harms no other feed of the airing."""
     try:
-        return recipe(*wishes(feed))
+        return wishes(feed).recipe
     except (ValueError, TypeError) as error:
         if is_news(f"feed {feed.id}"):
             log.warning("a feed's encoding or profile cannot be read", feed=feed.id, why=str(error))

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from app.airings.carriage import Wishes
 from app.airings.models import Airing, RundownVersion
 from app.database import reading
 from app.jobs.progress import reporting
@@ -19,11 +20,11 @@ from app.station.interval_signal import ensure_interval_signal
 from app.storage import Blobs
 from audio.errors import AudioError
 from audio.espeak import ENGLISH, find_espeak
-from audio.excerpt import WHOLE, Excerpt
+from audio.excerpt import Excerpt
 from audio.ffmpeg import find_ffmpeg
 from audio.files import scratch
 from audio.ingest import Master
-from audio.lead_in import NO_LEAD_IN, LeadIn
+from audio.lead_in import LeadIn
 from audio.pcm import RATE
 from audio.profile import Encoding, Profile
 from audio.render import Artefact, Piece, render
@@ -43,29 +44,23 @@ def run_render(engine: Engine, settings: Settings, payload: dict[str, Any]) -> d
     """
     with reading(engine) as session:
         version = session.get_one(RundownVersion, payload["rundown_id"])
-    encoding, profile = Encoding(**payload["encoding"]), Profile(**payload["profile"])
-    lead_in, excerpt = LeadIn(**payload.get("lead_in", {})), Excerpt(**payload.get("excerpt", {}))
+    wanted = Wishes(
+        Encoding(**payload["encoding"]),
+        Profile(**payload["profile"]),
+        LeadIn(**payload.get("lead_in", {})),
+        Excerpt(**payload.get("excerpt", {})),
+    )
     with reporting(settings, "render", "airing", version.airing_id) as progress:
-        artefact = render_version(
-            engine,
-            settings,
-            version,
-            encoding,
-            profile,
-            settings.incoming_dir,
-            progress,
-            lead_in=lead_in,
-            excerpt=excerpt,
-        )
+        artefact = render_version(engine, settings, version, wanted, settings.incoming_dir, progress)
     if artefact.doubt:
         log.warning("kept frames were not used", rundown=version.id, why=artefact.doubt)
     log.info("rendered", rundown=version.id, frames=artefact.frames, encoded=artefact.encoded_frames)
     blobs = Blobs(settings.blobs_dir)
-    blobs.adopt(artefact.path, "artefacts", artefact.sha256, f".{encoding.extension}")
+    blobs.adopt(artefact.path, "artefacts", artefact.sha256, f".{wanted.encoding.extension}")
     return {
         "sha256": artefact.sha256,
-        "extension": encoding.extension,
-        "media_type": encoding.media_type,
+        "extension": wanted.encoding.extension,
+        "media_type": wanted.encoding.media_type,
         "bytes": artefact.bytes,
         "samples": artefact.samples,
         "sample_rate": artefact.sample_rate,
@@ -80,19 +75,32 @@ def render_version(
     engine: Engine,
     settings: Settings,
     version: RundownVersion,
-    encoding: Encoding,
-    profile: Profile,
+    wanted: Wishes,
     folder: Path,
     progress: Callable[[float], None],
-    *,
-    lead_in: LeadIn = NO_LEAD_IN,
-    excerpt: Excerpt = WHOLE,
 ) -> Artefact:
     """One version of a rundown as a file in a folder. Raises AudioError."""
+    rundown = Rundown.from_json(version.body)
+    ids = rundown.segment_ids()
+    with reading(engine) as session:
+        loudness: dict[int, float | None] = dict(
+            session.exec(select(Segment.id, Segment.loudness_lufs).where(col(Segment.id).in_(ids))).all()  # type: ignore[arg-type]
+        )
+    blobs = Blobs(settings.blobs_dir)
+    signal = ensure_interval_signal(engine, settings)
     with scratch(folder) as workshop:
-        words = _words(engine, settings, version, lead_in, workshop)
-        return _render(
-            engine, settings, version, encoding, profile, folder, progress, lead_in, words, excerpt
+        return render(
+            [_piece(item, blobs, loudness, signal) for item in rundown.items],
+            rundown.target_samples,
+            profile=wanted.profile,
+            encoding=wanted.encoding,
+            lead_in=wanted.lead_in,
+            words=_words(engine, settings, version, wanted.lead_in, workshop),
+            excerpt=wanted.excerpt,
+            destination_dir=folder,
+            cache_dir=settings.cache_dir,
+            ffmpeg=find_ffmpeg(settings.ffmpeg),
+            progress=progress,
         )
 
 
@@ -117,41 +125,6 @@ def _words(
         )
         return None
     return words
-
-
-def _render(
-    engine: Engine,
-    settings: Settings,
-    version: RundownVersion,
-    encoding: Encoding,
-    profile: Profile,
-    folder: Path,
-    progress: Callable[[float], None],
-    lead_in: LeadIn,
-    words: Master | None,
-    excerpt: Excerpt,
-) -> Artefact:
-    rundown = Rundown.from_json(version.body)
-    ids = rundown.segment_ids()
-    with reading(engine) as session:
-        loudness: dict[int, float | None] = dict(
-            session.exec(select(Segment.id, Segment.loudness_lufs).where(col(Segment.id).in_(ids))).all()  # type: ignore[arg-type]
-        )
-    blobs = Blobs(settings.blobs_dir)
-    signal = ensure_interval_signal(engine, settings)
-    return render(
-        [_piece(item, blobs, loudness, signal) for item in rundown.items],
-        rundown.target_samples,
-        profile=profile,
-        encoding=encoding,
-        lead_in=lead_in,
-        words=words,
-        excerpt=excerpt,
-        destination_dir=folder,
-        cache_dir=settings.cache_dir,
-        ffmpeg=find_ffmpeg(settings.ffmpeg),
-        progress=progress,
-    )
 
 
 def _piece(item: Item, blobs: Blobs, loudness: dict[int, float | None], signal: Master) -> Piece:

@@ -17,6 +17,9 @@ class Contract(SQLModel, table=True):
     booked_minutes: int
     booked_per: str
     """``month``, or ``period``: in all."""
+    hours: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    """Which hours were booked, where the contract says so: ``start`` and ``stop`` (HHMM, UTC) and ``days`` (ISO digits) of each
+    transmitter. They do not change what is reckoned; lines are compared with them."""
     price_minor: int
     """Of one billing unit, in the currency's smallest unit (cents, won)."""
     currency: str

@@ -12,8 +12,10 @@ from app.contracts.billing import BillingUnit, BookedPer
 from app.contracts.log_file import Charset, LogMapping, Zone
 from app.contracts.matching import TOLERANCE, Claim, Matched, Unclaimed, minutes_of
 from app.contracts.reckoning import Month
-from app.contracts.service import ContractFields
+from app.contracts.service import BookedHours, ContractFields
+from app.programmes.times import read_days
 from app.web.bodies import Answer, Body, Prose, RowId, Text, example
+from schedules.days import days_to_eibi
 
 _CONTRACT: dict[str, Any] = {
     "site_id": 2,
@@ -26,6 +28,7 @@ _CONTRACT: dict[str, Any] = {
     "billing_unit": "hour",
     "notice_days": 60,
     "note": "Invoices on the 5th, by mail",
+    "hours": [{"start": "2000", "stop": "2100", "days": "1234567"}],
 }
 _FIGURE = {"minutes": 870, "billed_minutes": 900, "amount_minor": 187500}
 _AIRING = {
@@ -53,6 +56,22 @@ Title = Annotated[Text, Field(max_length=100)]
 Words = Annotated[list[Title], Field(default_factory=list, max_length=50)]
 
 
+class HoursIn(Body):
+    """Hours of one transmitter, in UTC."""
+
+    model_config = Body.model_config | example(start="2000", stop="2100", days="daily")
+
+    start: Annotated[str, Field(max_length=5, description="HHMM")]
+    stop: Annotated[str, Field(max_length=5, description="HHMM; 2400 ends a day")]
+    days: Annotated[str, Field(max_length=60, description="ISO digits (1 = Monday) or words: Mo-Fr")] = (
+        "daily"
+    )
+
+    def iso_days(self) -> str:
+        """Raises BadDays."""
+        return days_to_eibi(read_days(self.days))
+
+
 class ContractIn(Body):
     """What was booked. Dates are UTC days, both included."""
 
@@ -75,9 +94,18 @@ class ContractIn(Body):
     ] = "minute"
     notice_days: Annotated[int | None, Field(ge=0, le=3650)] = None
     note: Prose | None = None
+    hours: Annotated[
+        list[HoursIn],
+        Field(
+            default_factory=list,
+            max_length=50,
+            description="Which hours were booked, one entry for each transmitter: lines are compared with them",
+        ),
+    ]
 
     def fields(self) -> ContractFields:
-        return ContractFields(**self.model_dump())
+        hours = tuple(BookedHours(one.start, one.stop, one.iso_days()) for one in self.hours)
+        return ContractFields(**self.model_dump() | {"hours": hours})
 
 
 class ContractOut(Answer):
@@ -96,6 +124,7 @@ class ContractOut(Answer):
     billing_unit: BillingUnit
     notice_days: int | None
     note: str | None
+    hours: list[dict[str, str]]
     created_at: datetime
     revision: int
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -13,6 +14,19 @@ from app.errors import Conflict, Invalid
 from app.frequencies.models import Site
 from app.journal.service import record
 from app.records import find, referred, require_revision, require_unused, revise
+from schedules.days import days_from_eibi
+from schedules.errors import ScheduleError
+from schedules.slots import Slot, occurrences, slot_times
+from schedules.time import Span
+
+
+@dataclass(frozen=True, slots=True)
+class BookedHours:
+    """Hours of one transmitter, in UTC: HHMM, and ISO digits of the days on which they start."""
+
+    start: str
+    stop: str
+    days: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +43,7 @@ class ContractFields:
     billing_unit: BillingUnit
     notice_days: int | None = None
     note: str | None = None
+    hours: tuple[BookedHours, ...] = ()
 
 
 def contract(session: Session, contract_id: int) -> Contract:
@@ -41,10 +56,25 @@ def period(row: Contract) -> Days:
     return Days(row.first_date, row.last_date)
 
 
+def booked_spans(row: Contract, within: Span) -> list[Span]:
+    """The booked hours that start within a span, transmitter by transmitter; none where only minutes are booked."""
+    return [span for hours in row.hours for span in occurrences(_slot(row, BookedHours(**hours)), within)]
+
+
+def _slot(row: Contract | ContractFields, hours: BookedHours) -> Slot:
+    """Hours as what recurs over the contract's days. Raises BadTime, EmptySlot, BadDays."""
+    start, stop = slot_times(hours.start, hours.stop)
+    return Slot(start, stop, days_from_eibi(hours.days), row.first_date, row.last_date)
+
+
+def _columns(fields: ContractFields) -> dict[str, Any]:
+    return asdict(fields) | {"hours": [asdict(hours) for hours in fields.hours]}
+
+
 def create_contract(session: Session, fields: ContractFields, *, now: datetime, by: int | None) -> Contract:
     """Raises Invalid, and Conflict where another contract of the site covers a day of the period."""
     _check(session, fields, None)
-    made = Contract(**asdict(fields), created_at=now)
+    made = Contract(**_columns(fields), created_at=now)
     session.add(made)
     session.flush()
     record(session, "contract.created", at=now, person_id=by, subject_id=made.id)
@@ -66,7 +96,7 @@ def update_contract(
     _check(session, fields, contract_id)
     if fields.site_id != changed.site_id:
         _require_no_logs(session, contract_id)
-    names = revise(changed, asdict(fields))
+    names = revise(changed, _columns(fields))
     record(session, "contract.changed", at=now, person_id=by, subject_id=contract_id, fields=names)
     return changed
 
@@ -91,6 +121,11 @@ def _check(session: Session, fields: ContractFields, contract_id: int | None) ->
             f"the last date {fields.last_date} is before the first date {fields.first_date}",
             field="last_date",
         )
+    for position, hours in enumerate(fields.hours):
+        try:
+            _slot(fields, hours)
+        except ScheduleError as wrong:
+            raise Invalid(str(wrong), field=f"hours.{position}") from None
     other = session.exec(
         select(Contract).where(
             Contract.site_id == fields.site_id,

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from app.air.arming import arm
 from app.airings import asrun
-from app.airings.carriage import LISTENING_RECIPE, carriages, is_bare, readable_recipe, recipe, wishes
+from app.airings.carriage import LISTENING_RECIPE, carriages, is_bare, readable_recipe, wishes
 from app.airings.materialise import materialise
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
@@ -323,12 +323,12 @@ def _wishes_for(session: Session, airing: Airing, recipe_key: str) -> dict[str, 
     wanted = [LISTENING_RECIPE]
     for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
         wanted += [wishes(feed) for feed in (*carriage.feeds, *carriage.seconds) if readable_recipe(feed)]
-    encoding, profile, lead_in, excerpt = next(each for each in wanted if recipe(*each) == recipe_key)
+    wish = next(each for each in wanted if each.recipe == recipe_key)
     return {
-        "encoding": asdict(encoding),
-        "profile": asdict(profile),
-        "lead_in": asdict(lead_in),
-        "excerpt": asdict(excerpt),
+        "encoding": asdict(wish.encoding),
+        "profile": asdict(wish.profile),
+        "lead_in": asdict(wish.lead_in),
+        "excerpt": asdict(wish.excerpt),
     }
 
 

@@ -22,6 +22,7 @@ from app.library.models import Segment, SegmentState
 from app.library.service import reject
 from app.locks import holder
 from app.moves.watching import watch_changes
+from app.propagation.cache import forget_old as forget_old_predictions
 from app.settings import Settings
 from app.station.models import Station
 from app.storage import free_bytes
@@ -133,6 +134,7 @@ def _collect_daily(database: Engine, now: datetime) -> None:
             enqueue(session, "collect", key, {}, now)
             forget_old(session, now)
             forget_finished(session, now)
+            forget_old_predictions(session, now)
 
 
 def _watch_disk(database: Engine, settings: Settings, now: datetime) -> None:

@@ -275,7 +275,7 @@ def _is_outdated(session: Session, airing: Airing, carried: Sequence[Carriage], 
     wanted = readable_recipe(feed)
     if wanted is None:
         return False
-    extension = wishes(feed)[0].extension
+    extension = wishes(feed).encoding.extension
     try:
         name = object_name(session, airing, feed, carried, version=handoff.version, extension=extension)
     except InvalidTemplate:

@@ -24,7 +24,8 @@ def require_fit(slot: Slot, feed: Feed, room_bytes: int, field: str) -> None:
     Raises:
         Invalid: names the field.
     """
-    encoding, _, _, excerpt = wishes(feed)
+    wanted = wishes(feed)
+    encoding, excerpt = wanted.encoding, wanted.excerpt
     try:
         start_s, stop_s = excerpt.span_s(duration_s(slot))
     except ValueError:
@@ -57,7 +58,7 @@ def require_no_gaps(slot: Slot, feeds: Sequence[Feed]) -> None:
     """
     duration = duration_s(slot)
     at = 0.0
-    for start_s, stop_s in sorted(wishes(feed)[3].span_s(duration) for feed in feeds):
+    for start_s, stop_s in sorted(wishes(feed).excerpt.span_s(duration) for feed in feeds):
         if start_s > at:
             break
         at = max(at, stop_s)

@@ -24,6 +24,10 @@ class Site(SQLModel, table=True):
     """A change must be asked for this many hours before it is to begin."""
     notice_mail: str | None = None
     """Where notices of changes are sent; None: to its desk, if that has a mail address."""
+    country: str | None = None
+    """ITU's code of the country that it stands in: never that of the administration (Taiwan's sites carry CHN there)."""
+    retune_s: int | None = None
+    """How long a transmitter needs for another frequency; None: nobody has said."""
     created_at: datetime
     revision: int = 1
 
@@ -42,6 +46,12 @@ class Line(SQLModel, table=True):
     """UTC start days within the slot's, ISO digits."""
     first_date: date
     last_date: date
+    transmitter: str | None = None
+    """Which of the site's transmitters, where that is known."""
+    synchronised: str | None = None
+    """Lines with the same mark send the same programme in step on one frequency: that is meant."""
+    texts: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    """The line as it stood in the files that it was imported from, by format (``hfcc``, ``eibi``)."""
     created_at: datetime
     revision: int = 1
 

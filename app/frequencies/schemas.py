@@ -25,6 +25,8 @@ _SITE: dict[str, Any] = {
     "desk_in_alarms": True,
     "notice_h": 24,
     "notice_mail": "schedule@site.example",
+    "country": "UZB",
+    "retune_s": 300,
 }
 _LINE: dict[str, Any] = {
     "slot_id": 7,
@@ -36,6 +38,8 @@ _LINE: dict[str, Any] = {
     "days": "12347",
     "first_date": "2026-10-25",
     "last_date": "2027-03-25",
+    "transmitter": None,
+    "synchronised": None,
     "feed_ids": [5],
 }
 
@@ -76,6 +80,16 @@ class SiteIn(Body):
         Text | None, Field(max_length=200, description="Where notices of changes go, if not to its desk")
     ] = None
 
+    country: Annotated[
+        str | None,
+        StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{1,3}$"),
+        Field(description="ITU's code of the country that it stands in"),
+    ] = None
+    retune_s: Annotated[
+        int | None,
+        Field(ge=0, lt=86_400, description="How long a transmitter needs for another frequency"),
+    ] = None
+
     def fields(self) -> SiteFields:
         return SiteFields(
             **self.model_dump(exclude={"desk"}), desk=self.desk.model_dump(exclude_defaults=True)
@@ -96,6 +110,8 @@ class SiteOut(Answer):
     desk_in_alarms: bool
     notice_h: float
     notice_mail: str | None
+    country: str | None
+    retune_s: int | None
     created_at: datetime
     revision: int
 
@@ -121,6 +137,13 @@ class LineIn(Body):
     ] = None
     first_date: date | None = None
     last_date: date | None = None
+    transmitter: Annotated[
+        Text | None, Field(max_length=20, description="Which of the site's transmitters, if known")
+    ] = None
+    synchronised: Annotated[
+        Text | None,
+        Field(max_length=20, description="Lines with the same mark are meant to share their frequency"),
+    ] = None
     feed_ids: Annotated[
         list[RowId],
         Field(default_factory=list, max_length=50, description="The feeds of its site that take its audio"),
@@ -161,6 +184,8 @@ class LineOut(Answer):
     days_text: str
     first_date: date
     last_date: date
+    transmitter: str | None
+    synchronised: str | None
     feed_ids: list[int]
     notes: Annotated[list[str], Field(description="What a frequency manager should look at")]
     created_at: datetime

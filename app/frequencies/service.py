@@ -22,6 +22,7 @@ from app.moves.pending import require_settled
 from app.programmes.models import Slot
 from app.programmes.service import times_of
 from app.records import find, referred, require_free, require_revision, require_unused, revise
+from app.reports.models import ReceptionReport
 from schedules.days import Days, check_days, days_to_eibi, format_days
 from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
 
@@ -46,6 +47,8 @@ class SiteFields:
     desk_in_alarms: bool = False
     notice_h: float = 0
     notice_mail: str | None = None
+    country: str | None = None
+    retune_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,10 @@ class LineFields:
     days: Days | None = None
     first_date: date | None = None
     last_date: date | None = None
+    transmitter: str | None = None
+    synchronised: str | None = None
+    texts: dict[str, str] | None = None
+    """As it stands in a file; None leaves what is there."""
     feed_ids: tuple[int, ...] = ()
 
 
@@ -149,7 +156,7 @@ def update_line(
 
     Raises:
         NotFound, StaleRevision, Invalid, BadDays: as elsewhere.
-        Conflict: it has been on the air, and the record would tell another slot, site or frequency than it was.
+        Conflict: it has been on the air or reported, and the record would tell another slot, site or frequency than it was.
     """
     changed = line(session, line_id)
     require_revision(changed, expected)
@@ -164,12 +171,13 @@ def update_line(
         if not names:
             changed.revision += 1
         names.append("feed_ids")
-    record(session, "line.changed", at=now, person_id=by, subject_id=line_id, fields=names)
+    if names:
+        record(session, "line.changed", at=now, person_id=by, subject_id=line_id, fields=names)
     return changed
 
 
 def delete_line(session: Session, line_id: int, *, now: datetime, by: int | None) -> None:
-    """Raises NotFound, and Conflict once something was recorded as aired over it."""
+    """Raises NotFound, and Conflict once something was recorded as aired over it or reported of it."""
     gone = line(session, line_id)
     _require_unaired(session, line_id, "end it with an earlier last date instead")
     for column in (
@@ -205,6 +213,8 @@ def _require_unaired(session: Session, line_id: int, instead: str) -> None:
         f"line {line_id} has {{count}} entries in the record of what was aired, which is kept: {instead}"
     )
     require_unused(session, col(AsRun.line_id), line_id, message)
+    message = f"line {line_id} has {{count}} reception reports: {instead}"
+    require_unused(session, col(ReceptionReport.line_id), line_id, message)
 
 
 def _check_code(session: Session, code: str, site_id: int | None) -> None:
@@ -239,6 +249,8 @@ def checked_columns(session: Session, fields: LineFields, room_bytes: int) -> di
     days, first_date, last_date = _checked_days(slot, fields)
     kept = asdict(fields)
     del kept["feed_ids"]
+    if fields.texts is None:
+        del kept["texts"]
     return kept | {"days": days_to_eibi(days), "first_date": first_date, "last_date": last_date}
 
 

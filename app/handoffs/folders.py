@@ -84,7 +84,7 @@ def _prepare(
     with reading(database) as session:
         airing, feed = session.get_one(Airing, airing_id), session.get_one(Feed, feed_id)
         try:
-            extension = wishes(feed)[0].extension
+            extension = wishes(feed).encoding.extension
             carried = carriages(session, airing.slot_id, airing.starts_at.date())
             name = object_name(session, airing, feed, carried, version=1, extension=extension)
         except (ValueError, TypeError, InvalidTemplate):

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from app.airings.carriage import Carriage, carriages, instants, part_span, recipe, wishes
+from app.airings.carriage import Carriage, carriages, instants, part_span, wishes
 from app.airings.models import Airing, Artefact, RundownVersion
 from app.database import id_of
 from app.feeds.models import Feed
@@ -28,7 +28,7 @@ def terms(session: Session, airing_id: int, feed_id: int, version: int) -> dict[
         .where(
             RundownVersion.airing_id == airing_id,
             RundownVersion.version == version,
-            Artefact.recipe == recipe(*wishes(feed)),
+            Artefact.recipe == wishes(feed).recipe,
         )
     ).one()
     rests = cause == "resting"

@@ -1,1 +1,1 @@
-"""Work for the worker processes: ingest, compile, render."""
+"""Work for the worker processes: ingest, compile, render, predict."""

@@ -38,8 +38,13 @@ def enqueue_again(session: Session, kind: str, key: str, payload: dict[str, Any]
     """
     job = enqueue(session, kind, key, payload, now)
     if job.state == "failed":
-        job.state, job.payload, job.tries, job.finished_at = "queued", payload, 0, None
-        session.add(job)
+        start_again(session, job, payload)
+
+
+def start_again(session: Session, job: Job, payload: dict[str, Any]) -> None:
+    """Put a job that has ended back into the queue, with this payload and all its tries."""
+    job.state, job.payload, job.tries, job.finished_at = "queued", payload, 0, None
+    session.add(job)
 
 
 def claim(engine: Engine, worker: str, kinds: Collection[str]) -> Job | None:

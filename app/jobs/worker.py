@@ -18,6 +18,7 @@ from app.jobs.service import NIGHT_KINDS, claim, fail, finish, release
 from app.library.ingest import run_ingest
 from app.locks import Lock
 from app.processes import Clock, give_way, utcnow
+from app.propagation.predicting import run_predict
 from app.settings import Settings
 from app.web.problems import problem_of
 
@@ -31,6 +32,7 @@ RUNS: dict[str, Run] = {
     "compile": lambda engine, settings, payload, _clock: run_compile(engine, settings, payload),
     "collect": lambda engine, settings, _payload, clock: _collect(engine, settings, clock),
     "render": lambda engine, settings, payload, _clock: run_render(engine, settings, payload),
+    "predict": lambda engine, settings, payload, clock: run_predict(engine, settings, payload, clock=clock),
 }
 
 

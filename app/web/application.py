@@ -11,6 +11,7 @@ from fastapi.middleware import Middleware
 from fastapi.routing import APIRoute
 
 from app import __version__
+from app.advice import api as advice
 from app.airings import api as airings
 from app.alarms import api as alarms
 from app.contracts import api as contracts
@@ -25,9 +26,13 @@ from app.moves import api as moves
 from app.people import api as people
 from app.processes import Clock, utcnow
 from app.programmes import api as programmes
+from app.propagation import api as propagation
 from app.pull import api as pull
 from app.pull import site as pull_site
 from app.record import api as record
+from app.reports import api as reports
+from app.reports import page as report_page
+from app.schedule import api as schedule
 from app.settings import Settings
 from app.signing import api as signing
 from app.station import api as station
@@ -41,8 +46,12 @@ from app.web.security import FailedSignIns
 ROUTERS: tuple[APIRouter, ...] = (
     library.router,
     programmes.router,
+    schedule.router,  # before frequencies: /lines/export is no line
     frequencies.router,
     moves.router,
+    propagation.router,
+    reports.router,
+    advice.router,
     contracts.router,
     feeds.router,
     pull.router,
@@ -59,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     docs.router,
     pages.router,
     reply.router,
+    report_page.router,
     pull_site.router,
 )
 

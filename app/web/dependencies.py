@@ -56,6 +56,12 @@ def authenticate(request: Request) -> people.Actor:
     return known
 
 
+def authenticate_form(request: Request, form_token: str) -> people.Actor:
+    """As `authenticate`, for a form that carries the page's token in a field of its own."""
+    request.state.actor = _identify(request, form_token)
+    return authenticate(request)
+
+
 def is_still_signed_in(request: Request) -> bool:
     """Whether the key or session of a long answer still holds. Reads the database: not for the event loop."""
     try:
@@ -65,7 +71,7 @@ def is_still_signed_in(request: Request) -> bool:
     return True
 
 
-def _identify(request: Request) -> people.Actor:
+def _identify(request: Request, form_token: str | None = None) -> people.Actor:
     state = request.app.state
     authorization = request.headers.get("authorization")
     if authorization is not None:
@@ -80,7 +86,7 @@ def _identify(request: Request) -> people.Actor:
     with reading(state.database) as session:
         actor = people.actor_of_session(session, token, now=state.now())
     if request.method not in security.SAFE_METHODS:
-        security.check_csrf(request, token, state.settings)
+        security.check_csrf(request, token, state.settings, form_token)
     return actor
 
 

@@ -18,12 +18,14 @@ from app.web import security
 from app.web.attention import needs
 from app.web.dependencies import CurrentBlobs, CurrentSettings, Database, Now, authenticate
 from app.web.entry import enter_with_key, enter_with_link
-from app.web.rendering import ASSETS, FINGERPRINT, answer_page, shared, templates, words_of
+from app.web.rendering import ASSETS, FINGERPRINT, frame, page_answer, sign_in_form, templates, words_of
 from app.web.tonight import airings_of_night
-from app.web.words import Words
 from schedules.time import night_of, night_span
 
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+PAGES = {"report": "/report"}
+"""Where signing in leads to, by the form's word for it: never an address, which a stranger could have put there."""
 
 FIRST_YEAR, LAST_YEAR = 1950, 2150
 
@@ -47,12 +49,12 @@ def show_tonight(
     try:
         actor = authenticate(request)
     except NotSignedIn:
-        return _sign_in_form(request, words, asked)
+        return sign_in_form(request, words, asked)
     tonight = night_of(now)
     shown = asked or tonight
     with reading(database) as session:
         page = templates.get_template("tonight.html").render(
-            shared(words, shown, tonight),
+            frame(words, shown, tonight),
             station=station(session),
             folder=settings.root,
             actor=actor,
@@ -63,7 +65,7 @@ def show_tonight(
             airings=airings_of_night(session, blobs, shown, now),
             horizon_h=settings.horizon_h,
         )
-    return answer_page(page, request)
+    return page_answer(page, request)
 
 
 @router.get("/record", response_class=HTMLResponse)
@@ -74,19 +76,19 @@ def show_record(request: Request, database: Database, now: Now, night: str = "")
     try:
         authenticate(request)
     except NotSignedIn:
-        return _sign_in_form(request, words, asked)
+        return sign_in_form(request, words, asked)
     shown = asked or night_of(now)
     span = night_span(shown)
     with reading(database) as session:
         page = templates.get_template("record.html").render(
-            shared(words, shown, night_of(now)),
+            frame(words, shown, night_of(now)),
             station=station(session),
             now=now,
             span=span,
             rows=list(as_run_rows(session, span)),
             handoffs=list(handoff_rows(session, span)),
         )
-    return answer_page(page, request)
+    return page_answer(page, request)
 
 
 @router.post("/sign-in", response_class=HTMLResponse)
@@ -97,6 +99,7 @@ def sign_in(
     now: Now,
     key: Annotated[str, Form(max_length=200)] = "",
     night: Annotated[str, Form(max_length=10)] = "",
+    then: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """What the form sends: it works without JavaScript."""
     security.check_same_origin(request, settings)
@@ -104,10 +107,11 @@ def sign_in(
     try:
         signed_in = enter_with_key(request, database, key.strip(), now)
     except NotSignedIn:
-        return _sign_in_form(request, words, back, "sign_in.wrong", 401)
+        return sign_in_form(request, words, back, "sign_in.wrong", 401, then=then)
     except people.TooManyAttempts:
-        return _sign_in_form(request, words, back, "sign_in.too_many", 429)
-    response = RedirectResponse(f"/?night={back}" if back else "/", status_code=303)
+        return sign_in_form(request, words, back, "sign_in.too_many", 429, then=then)
+    asked_for = f"/?night={back}" if back else "/"
+    response = RedirectResponse(PAGES.get(then, asked_for), status_code=303)
     security.set_session_cookie(response, signed_in.token, settings)
     return response
 
@@ -143,18 +147,10 @@ async def get_asset(fingerprint: str, name: str) -> FileResponse:
     return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], headers=lasting)
 
 
-def _sign_in_form(
-    request: Request, words: Words, night: date | None, wrong: str | None = None, status: int = 200
-) -> Response:
-    frame = shared(words, night, night)
-    page = templates.get_template("sign_in.html").render(frame, wrong=wrong)
-    return answer_page(page, request, status)
-
-
 def _link_form(request: Request, token: str | None, wrong: str | None = None, status: int = 200) -> Response:
-    frame = shared(words_of(request), None, None)
-    page = templates.get_template("login_link.html").render(frame, token=token, wrong=wrong)
-    return answer_page(page, request, status)
+    around = frame(words_of(request), None, None)
+    page = templates.get_template("login_link.html").render(around, token=token, wrong=wrong)
+    return page_answer(page, request, status)
 
 
 def _date(text: str) -> date | None:

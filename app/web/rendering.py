@@ -1,4 +1,4 @@
-"""What every page is made with: templates, assets under addresses of their own, and the reader's words."""
+"""What every page is made of: templates, the reader's words, the frame's values, and the answer's headers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from datetime import date, timedelta
 from pathlib import Path
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -33,7 +33,13 @@ templates = Environment(
 templates.filters["named"] = named
 
 
-def shared(words: Words, night: date | None, tonight: date | None) -> dict[str, object]:
+def words_of(request: Request, otherwise: Language = "ko") -> Words:
+    """The words in the reader's language; ``otherwise`` where nothing says which."""
+    asked, remembered = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
+    return Words(language_for(asked, remembered, request.headers.get("accept-language"), otherwise))
+
+
+def frame(words: Words, night: date | None, tonight: date | None) -> dict[str, object]:
     """What every template asks for."""
     other: Language = "en" if words.language == "ko" else "ko"
     return {
@@ -48,10 +54,10 @@ def shared(words: Words, night: date | None, tonight: date | None) -> dict[str, 
     }
 
 
-def answer_page(
+def page_answer(
     page: str, request: Request, status: int = 200, *, otherwise: Language = "ko"
 ) -> HTMLResponse:
-    """A page, never kept. ``otherwise`` as in `words_of`."""
+    """A page, never kept; ``otherwise`` as in `words_of`."""
     response = HTMLResponse(
         page, status, headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
     )
@@ -62,7 +68,15 @@ def answer_page(
     return response
 
 
-def words_of(request: Request, otherwise: Language = "ko") -> Words:
-    """The words in the reader's language; ``otherwise`` where nothing says which."""
-    asked, remembered = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
-    return Words(language_for(asked, remembered, request.headers.get("accept-language"), otherwise))
+def sign_in_form(
+    request: Request,
+    words: Words,
+    night: date | None,
+    wrong: str | None = None,
+    status: int = 200,
+    *,
+    then: str = "",
+) -> Response:
+    """``then`` names the page that was asked for, where it is not a night."""
+    page = templates.get_template("sign_in.html").render(frame(words, night, night), wrong=wrong, then=then)
+    return page_answer(page, request, status)

@@ -24,7 +24,7 @@ from app.moves.models import LineChange
 from app.people.service import TooManyAttempts
 from app.programmes.models import Slot
 from app.web.dependencies import Database, Now
-from app.web.rendering import answer_page, shared, templates, words_of
+from app.web.rendering import frame, page_answer, templates, words_of
 from app.web.security import FailedSignIns
 from schedules.days import days_from_eibi, format_days
 from schedules.time import format_hhmm
@@ -148,6 +148,6 @@ def _page(
     """In English where the browser asks for neither of our languages: it is a site's."""
     words = words_of(request, "en")
     page = templates.get_template("reply.html").render(
-        shared(words, None, None), token=token, asked=asked or [], answer_by=answer_by, said=said, wrong=wrong
+        frame(words, None, None), token=token, asked=asked or [], answer_by=answer_by, said=said, wrong=wrong
     )
-    return answer_page(page, request, status, otherwise="en")
+    return page_answer(page, request, status, otherwise="en")

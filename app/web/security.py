@@ -84,10 +84,15 @@ def check_same_origin(request: Request, settings: Settings) -> None:
         raise Forbidden("the browser did not say that this request comes from our own page; reload the page")
 
 
-def check_csrf(request: Request, session_token: str, settings: Settings) -> None:
-    """Refuse an unsafe request with a cookie that our own page did not send. Raises Forbidden."""
+def check_csrf(
+    request: Request, session_token: str, settings: Settings, form_token: str | None = None
+) -> None:
+    """Refuse an unsafe request with a cookie that our own page did not send. Raises Forbidden.
+
+    A form without JavaScript sends no header of its own: it has the token in a field.
+    """
     check_same_origin(request, settings)
-    given = request.headers.get(CSRF_HEADER, "")
+    given = request.headers.get(CSRF_HEADER, "") if form_token is None else form_token
     if not hmac.compare_digest(given.encode(), csrf_token(session_token).encode()):
         raise Forbidden(f"the page's token is missing or old ({CSRF_HEADER}): reload the page and try again")
 

@@ -82,7 +82,7 @@ class Alternative:
 
     khz: float
     is_cleared: bool
-    is_in_band: bool
+    in_band: bool
     signals: Sequence[Signal] = ()
     conflicts: Sequence[ConflictCount] = ()
     reports: Reports | None = None
@@ -254,11 +254,11 @@ def _heard(one: Alternative) -> tuple[float, Reason]:
 
 
 def _cleared(one: Alternative) -> tuple[float, Reason]:
-    if one.is_cleared and one.is_in_band:
+    if one.is_cleared and one.in_band:
         return 0, _reason("cleared", "cleared")
     if one.is_cleared:
         return 0, _reason("cleared-out-of-band", "cleared, although outside the broadcasting bands")
-    if one.is_in_band:
+    if one.in_band:
         return 1, _reason("not-cleared", "not cleared: it has to be asked for")
     return 2, _reason("not-cleared-out-of-band", "not cleared, and outside the broadcasting bands")
 

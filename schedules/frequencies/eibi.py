@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from enum import StrEnum
 
 from schedules.days import EVERY_DAY
@@ -145,7 +145,7 @@ def row_of(
 
     Raises BadRecord for a text with a semicolon or a line end in it, and for what EiBi cannot say.
     """
-    whole = (line.first_date, line.last_date) == _season_dates(season, line.start_minute)
+    whole = (line.first_date, line.last_date) == season.start_dates(line.start_minute)
     texts = (
         f"{line.khz:.10g}",
         f"{format_hhmm(line.start_minute)}-{format_hhmm(line.stop_minute)}",
@@ -294,7 +294,7 @@ def _line(row: EibiRow, first: date, last: date) -> Line:
 
 def _spans(row: EibiRow, season: Season) -> Iterator[tuple[date, date]]:
     """First and last dates within the season on which the row is on the air: spans if it is weekly, else single days."""
-    season_first, season_last = _season_dates(season, row.start_minute)
+    season_first, season_last = season.start_dates(row.start_minute)
     for row_first, row_last in _dated(row, season_first, season_last):
         first, last = max(row_first, season_first), min(row_last, season_last)
         days = row.days.expand(first, last)
@@ -320,13 +320,3 @@ def _dated(row: EibiRow, season_first: date, season_last: date) -> Iterator[tupl
             return
     if not (row.start and row.stop):
         yield season_first, season_last
-
-
-def _season_dates(season: Season, start_minute: int) -> tuple[date, date]:
-    """The first and last date whose start at that minute lies in the season, which changes at 01:00 on its Sundays."""
-    at = time(start_minute // 60, start_minute % 60, tzinfo=UTC)
-    first, last = season.start.date(), season.end.date()
-    return (
-        first if datetime.combine(first, at) >= season.start else first + timedelta(days=1),
-        last if datetime.combine(last, at) < season.end else last - timedelta(days=1),
-    )

@@ -64,7 +64,7 @@ def test_a_draft_is_asked_of_nobody(desk: Desk) -> None:
 
 
 def test_until_the_site_agrees_the_lines_stay_as_they_are(desk: Desk) -> None:
-    change = desk.move(**{"from": "2026-11-25"})
+    change = desk.move(from_date="2026-11-25")
     assert desk.lines() == [(7490, FIRST, LAST)]
     assert [is_pending(desk, date(2026, 11, day)) for day in (24, 25, 30)] == [False, True, True]
     answer = desk.answer(change["id"], name="Mr Karimov", note="at 19:55").json()
@@ -94,7 +94,7 @@ def test_the_new_line_keeps_feeds_days_and_power(desk: Desk, tmp_path: Any) -> N
 
 def test_a_line_that_has_not_begun_is_changed_itself(desk: Desk) -> None:
     line = desk.add("lines", slot_id=1, site_id=1, khz=6000, first_date="2026-12-01")
-    change = desk.answer(desk.move(line, **{"from": "2026-11-25"})["id"]).json()
+    change = desk.answer(desk.move(line, from_date="2026-11-25")["id"]).json()
     assert (change["new_line_id"], change["first_date"]) == (line, "2026-12-01")
     assert (7585, "2026-12-01", LAST) in desk.lines()
     assert desk.undo(change["id"]).status_code == 200
@@ -117,9 +117,9 @@ def test_one_night_of_a_weekday_line_leaves_no_line_that_is_never_on_the_air(des
         ({"khz": 75}, "khz"),
         ({"night": "2026-11-21"}, "night"),
         ({"night": "2027-04-01"}, "night"),
-        ({"night": "2026-11-25", "from": "2026-11-25"}, "night"),
-        ({"from": "2026-11-01"}, "from"),
-        ({"from": "2027-04-01"}, "from"),
+        ({"night": "2026-11-25", "from_date": "2026-11-25"}, "night"),
+        ({"from_date": "2026-11-01"}, "from_date"),
+        ({"from_date": "2027-04-01"}, "from_date"),
         ({"site_id": 9}, "site_id"),
         ({"feed_ids": [1]}, "feed_ids"),
         ({"cut_off_at": "2026-11-22T08:00:00Z"}, "cut_off_at"),
@@ -209,7 +209,7 @@ def test_undo_gives_back_the_lines_as_they_were(desk: Desk) -> None:
 
 
 def test_changes_that_build_on_each_other_are_undone_from_the_last(desk: Desk) -> None:
-    first = desk.answer(desk.move(**{"from": "2026-11-25"})["id"]).json()
+    first = desk.answer(desk.move(from_date="2026-11-25")["id"]).json()
     second = desk.answer(desk.move(first["new_line_id"], khz=9400, night="2026-12-24")["id"]).json()
     refused = desk.undo(first["id"])
     assert (refused.status_code, f"change {second['id']}" in refused.json()["detail"]) == (409, True)
@@ -219,7 +219,7 @@ def test_changes_that_build_on_each_other_are_undone_from_the_last(desk: Desk) -
 
 
 def test_a_line_that_somebody_changed_since_is_not_overwritten_by_an_undo(desk: Desk) -> None:
-    change = desk.answer(desk.move(**{"from": "2026-11-25"})["id"]).json()
+    change = desk.answer(desk.move(from_date="2026-11-25")["id"]).json()
     edit = {"slot_id": 1, "site_id": 1, "khz": 7585, "power_kw": 250, "first_date": "2026-11-25"}
     assert desk.api.put(f"/api/v1/lines/{change['new_line_id']}", json=edit).status_code == 200
     refused = desk.undo(change["id"])
@@ -262,7 +262,7 @@ def test_the_record_keeps_a_line_from_being_moved_under_it(desk: Desk) -> None:
 
 
 def test_an_end_is_agreed_to_like_a_move(desk: Desk) -> None:
-    answer = desk.post("lines/1/end", **{"from": "2027-01-01", "reason": "the site closes"})
+    answer = desk.post("lines/1/end", from_date="2027-01-01", reason="the site closes")
     change = answer.json()["change"]
     assert (change["kind"], change["khz"]) == ("end", 7490)
     assert is_pending(desk, date(2027, 1, 1))

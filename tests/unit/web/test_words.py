@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 import string
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from markupsafe import Markup
 
+from app import reports
 from app.library.models import SegmentKind
+from app.reports.errors import AlreadyReported
+from app.reports.service import Jamming, Source
 from app.web import messages
 from app.web.english import ENGLISH
 from app.web.korean import KOREAN
 from app.web.words import Words, harmless, named
+from schedules.frequencies import advice
+from schedules.frequencies.advice import Alternative, ConflictCount, Jammer, Reports, advise
+from schedules.frequencies.bands import in_band
+from schedules.frequencies.propagation import Signal
 from schedules.snapshot import CHAIN
 
 TEMPLATES = Path(messages.__file__).parent / "templates"
@@ -22,6 +31,13 @@ TEMPLATES = Path(messages.__file__).parent / "templates"
 
 def places(message: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(message) if name is not None}
+
+
+def refusals() -> list[str]:
+    """The codes with which reports are refused, as they stand in the code."""
+    folder = Path(reports.__file__).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    return [*re.findall(r'Refused\(\s*"([a-z-]+)"', source), AlreadyReported.code]
 
 
 def test_both_languages_say_the_same_things() -> None:
@@ -53,6 +69,10 @@ def test_every_word_that_the_templates_ask_for_is_there() -> None:
         ("readiness", ["ok", "at_risk", "failed"]),
         ("handoff", ["due", "sending", "stored", "verified", "failed", "superseded", "cancelled", "manual"]),
         ("cause", ["first", "requested", "withdrawn", "failed"]),
+        ("jamming", get_args(Jamming)),
+        ("source", get_args(Source)),
+        ("merit", ["1", "2", "3", "4", "5"]),
+        ("report.wrong", refusals()),
         ("outcome", ["sending", "verified", "stored", "passing", "permanent", "interrupted"]),
         (
             "evidence",
@@ -71,6 +91,30 @@ def test_every_word_that_the_templates_ask_for_is_there() -> None:
 )
 def test_every_state_has_a_word(prefix: str, names: list[str]) -> None:
     assert [name for name in names if f"{prefix}.{name}" not in KOREAN] == []
+
+
+def test_every_reason_of_an_advice_has_words_that_use_its_values() -> None:
+    signals = [Signal(5900.0, 60, 40)]
+    error, near = ConflictCount("same-site", 3, 60), [ConflictCount("co-channel", 2, 60)]
+    alternatives = [
+        Alternative(khz=khz, is_cleared=khz < 6200, in_band=in_band(khz), signals=of, conflicts=conflicts, reports=told)
+        for khz in (5900.0, 5905.0, 6000.0, 6500.0, 9600.0)
+        for of in ((), signals)
+        for conflicts in ((), [error], near)
+        for told in (None, Reports(1, 3, 3.0), Reports(2, 40, 3.0), Reports(2, 3, 1.0), Reports(2, 3, 2.7), Reports(2, 3, 4.0))
+    ]  # fmt: skip
+    alternatives += [replace(one, khz=5800.0, is_cleared=True, in_band=False) for one in alternatives[:1]]
+    jammers = [Jammer(5900.0, "Pyongyang")]
+    found = [
+        reason for known in ((), jammers) for one in advise(alternatives, known) for reason in one.reasons
+    ]
+    source = Path(advice.__file__).read_text(encoding="utf-8")
+    assert (
+        {reason.code for reason in found} >= set(re.findall(r'_reason\(\s*"([a-z-]+)"', source)) > {"signal"}
+    )
+    for reason in found:
+        for language in get_args(messages.Language):
+            assert Words(language)(f"advice.{reason.code}", **reason.values)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,9 @@ def pairs(draw: st.DrawFn) -> tuple[Line, Line]:
     """Two lines of a site with the same start dates, give or take a day, of which one starts about when the other starts or stops."""
     centre = draw(st.sampled_from(CENTRES))
     one, other = draw(lines(centre, "1")), draw(lines(centre, "2"))
-    near = draw(st.sampled_from([0, one.minutes, -other.minutes])) + draw(st.integers(-61, 61))
+    near = draw(st.sampled_from([0, one.minutes, -other.minutes])) + draw(
+        st.sampled_from([0, 1, -1]) | st.integers(-61, 61)
+    )
     start = (one.start_minute + near) % 1440
     later = timedelta(days=draw(st.integers(-1, 1)))
     other = replace(

@@ -26,7 +26,7 @@ def signals(*percents: int) -> tuple[Signal, ...]:
     return tuple(Signal(0, 80, percent) for percent in percents)
 
 
-GOOD = Alternative(khz=7515, is_cleared=True, is_in_band=True, signals=signals(85, 80))
+GOOD = Alternative(khz=7515, is_cleared=True, in_band=True, signals=signals(85, 80))
 OTHER = replace(GOOD, khz=9465)
 HEARD_WELL = Reports(4, 3, 4.2)
 FAILING = Reports(4, 3, 1.8)
@@ -42,7 +42,7 @@ def codes(alternative: Alternative, *jammers: Jammer) -> set[str]:
 
 def test_what_cannot_be_transmitted_comes_last_but_is_shown() -> None:
     impossible = replace(GOOD, conflicts=(ConflictCount("same transmitter", ERROR, 60),))
-    hopeless = Alternative(khz=9465, is_cleared=False, is_in_band=False)
+    hopeless = Alternative(khz=9465, is_cleared=False, in_band=False)
     found = advise([impossible, hopeless], [Jammer(9465, "KRE")])
     assert [advice.alternative.khz for advice in found] == [9465, 7515]
     assert found[1].decided_by == "possible"
@@ -72,7 +72,7 @@ def test_a_cleared_frequency_under_a_jammer_is_no_way_out() -> None:
 
 
 def test_cleared_out_of_band_is_as_good_as_in_band_and_uncleared_in_band_is_better_than_out_of_it() -> None:
-    outside = replace(GOOD, is_in_band=False)
+    outside = replace(GOOD, in_band=False)
     assert order(OTHER, outside) == [7515, 9465]  # equal: the lower one
     assert "cleared-out-of-band" in codes(outside)
     assert order(replace(outside, is_cleared=False), replace(OTHER, is_cleared=False)) == [9465, 7515]
@@ -156,7 +156,7 @@ alternatives = st.builds(
     Alternative,
     khz=st.integers(1180, 2420).map(lambda step: step * 5.0),
     is_cleared=st.booleans(),
-    is_in_band=st.booleans(),
+    in_band=st.booleans(),
     signals=st.lists(st.integers(0, 100), max_size=3).map(lambda percents: signals(*percents)),
     conflicts=st.lists(
         st.builds(ConflictCount, st.sampled_from(["a", "b"]), st.integers(0, 3), st.integers(0, 500)),

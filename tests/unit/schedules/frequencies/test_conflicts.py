@@ -252,6 +252,11 @@ def test_lines_that_only_follow_each_other_do_not_conflict() -> None:
     assert levels(line(), line(start_minute=21 * 60, stop_minute=22 * 60)) == []
 
 
+def test_one_minute_together_is_a_conflict() -> None:
+    (found,) = own_conflicts([line(), line(start_minute=21 * 60 - 1, stop_minute=22 * 60)], B26.span)
+    assert (found.first_at, found.occurrences, found.minutes) == (utc("2026-10-25T20:59"), 154, 154)
+
+
 def test_lines_that_share_hours_but_no_day_do_not_conflict() -> None:
     assert levels(line(days=frozenset({1, 2})), line(days=frozenset({3, 7}))) == []
     late = line(start_minute=1380, stop_minute=60, days=frozenset({7}))

@@ -152,6 +152,8 @@ def test_another_line_of_the_site_and_frequency_covers_the_hour() -> None:
     assert [one.span for one in change_findings([ends, bridge], A26)] == [
         Span(utc("2026-10-25T00:45"), A26.end)
     ]
+    within = old(start_minute=10, stop_minute=20, first_date=SUNDAY)
+    assert change_findings([ends, bridge, within], A26) == change_findings([ends, bridge], A26)
     tail = old(start_minute=1380, stop_minute=60, last_date=SATURDAY)
     assert change_findings([ends, tail], A26) == []
     elsewhere = old(start_minute=0, stop_minute=60, khz=7500)

@@ -1,0 +1,1 @@
+"""The frequency schedule as a whole: files in and out, other people's lines behind ours, what conflicts, and the chart."""

@@ -1,0 +1,85 @@
+"""Our own lines of a season as a schedule file. Schedule data is secret: nothing leaves but by this, and it is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sqlmodel import Session, select
+
+from app.frequencies.models import Line as LineRow
+from app.frequencies.models import Site
+from app.schedule.files import Format
+from app.schedule.own import own_rows
+from schedules.frequencies import eibi, hfcc
+from schedules.frequencies.eibi import EibiRow
+from schedules.frequencies.hfcc import COLUMNS, HfccRecord
+from schedules.frequencies.line import Line
+from schedules.frequencies.text import LATIN_1, UTF_8, ScheduleFile, encode
+from schedules.season import Season
+
+HFCC_OWN = ("ADM", "BRC", "FMO", "LANGUAGE")
+"""Columns that a line of ours does not know, and that are the same for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What goes into the columns that our lines do not have. A line that came from a file of the format has its own."""
+
+    hfcc: Mapping[str, str] = field(default_factory=dict)
+    itu: str = "CLA"
+    language: str = "K"
+    target: str = "KRE"
+
+
+def export(session: Session, season: Season, wanted: Format, labels: Labels) -> bytes:
+    """The file. Lines that were imported and not changed since stand as they stood, but for blanks.
+
+    Raises:
+        BadRecord: something does not fit the format.
+    """
+    if wanted == "hfcc":
+        records = [_record(row, line, season, labels) for row, line in own_rows(session, season)]
+        text = hfcc.write(ScheduleFile((*hfcc.HEADER, *records, "")))
+        return encode(text, LATIN_1)
+    countries = dict(session.exec(select(Site.code, Site.country)).all())
+    rows = [
+        _row(row, line, season, labels, countries.get(line.site)) for row, line in own_rows(session, season)
+    ]
+    # Korean names of stations are more than ISO-8859-1 has
+    return encode(eibi.write(ScheduleFile((eibi.HEADER, *rows, ""))), UTF_8)
+
+
+def _record(row: LineRow, line: Line, season: Season, labels: Labels) -> HfccRecord:
+    others = {name: text for name, text in labels.hfcc.items() if text}
+    stored = row.texts.get("hfcc")
+    if stored is not None and (known := hfcc.read(stored, season).records):
+        if _says(known[0].line, line):
+            return known[0]
+        own = {name for name in COLUMNS if name not in _OF_THE_LINE}
+        others |= {name: text for name in own if (text := known[0].column(name))}
+    return hfcc.record_of(line, others)
+
+
+_OF_THE_LINE = ("FREQ", "STRT", "STOP", "CIRAF", "LOC", "POWR", "AZIMUTH", "DAYS", "FDATE", "TDATE")
+
+
+def _row(row: LineRow, line: Line, season: Season, labels: Labels, country: str | None) -> EibiRow:
+    stored = row.texts.get("eibi")
+    if stored is not None and (known := eibi.read(stored).records):
+        # A row may be several lines: it stands as it stood where it is just this one
+        of_row = eibi.lines(known[0], season)
+        if len(of_row) == 1 and _says(of_row[0], line, sites=False):
+            return known[0]
+    remarks = f"/{country}" if country else ""
+    return eibi.row_of(
+        line, season, itu=labels.itu, language=labels.language, target=labels.target, remarks=remarks
+    )
+
+
+def _says(stored: Line, line: Line, *, sites: bool = True) -> bool:
+    """Whether both say the same, in what both can say. EiBi knows neither zones nor sites as HFCC does."""
+    alike: dict[str, object] = {"key": "", "who": "", "transmitter": None, "synchronised": None}
+    if not sites:
+        alike |= {"site": "", "zones": frozenset(), "power_kw": None, "azimuth": None}
+    return replace(stored, **alike) == replace(line, **alike)  # type: ignore[arg-type]  # of fields of both

@@ -1,0 +1,257 @@
+"""Our own lines from a schedule file: what is good is taken in one step, the rest is told by line, column and reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from sqlmodel import Session, col, select
+
+from app.database import id_of
+from app.errors import DanpaError
+from app.frequencies.models import Line as LineRow
+from app.frequencies.models import LineFeed, Site
+from app.frequencies.service import LineFields, create_line, feeds_of, update_line
+from app.journal.service import record
+from app.programmes.models import Slot
+from app.programmes.service import times_of
+from app.schedule.files import Format, ReadFile, read_file
+from app.schedule.own import own_lines
+from schedules.days import days_from_eibi, format_days
+from schedules.errors import ScheduleError
+from schedules.frequencies import eibi
+from schedules.frequencies.eibi import Standing
+from schedules.frequencies.line import Line
+from schedules.frequencies.text import Problem
+from schedules.frequencies.zones import zones_text
+from schedules.season import Season
+from schedules.time import format_hhmm
+
+Action = Literal["added", "changed", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is taken of a file: a season's lines, and of them those of one broadcaster, for one slot, or all."""
+
+    season: Season
+    format: Format | None = None
+    whose: str | None = None
+    """HFCC's BRC, EiBi's station; None: the whole file is ours."""
+    slot_id: int | None = None
+    """None: the slot that has the line's times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One line of the file, and what becomes of it. ``what`` are the fields that change."""
+
+    line_number: int
+    action: Action
+    line_id: int
+    slot_id: int
+    site: str
+    khz: int
+    what: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Intake:
+    """What an import does. ``passed_over``: lines that are somebody else's or of another season. ``absent``: own lines of the
+    season that the file does not have; they stay as they are.
+    """
+
+    file: ReadFile
+    taken: list[Taken] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+    passed_over: int = 0
+    absent: list[int] = field(default_factory=list)
+
+
+class _NotOurs(Exception):
+    """Why a line cannot be one of ours, in words."""
+
+
+def take(
+    session: Session, content: bytes, wanted: Wanted, *, room_bytes: int, now: datetime, by: int | None
+) -> Intake:
+    """Add and change own lines as a file says; the caller commits, or rolls back what was only tried.
+
+    Raises:
+        Invalid: not one line of the file can be read.
+    """
+    file = read_file(content, wanted.season, wanted.format)
+    intake = Intake(file, problems=list(file.problems), notes=list(file.notes))
+    for line_number, line, text in _lines(file, wanted, intake):
+        try:
+            row = _Wish(session, wanted, intake, line_number, line, text)
+            intake.taken.append(row.carried_out(room_bytes, now, by))
+        except (_NotOurs, DanpaError, ScheduleError) as wrong:
+            intake.problems.append(Problem(line_number, str(wrong), "", 0, 0))
+    intake.problems.sort(key=lambda problem: (problem.line_number, problem.first_column))
+    known = {one.line_id for one in intake.taken}
+    intake.absent = [
+        number for one in own_lines(session, wanted.season) if (number := int(one.key)) not in known
+    ]
+    done = {action: sum(one.action == action for one in intake.taken) for action in ("added", "changed")}
+    if any(done.values()):
+        record(session, "lines.imported", at=now, person_id=by, season=wanted.season.code, **done)
+    return intake
+
+
+def _lines(file: ReadFile, wanted: Wanted, intake: Intake) -> Iterator[tuple[int, Line, str]]:
+    """Line number, line and text of each that is wanted."""
+
+    def is_ours(line: Line) -> bool:
+        return wanted.whose is None or line.who.casefold() == wanted.whose.casefold()
+
+    if file.format == "hfcc":
+        for one in file.hfcc.records:
+            if is_ours(one.line):
+                yield one.line_number, one.line, one.text
+            else:
+                intake.passed_over += 1
+        return
+    for row in file.eibi.records:
+        lines = [line for line in eibi.lines(row, wanted.season) if is_ours(line)]
+        for line in lines:
+            yield row.line_number, line, row.text
+        if not lines:
+            intake.passed_over += 1
+            if eibi.standing(row, wanted.season) is Standing.UNCERTAIN:
+                reason = "nobody can tell from its days when it is on the air: enter it by hand"
+                intake.notes.append(Problem(row.line_number, reason, "Days", 0, 0))
+
+
+@dataclass(slots=True)
+class _Wish:
+    """One line that is to be ours."""
+
+    session: Session
+    wanted: Wanted
+    intake: Intake
+    line_number: int
+    line: Line
+    text: str
+
+    def carried_out(self, room_bytes: int, now: datetime, by: int | None) -> Taken:
+        khz = round(self.line.khz)
+        if khz != self.line.khz:
+            raise _NotOurs(f"{self.line.khz:.9g} kHz: our lines are on whole kHz")
+        slot, site = self._slot(), self._site()
+        fields = self._fields(slot, site, khz)
+        known = self._known(slot, site, khz)
+        if known is None:
+            row = create_line(self.session, fields, room_bytes=room_bytes, now=now, by=by)
+            return self._taken("added", row, site)
+        feed_ids = tuple(feeds_of(self.session, [id_of(known)]).get(id_of(known), []))
+        before = known.model_dump()
+        update_line(
+            self.session,
+            id_of(known),
+            replace(fields, feed_ids=feed_ids),
+            room_bytes=room_bytes,
+            expected=None,
+            now=now,
+            by=by,
+        )
+        after = known.model_dump()
+        what = sorted(name for name in before.keys() - {"revision", "texts"} if before[name] != after[name])
+        return self._taken("changed" if what else "unchanged", known, site, tuple(what))
+
+    def _taken(self, action: Action, row: LineRow, site: Site, what: tuple[str, ...] = ()) -> Taken:
+        return Taken(self.line_number, action, id_of(row), row.slot_id, site.code, row.khz, what)
+
+    def _slot(self) -> Slot:
+        """The slot whose times the line has. Raises `_NotOurs`."""
+        query = select(Slot).order_by(col(Slot.id))
+        if self.wanted.slot_id is not None:
+            query = query.where(Slot.id == self.wanted.slot_id)
+        slots = self.session.exec(query).all()
+        if not slots:
+            raise _NotOurs(
+                f"there is no slot {self.wanted.slot_id}" if self.wanted.slot_id else "there is no slot yet"
+            )
+        times = (self.line.start_minute, self.line.stop_minute)
+        span = f"{format_hhmm(times[0])}-{format_hhmm(times[1])} UTC"
+        fitting = [slot for slot in slots if (slot.start_minute, slot.stop_minute) == times]
+        if not fitting:
+            raise _NotOurs(f"no slot is from {span}: add the slot first")
+        dated = [
+            slot
+            for slot in fitting
+            if self.line.days <= days_from_eibi(slot.days)
+            and slot.first_date <= self.line.last_date
+            and self.line.first_date <= slot.last_date
+        ]
+        if not dated:
+            raise _NotOurs(
+                f"no slot from {span} has {format_days(self.line.days)} between {self.line.first_date} and {self.line.last_date}"
+            )
+        if len(dated) > 1:
+            named = " and ".join(str(slot.id) for slot in dated)
+            raise _NotOurs(f"slots {named} are from {span}: say which one is meant")
+        return dated[0]
+
+    def _site(self) -> Site:
+        if not self.line.site:
+            raise _NotOurs("it names no site")
+        site = self.session.exec(select(Site).where(Site.code == self.line.site.upper())).one_or_none()
+        if site is None:
+            raise _NotOurs(f"there is no site {self.line.site.upper()}: add it first")
+        return site
+
+    def _fields(self, slot: Slot, site: Site, khz: int) -> LineFields:
+        times = times_of(slot)
+        first = max(self.line.first_date, times.first_date)
+        last = min(self.line.last_date, times.last_date)
+        if (first, last) != (self.line.first_date, self.line.last_date):
+            self._note(f"its dates go beyond those of slot {slot.id}: {first} to {last} are taken")
+        return LineFields(
+            slot_id=id_of(slot),
+            site_id=id_of(site),
+            khz=khz,
+            power_kw=self.line.power_kw,
+            azimuth=None if self.line.azimuth is None else self.line.azimuth % 360,
+            ciraf_zones=zones_text(self.line.zones) if self.line.zones else None,
+            days=self.line.days,
+            first_date=first,
+            last_date=last,
+            transmitter=self.line.transmitter,
+            texts={self.intake.file.format: self.text},
+            feed_ids=self._usual_feeds(slot, site),
+        )
+
+    def _usual_feeds(self, slot: Slot, site: Site) -> tuple[int, ...]:
+        """Those of another line of the slot from this site; told where there is none."""
+        beside = self.session.exec(
+            select(LineFeed.feed_id)
+            .join(LineRow, col(LineRow.id) == col(LineFeed.line_id))
+            .where(LineRow.slot_id == slot.id, LineRow.site_id == site.id)
+            .distinct()
+        ).all()
+        if not beside and self._known(slot, site, round(self.line.khz)) is None:
+            self._note("no feed takes its audio yet")
+        return tuple(sorted(beside))
+
+    def _known(self, slot: Slot, site: Site, khz: int) -> LineRow | None:
+        """The line that is there already: the same slot, site and frequency, and a day between both lines' dates."""
+        taken = {one.line_id for one in self.intake.taken}
+        found: Sequence[LineRow] = self.session.exec(
+            select(LineRow)
+            .where(
+                LineRow.slot_id == slot.id,
+                LineRow.site_id == site.id,
+                LineRow.khz == khz,
+                LineRow.first_date <= self.line.last_date,
+                LineRow.last_date >= self.line.first_date,
+            )
+            .order_by(col(LineRow.id))
+        ).all()
+        return next((row for row in found if row.id not in taken), None)
+
+    def _note(self, reason: str) -> None:
+        self.intake.notes.append(Problem(self.line_number, reason, "", 0, 0))
