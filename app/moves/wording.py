@@ -17,7 +17,7 @@ from schedules.errors import ScheduleError
 from schedules.frequencies.hfcc import COLUMNS, HEADER, record_of
 from schedules.time import format_hhmm
 
-TITLES = HEADER[1][: COLUMNS["TDATE"][1]]
+TITLES = HEADER[1][: COLUMNS["TDATE"][1]].rstrip()
 """HFCC's column titles, as far as our lines fill them."""
 
 

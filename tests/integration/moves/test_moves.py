@@ -13,7 +13,7 @@ from app.database import reading, writing
 from app.journal.models import JournalEntry
 from app.moves.models import LineChange, SiteNotice
 from app.moves.service import pending
-from tests.integration.moves.desk import NOW, Desk
+from tests.integration.moves.desk import LINE, NOW, SLOT, Desk
 
 TONIGHT = date(2026, 11, 22)
 FIRST, LAST = "2026-10-25", "2027-03-27"
@@ -366,3 +366,43 @@ def test_changes_are_listed_by_what_is_open(desk: Desk) -> None:
         [second, first],
     )
     assert desk.api.get("/api/v1/line-changes/9").status_code == 404
+
+
+def test_a_move_tells_what_it_would_do_to_others(desk: Desk) -> None:
+    slot = desk.add("slots", **SLOT | {"start": "2015", "stop": "2045"})
+    desk.add("lines", slot_id=slot, site_id=2, khz=9400, ciraf_zones="44NE")
+
+    def conflicts(khz: int, **body: Any) -> list[tuple[str, int]]:
+        wanted = {"khz": khz, "reason": "jammed"} | body
+        shown = desk.api.post("/api/v1/lines/1/move?dry_run=true", json=wanted).json()["consequences"]
+        return [(each["level"], each["occurrences"]) for each in shown["conflicts"]]
+
+    assert conflicts(9500) == []
+    assert conflicts(9405, night="2026-11-25") == [("adjacent-channel", 1)]
+    assert conflicts(9400, from_date="2027-03-20") == [("own-co-channel", 8)]
+    assert conflicts(7490, azimuth=80) == [], "the line that it takes the place of is no conflict"
+
+
+def test_a_slot_keeps_its_times_while_a_site_thinks_about_them(desk: Desk) -> None:
+    change = desk.move()["id"]
+    later = SLOT | {"start": "2030", "stop": "2100"}
+    assert desk.api.put("/api/v1/slots/1", json=later).status_code == 409
+    assert desk.api.put("/api/v1/slots/1", json=SLOT | {"early_off_s": 10}).status_code == 200
+    desk.undo(change)
+    assert desk.api.put("/api/v1/slots/1", json=later).status_code == 200
+    draft = desk.move(draft=True)
+    assert draft["starts_at"] == "2026-11-22T20:30:00Z"
+
+
+def test_a_slot_with_a_line_to_be_keeps_its_dates(desk: Desk) -> None:
+    wanted = {
+        "slot_id": 1,
+        "site_id": 2,
+        "khz": 9650,
+        "first_date": "2027-03-01",
+        "reason": "a second frequency",
+    }
+    desk.post("line-changes", **wanted)
+    desk.api.put("/api/v1/lines/1", json=LINE | {"last_date": "2026-12-31"})
+    shorter = desk.api.put("/api/v1/slots/1", json=SLOT | {"last_date": "2026-12-31"})
+    assert (shorter.status_code, "change 1" in shorter.json()["detail"]) == (409, True)
