@@ -446,6 +446,8 @@ CREATE TABLE line_change (
     power_kw FLOAT,
     azimuth INTEGER,
     ciraf_zones VARCHAR,
+    transmitter VARCHAR,
+    synchronised VARCHAR,
     feed_ids JSON NOT NULL,
     days VARCHAR NOT NULL,
     first_date DATE NOT NULL,

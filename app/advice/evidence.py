@@ -40,8 +40,8 @@ BESIDE_MINUTES = 60
 
 def pool_of(session: Session, slot_id: int, site_id: int) -> list[float]:
     """The pre-cleared frequencies of a slot from a site, in kHz."""
-    rows = session.exec(select(PoolEntry).where(PoolEntry.slot_id == slot_id)).all()
-    return sorted({float(row.khz) for row in rows if row.site_id in {None, site_id}})
+    entries = session.exec(select(PoolEntry).where(PoolEntry.slot_id == slot_id)).all()
+    return [float(entry.khz) for entry in entries if entry.site_id in (None, site_id)]
 
 
 SEVERITIES: Mapping[Level, int] = {

@@ -30,7 +30,7 @@ _MOVE: dict[str, Any] = {
     "path": "/api/v1/lines/9/move",
     "body": {
         "khz": 5905,
-        "from": "2026-12-05",
+        "from_date": "2026-12-05",
         "reason": "place 1 in the advice of 2026-12-04 09:00 UTC",
     },
 }
@@ -92,7 +92,7 @@ class MoveBody(Answer):
     model_config = Answer.model_config | example(**_MOVE["body"])
 
     khz: int | float
-    from_date: Annotated[date, Field(alias="from")]
+    from_date: date
     reason: str
 
 
@@ -188,7 +188,7 @@ def _move(one: Advice, advised: Advised, now: datetime) -> MoveOut:
         path=f"/api/v1/lines/{advised.line.id}/move",
         body=MoveBody(
             khz=_plain(one.alternative.khz),
-            **{"from": advised.day},
+            from_date=advised.day,
             reason=f"place {one.place} in the advice of {now:%Y-%m-%d %H:%M} UTC",
         ),
     )

@@ -141,7 +141,7 @@ def _known(session: Session, slot: Slot, day: date, wish: Wish, now: datetime) -
     on_air = carriages(session, id_of(slot), day)
     chosen = _chosen(slot, day, on_air, wish.line_id)
     own = frozenset(float(one.line.khz) for one in on_air)
-    cleared = frozenset({*own, *pool_of(session, id_of(slot), chosen.line.site_id)})
+    cleared = frozenset({*own, *pool_of(session, id_of(slot), id_of(chosen.site))})
     named = {*cleared, *wish.khz}
     free = _free(session, day, named) if wish.free else ()
     every = [*named, *free]

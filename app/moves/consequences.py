@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 
 from sqlmodel import Session, col, or_, select
 
@@ -13,22 +12,25 @@ from app.database import id_of
 from app.feeds.models import Feed
 from app.frequencies.models import Line, Site
 from app.frequencies.service import feeds_of
-from app.frequencies.values import line_value
 from app.moves.drafting import notice_starts
 from app.moves.lines import pieces
 from app.moves.models import LineChange, PoolEntry
+from app.moves.occurrences import DAY
+from app.moves.wording import row_of
 from app.programmes.models import Slot
 from app.schedule.background import background_lines
-from app.schedule.own import own_lines
+from app.schedule.own import own_lines, value_of
 from app.settings import Settings
 from schedules.frequencies.bands import notes_on
 from schedules.frequencies.conflicts import Conflict, background_conflicts, own_conflicts
-from schedules.frequencies.line import Line as LineValue
 from schedules.season import season_at
 from schedules.snapshot import CLOSED
 from schedules.time import Span
 
 AIRINGS_SHOWN = 50
+
+NEW = "new"
+"""The key, among our own lines, of one that has no row yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,7 @@ class ConcernedFeed:
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """``ask_by`` is the site's own limit; the lines are those of the whole slot, whatever their dates; ``conflicts`` those that
-    the change brings, in what is left of its season.
-    """
+    """``ask_by`` is the site's own limit; the lines are those of the whole slot, whatever their dates."""
 
     starts_at: datetime
     cut_off_at: datetime
@@ -94,48 +94,28 @@ def consequences_of(session: Session, settings: Settings, change: LineChange, no
         feeds=tuple(_feeds(session, change)),
         if_agreed=tuple(_if_agreed(session, change)),
         if_refused=tuple(map(_as_it_is, _lines_of(session, change.slot_id))),
-        conflicts=tuple(_conflicts(session, change)),
+        conflicts=tuple(conflicts_of(session, change)),
         notes=tuple(notes_of(session, settings, change, now)),
     )
 
 
-def lines_if_agreed(session: Session, change: LineChange) -> list[LineValue]:
-    """The slot's lines as they would be, for a check of conflicts; each ``key`` is the row's id, or empty."""
-    slot = session.get_one(Slot, change.slot_id)
-    return [
-        line_value(asdict(each), slot, session.get_one(Site, each.site_id).code, key=str(each.line_id or ""))
-        for each in _if_agreed(session, change)
-    ]
+def conflicts_of(session: Session, change: LineChange) -> list[Conflict]:
+    """What the new frequency would do to our other lines and to everybody else's, in the season in which it begins.
 
-
-def _conflicts(session: Session, change: LineChange) -> Iterator[Conflict]:
-    """With our own lines and with everybody else's; what is so already is no consequence."""
+    Without the line that it takes the place of; retuning is not looked at, since it is the same on every frequency.
+    """
+    if change.kind == "end":
+        return []
     season = season_at(change.starts_at)
-    span = Span(change.starts_at, season.end)
-    others = background_lines(session, season)
-    now_there = own_lines(session)
-    ours = {str(row.id) for row in session.exec(select(Line).where(Line.slot_id == change.slot_id)).all()}
-    after = [line for line in now_there if line.key not in ours] + lines_if_agreed(session, change)
-    known = {_said(one) for one in _all_conflicts(now_there, others, span)}
-    yield from (one for one in _all_conflicts(after, others, span) if _said(one) not in known)
-
-
-def _all_conflicts(lines: list[LineValue], others: list[LineValue], span: Span) -> list[Conflict]:
-    return [*own_conflicts(lines, span), *background_conflicts(lines, others, span)]
-
-
-def _said(conflict: Conflict) -> tuple[object, ...]:
-    line, other = conflict.line, conflict.other
-    return (
-        conflict.level,
-        line.khz,
-        line.site,
-        line.start_minute,
-        other.khz,
-        other.site,
-        other.who,
-        other.start_minute,
-    )
+    end = (
+        datetime.combine(change.last_date, time(), UTC) + 2 * DAY
+    )  # what starts on the last day may end on the next
+    span = Span(change.starts_at, min(end, season.end))
+    slot, site = session.get_one(Slot, change.slot_id), session.get_one(Site, change.site_id)
+    wanted = replace(value_of(row_of(change.model_dump()), slot, site, ""), key=NEW)
+    others = [one for one in own_lines(session, season) if one.key != str(change.line_id)]
+    own = [one for one in own_conflicts([wanted, *others], span) if NEW in (one.line.key, one.other.key)]
+    return [*own, *background_conflicts([wanted], background_lines(session, season), span)]
 
 
 def notes_of(session: Session, settings: Settings, change: LineChange, now: datetime) -> list[str]:

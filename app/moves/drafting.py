@@ -71,6 +71,8 @@ def draft_move(
         if (given := getattr(fields, name)) is not None
     }
     moves_away = wanted["site_id"] != moved.site_id
+    if moves_away:
+        wanted["transmitter"] = None  # it is the old site's
     if fields.feed_ids and not moves_away:
         raise Invalid("the line stays at its site and keeps its feeds: leave them out", field="feed_ids")
     if all(getattr(moved, name) == value for name, value in wanted.items()):
@@ -142,7 +144,8 @@ def draft_new(
     made = LineChange(
         kind="new",
         # A season's line keeps its season's first date, whatever its weekdays; what is past is not asked for
-        **columns | ({"first_date": first} if columns["first_date"] <= now.date() else {}),
+        **{name: value for name, value in columns.items() if name != "texts"}
+        | ({"first_date": first} if columns["first_date"] <= now.date() else {}),
         feed_ids=list(fields.feed_ids),
         starts_at=start_of(slot, first),
         reason=reason,
@@ -244,14 +247,15 @@ def _touched(slot: Slot, moved: Line, fields: MoveFields, now: datetime) -> tupl
         return first, first
     if fields.from_date is not None and fields.from_date < now.date():
         raise Invalid(
-            f"{fields.from_date} is past: write a day to come, or leave it out for now", field="from"
+            f"{fields.from_date} is past: write a day to come, or leave it out for now", field="from_date"
         )
     first = next_day(
         slot, moved.days, max(fields.from_date or moved.first_date, moved.first_date), moved.last_date, now
     )
     if first is None:
         raise Invalid(
-            f"line {moved.id} has no occurrence to come until its last date, {moved.last_date}", field="from"
+            f"line {moved.id} has no occurrence to come until its last date, {moved.last_date}",
+            field="from_date",
         )
     return first, moved.last_date
 
@@ -268,6 +272,8 @@ def _check(session: Session, made: LineChange, room_bytes: int | None) -> None:
             power_kw=made.power_kw,
             azimuth=made.azimuth,
             ciraf_zones=made.ciraf_zones,
+            transmitter=made.transmitter,
+            synchronised=made.synchronised,
             days=frozenset(int(digit) for digit in made.days),
             first_date=made.first_date,
             last_date=made.last_date,

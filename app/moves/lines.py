@@ -20,17 +20,12 @@ from app.moves.models import LineChange
 from app.moves.occurrences import DAY, has_a_day
 from app.moves.pending import PENDING
 from app.records import revise
+from app.reports.models import ReceptionReport
 
-WANTED = ("site_id", "khz", "power_kw", "azimuth", "ciraf_zones")
+WANTED = ("site_id", "khz", "power_kw", "azimuth", "ciraf_zones", "transmitter", "synchronised")
 """What a change may change of a line, besides its days and dates."""
 
-KEPT = ("transmitter", "synchronised", "texts")
-"""What else people or files say of a line: it stays with all of it that stays at its site."""
-
 _DATES = ("first_date", "last_date")
-
-
-_FORGOTTEN: dict[str, Any] = {"transmitter": None, "synchronised": None, "texts": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,8 @@ def carry_out(session: Session, change: LineChange, *, now: datetime, by: int | 
     The old line keeps its row, for what comes first; what follows gets rows of its own, with the same feeds.
     """
     if change.kind == "new":
-        made = _made(session, change, _wanted(change), change.first_date, change.last_date, now, by)
+        columns = _wanted(change) | {"texts": _rolled_texts(session, change)}
+        made = _made(session, change, columns, change.first_date, change.last_date, now, by)
         set_feeds(session, id_of(made), _living(session, change.feed_ids))
         change.new_line_id = made.id
         change.became = {str(made.id): image_of(session, made)}
@@ -77,11 +73,11 @@ def carry_out(session: Session, change: LineChange, *, now: datetime, by: int | 
     line = session.get_one(Line, change.line_id)
     change.was = image_of(session, line)
     feed_ids = change.was["feed_ids"]
-    kept = {name: getattr(line, name) for name in (*WANTED, *KEPT)}
+    kept = {name: getattr(line, name) for name in WANTED}
     moves_away = change.site_id != line.site_id
     became = {}
     for number, piece in enumerate(pieces(change, line)):
-        columns = (kept if not moves_away else _FORGOTTEN) | _wanted(change) if piece.is_new else kept
+        columns = _wanted(change) if piece.is_new else kept
         feeds = _living(session, change.feed_ids) if piece.is_new and moves_away else feed_ids
         if number == 0:
             dates = {"first_date": piece.first_date, "last_date": piece.last_date}
@@ -89,6 +85,7 @@ def carry_out(session: Session, change: LineChange, *, now: datetime, by: int | 
             record(session, "line.changed", at=now, person_id=by, subject_id=line.id, fields=names)
             row = line
         else:
+            columns = columns | {"texts": line.texts}
             row = _made(session, change, columns, piece.first_date, piece.last_date, now, by)
         set_feeds(session, id_of(row), feeds)
         became[str(row.id)] = image_of(session, row)
@@ -154,13 +151,17 @@ def _require_untouched(
             f"line {edited[0]} was changed by somebody since change {change.id} was agreed to: put it right by hand, or ask "
             "for a new change"
         )
-    aired = session.exec(
-        select(AsRun.line_id).where(col(AsRun.line_id).in_([row.id for row in rows]))
-    ).first()
-    if aired is not None:
-        raise Conflict(
-            f"line {aired} has been on the air, and the record of that is kept: ask for a new change"
-        )
+    for column in (col(AsRun.line_id), col(ReceptionReport.line_id)):
+        known = session.exec(select(column).where(column.in_([row.id for row in rows]))).first()
+        if known is not None:
+            raise Conflict(
+                f"line {known} has been on the air or was reported, and the record of that is kept: ask for a new change"
+            )
+
+
+def _rolled_texts(session: Session, change: LineChange) -> dict[str, str]:
+    """What a season's files say of a line beside its columns (its language, say) goes on into the next one."""
+    return session.get_one(Line, change.rolled_from_id).texts if change.rolled_from_id is not None else {}
 
 
 def _wanted(change: LineChange) -> dict[str, Any]:

@@ -39,10 +39,12 @@ class LineChange(SQLModel, table=True):
     site_id: int = Field(foreign_key="site.id", index=True)
     """Whose agreement it needs: where the line is afterwards."""
     khz: int
-    """What is wanted, as the next four; of an ``end`` what the line has."""
+    """What is wanted, as the next five; of an ``end`` what the line has."""
     power_kw: float | None = None
     azimuth: int | None = None
     ciraf_zones: str | None = None
+    transmitter: str | None = None
+    synchronised: str | None = None
     feed_ids: list[int] = Field(default_factory=list, sa_type=JSON)
     """The feeds of a new line, or of one that goes to another site; otherwise the line keeps those that it has by then."""
     days: str

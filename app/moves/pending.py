@@ -56,6 +56,17 @@ def pending_changes(session: Session, slot_id: int, day: date) -> Sequence[LineC
     ).all()
 
 
+def asked_of_slot(session: Session, slot_id: int) -> Sequence[LineChange]:
+    """What sites are thinking about for a slot, whatever the day."""
+    return session.exec(
+        select(LineChange).where(
+            LineChange.slot_id == slot_id,
+            col(LineChange.state).in_(PENDING),
+            col(LineChange.undone_at).is_(None),
+        )
+    ).all()
+
+
 def require_settled(session: Session, line_id: int) -> None:
     """Refuse to touch a line of which a site is thinking about a change. Raises Conflict."""
     asked = session.exec(

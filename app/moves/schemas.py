@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -16,7 +15,7 @@ from app.moves.models import LineChange
 from app.moves.pools import PoolFields
 from app.moves.seasons import ZONE_NOTE, Plan, Rollover
 from app.moves.service import Answer as Answered
-from app.schedule.schemas import CONFLICT, ConflictOut
+from app.schedule.schemas import ConflictOut
 from app.web.bodies import Answer, Body, Instant, Prose, RowId, Text, example
 
 State = Literal["draft", "requested", "sent", "acknowledged", "refused", "in_effect"]
@@ -28,7 +27,7 @@ _ENTRY: dict[str, Any] = {
     "note": "jammed in spring",
 }
 _MOVE: dict[str, Any] = {
-    "from": "2026-11-23",
+    "from_date": "2026-11-23",
     "khz": 7585,
     "azimuth": 76,
     "reason": "7490 kHz is jammed since Friday",
@@ -44,6 +43,8 @@ _CHANGE: dict[str, Any] = {
     "power_kw": 100,
     "azimuth": 76,
     "ciraf_zones": "44NE",
+    "transmitter": None,
+    "synchronised": None,
     "feed_ids": [],
     "days": "1234567",
     "first_date": "2026-11-23",
@@ -90,7 +91,7 @@ _CONSEQUENCES: dict[str, Any] = {
         _PLANNED | {"line_id": None, "khz": 7585, "first_date": "2026-11-23", "last_date": "2027-03-27"},
     ],
     "if_refused": [_PLANNED | {"last_date": "2027-03-27"}],
-    "conflicts": [CONFLICT],
+    "conflicts": [],
     "notes": ["in the pool: cleared until 2027-03-28"],
 }
 _SEASON: dict[str, Any] = {
@@ -144,13 +145,13 @@ class PoolOut(Answer):
 
 
 class MoveIn(Body):
-    """A line's move. Without `from` and `night` it is from now: the next occurrence that has not started."""
+    """A line's move. Without `from_date` and `night` it is from now: the next occurrence that has not started."""
 
     model_config = Body.model_config | example(**_MOVE)
 
-    from_date: Annotated[
-        date | Literal["now"], Field(alias="from", description="UTC day of the first start, or `now`")
-    ] = "now"
+    from_date: Annotated[date | Literal["now"], Field(description="UTC day of the first start, or `now`")] = (
+        "now"
+    )
     night: Annotated[
         date | None, Field(description="Only for the occurrence that starts on this UTC day")
     ] = None
@@ -180,10 +181,10 @@ class MoveIn(Body):
 class EndIn(Body):
     """A line's end before its last date."""
 
-    model_config = Body.model_config | example(**{"from": "2026-12-01", "reason": "The site closes"})
+    model_config = Body.model_config | example(from_date="2026-12-01", reason="The site closes")
 
     from_date: Annotated[
-        date | Literal["now"], Field(alias="from", description="UTC day of the first start that is not to be")
+        date | Literal["now"], Field(description="UTC day of the first start that is not to be")
     ] = "now"
     reason: Reason
     draft: bool = False
@@ -243,6 +244,8 @@ class LineChangeOut(Answer):
     power_kw: float | None
     azimuth: int | None
     ciraf_zones: str | None
+    transmitter: str | None
+    synchronised: str | None
     feed_ids: list[int]
     days: str
     first_date: Annotated[date, Field(description="The first UTC start day that it touches")]
@@ -320,7 +323,10 @@ class ConsequencesOut(Answer):
     if_agreed: Annotated[list[PlannedOut], Field(description="The slot's lines, should the site agree")]
     if_refused: list[PlannedOut]
     conflicts: Annotated[
-        list[ConflictOut], Field(description="Those that the change brings, the worst first")
+        list[ConflictOut],
+        Field(
+            description="What the new frequency would do to others, ours and the background's, this season"
+        ),
     ]
     notes: list[str]
 
@@ -336,8 +342,11 @@ class ChangeOut(Answer):
     @classmethod
     def of(cls, row: LineChange | None, found: Consequences) -> Self:
         shown = LineChangeOut.of(row) if row is not None else None
-        told = asdict(found) | {"conflicts": [ConflictOut.of(one) for one in found.conflicts]}
-        return cls(change=shown, consequences=ConsequencesOut.model_validate(told))
+        conflicts = [ConflictOut.of(each) for each in found.conflicts]
+        fields = {name: getattr(found, name) for name in ConsequencesOut.model_fields}
+        return cls(
+            change=shown, consequences=ConsequencesOut.model_validate(fields | {"conflicts": conflicts})
+        )
 
 
 class NoticeOut(Answer):

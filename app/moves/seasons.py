@@ -202,6 +202,8 @@ class _Rolling:
             power_kw=row.power_kw,
             azimuth=row.azimuth,
             ciraf_zones=row.ciraf_zones,
+            transmitter=row.transmitter,
+            synchronised=row.synchronised,
             days=frozenset(int(digit) for digit in row.days),
             first_date=first,
             last_date=last,

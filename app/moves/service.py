@@ -16,7 +16,7 @@ from app.journal.service import record
 from app.moves import lines, notices, wording
 from app.moves.drafting import cut_off, require_unchanged
 from app.moves.models import LineChange
-from app.moves.occurrences import has_begun
+from app.moves.occurrences import has_begun, start_of
 from app.moves.pending import is_pending, pending, pending_changes, require_settled
 from app.people.models import Person
 from app.programmes.models import Slot
@@ -58,6 +58,7 @@ def request(session: Session, changes: Sequence[LineChange], *, now: datetime, b
     for each in changes:
         if each.state != "draft" or each.undone_at is not None:
             raise Conflict(f"change {each.id} is {_standing(each)}: only drafts are asked for")
+        each.starts_at = start_of(session.get_one(Slot, each.slot_id), each.first_date)
         if each.starts_at <= now:
             raise Conflict(
                 f"change {each.id} was to begin {each.starts_at:%Y-%m-%d %H:%M} UTC: write a new one"

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from app.frequencies.models import Site
-from app.frequencies.values import line_value
+from app.frequencies.models import Line, Site
 from app.moves.models import LineChange
 from app.moves.occurrences import DAY
 from app.programmes.models import Slot
-from schedules.days import format_days
+from app.schedule.own import value_of
+from schedules.days import days_from_eibi, format_days
 from schedules.errors import ScheduleError
 from schedules.frequencies.hfcc import COLUMNS, HEADER, record_of
 from schedules.time import format_hhmm
 
-TITLES = HEADER[1][: COLUMNS["TDATE"][1]]
+TITLES = HEADER[1][: COLUMNS["TDATE"][1]].rstrip()
 """HFCC's column titles, as far as our lines fill them."""
 
 
@@ -71,6 +71,12 @@ def subject_of(told: Sequence[Told], what: str) -> str:
     return f"Schedule change of {first.change.first_date}, {format_hhmm(first.slot.start_minute)} UTC: {what}"
 
 
+def row_of(columns: Mapping[str, Any]) -> Line:
+    """A line by its columns, not stored: as it was, or as it is to be."""
+    kept = {name: columns[name] for name in Line.model_fields if name in columns and name != "id"}
+    return Line(**kept | {name: _date(columns[name]) for name in ("first_date", "last_date")})
+
+
 def _change_text(told: Told) -> str:
     change, slot = told.change, told.slot
     times = f"{format_hhmm(slot.start_minute)}-{format_hhmm(slot.stop_minute)} UTC"
@@ -104,16 +110,17 @@ def _shortened(told: Told, was: dict[str, Any]) -> list[str]:
 
 def _hfcc(columns: Mapping[str, Any], slot: Slot, site: Site) -> str:
     """In HFCC's columns, or in words where they are too narrow for it."""
-    line = line_value(columns, slot, site.code)
+    row = row_of(columns)
     try:
-        return record_of(line).text
+        return record_of(value_of(row, slot, site, "")).text
     except ScheduleError:
-        power = f", {line.power_kw:g} kW" if line.power_kw is not None else ""
-        azimuth = f", {line.azimuth} degrees" if line.azimuth is not None else ""
-        zones = f", CIRAF {columns['ciraf_zones']}" if columns["ciraf_zones"] else ""
-        times = f"{format_hhmm(line.start_minute)}-{format_hhmm(line.stop_minute)} UTC"
+        power = f", {row.power_kw:g} kW" if row.power_kw is not None else ""
+        azimuth = f", {row.azimuth} degrees" if row.azimuth is not None else ""
+        zones = f", CIRAF {row.ciraf_zones}" if row.ciraf_zones else ""
+        times = f"{format_hhmm(slot.start_minute)}-{format_hhmm(slot.stop_minute)} UTC"
+        days = format_days(days_from_eibi(row.days))
         return (
-            f"{line.khz:g} kHz, {times}, {format_days(line.days)}, {line.first_date} to {line.last_date}, {line.site}"
+            f"{row.khz} kHz, {times}, {days}, {row.first_date} to {row.last_date}, {site.code}"
             f"{power}{azimuth}{zones}"
         )
 

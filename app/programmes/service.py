@@ -15,6 +15,7 @@ from app.frequencies.models import Line
 from app.journal.service import record
 from app.library.service import named
 from app.moves.models import LineChange, PoolEntry
+from app.moves.pending import asked_of_slot
 from app.programmes.models import Programme, Slot
 from app.programmes.times import SlotTimes
 from app.records import find, referred, require_free, require_revision, require_unused, revise
@@ -150,6 +151,12 @@ def update_slot(
                 f"line {line.id} ({line.khz} kHz) has days or dates that the slot would not have any more: "
                 "change the line first"
             )
+    for asked in asked_of_slot(session, slot_id):
+        told = (changed.start_minute, changed.stop_minute)
+        if told != (columns["start_minute"], columns["stop_minute"]) or not _holds(fields.times, asked):
+            raise Conflict(
+                f"the site was asked about change {asked.id} with this slot's times: record its answer or undo the change first"
+            )
     names = revise(changed, columns)
     record(session, "slot.changed", at=now, person_id=by, subject_id=slot_id, fields=names)
     return changed
@@ -232,6 +239,6 @@ def _checked_slot(session: Session, fields: SlotFields) -> dict[str, Any]:
     }
 
 
-def _holds(times: SlotTimes, line: Line) -> bool:
+def _holds(times: SlotTimes, line: Line | LineChange) -> bool:
     days = frozenset(int(digit) for digit in line.days)
     return days <= times.days and times.first_date <= line.first_date and line.last_date <= times.last_date

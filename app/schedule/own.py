@@ -9,10 +9,12 @@ from sqlmodel import Session, col, select
 
 from app.frequencies.models import Line as LineRow
 from app.frequencies.models import Site
-from app.frequencies.values import line_value
 from app.programmes.models import Slot
 from app.station.models import Station
+from schedules.days import days_from_eibi
+from schedules.errors import ScheduleError
 from schedules.frequencies.line import Line
+from schedules.frequencies.zones import quadrants
 from schedules.season import Season
 
 
@@ -35,8 +37,27 @@ def own_rows(session: Session, season: Season | None = None) -> Iterator[tuple[L
 
 
 def value_of(row: LineRow, slot: Slot, site: Site, who: str) -> Line:
-    """A line that is stored."""
-    return line_value(row.model_dump(), slot, site.code, key=str(row.id), who=who)
+    """A line that is stored, or is to be. Zones that are none are left out."""
+    try:
+        zones = quadrants(row.ciraf_zones) if row.ciraf_zones else frozenset()
+    except ScheduleError:
+        zones = frozenset()
+    return Line(
+        key=str(row.id),
+        khz=row.khz,
+        start_minute=slot.start_minute,
+        stop_minute=slot.stop_minute,
+        days=days_from_eibi(row.days),
+        first_date=row.first_date,
+        last_date=row.last_date,
+        site=site.code,
+        who=who,
+        zones=zones,
+        power_kw=row.power_kw,
+        azimuth=row.azimuth,
+        transmitter=row.transmitter,
+        synchronised=row.synchronised,
+    )
 
 
 def _within(line: Line, season: Season) -> Line | None:

@@ -80,6 +80,8 @@ def _create_line_change() -> None:
         sa.Column("power_kw", sa.Float(), nullable=True),
         sa.Column("azimuth", sa.Integer(), nullable=True),
         sa.Column("ciraf_zones", TEXT(), nullable=True),
+        sa.Column("transmitter", TEXT(), nullable=True),
+        sa.Column("synchronised", TEXT(), nullable=True),
         sa.Column("feed_ids", sa.JSON(), nullable=False),
         sa.Column("days", TEXT(), nullable=False),
         sa.Column("first_date", sa.Date(), nullable=False),

@@ -119,6 +119,17 @@ def test_the_call_that_carries_it_out_is_in_the_answer(api: httpx.Client) -> Non
             "reason": "place 2 in the advice of 2026-11-22 09:00 UTC",
         },
     }
+    carried_out = api.post(other["move"]["path"], json=other["move"]["body"])
+    assert (carried_out.status_code, carried_out.json()["change"]["state"]) == (201, "requested")
+
+
+def test_what_is_in_the_pool_is_cleared(api: httpx.Client) -> None:
+    fill(api, 5900)
+    api.put("/api/v1/slots/1/pool", json={"entries": [{"khz": 7300}, {"khz": 9500, "site_id": 1}]})
+    told = advice(api, khz=7400)
+    assert {one["khz"]: one["is_cleared"] for one in told["alternatives"]} == {
+        5900: True, 7300: True, 9500: True, 7400: False,
+    }  # fmt: skip
 
 
 def test_free_channels_keep_clear_of_our_own_and_stand_for_their_neighbours(

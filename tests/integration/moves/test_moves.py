@@ -13,7 +13,7 @@ from app.database import reading, writing
 from app.journal.models import JournalEntry
 from app.moves.models import LineChange, SiteNotice
 from app.moves.service import pending
-from tests.integration.moves.desk import NOW, Desk
+from tests.integration.moves.desk import LINE, NOW, SLOT, Desk
 
 TONIGHT = date(2026, 11, 22)
 FIRST, LAST = "2026-10-25", "2027-03-27"
@@ -64,7 +64,7 @@ def test_a_draft_is_asked_of_nobody(desk: Desk) -> None:
 
 
 def test_until_the_site_agrees_the_lines_stay_as_they_are(desk: Desk) -> None:
-    change = desk.move(**{"from": "2026-11-25"})
+    change = desk.move(from_date="2026-11-25")
     assert desk.lines() == [(7490, FIRST, LAST)]
     assert [is_pending(desk, date(2026, 11, day)) for day in (24, 25, 30)] == [False, True, True]
     answer = desk.answer(change["id"], name="Mr Karimov", note="at 19:55").json()
@@ -94,7 +94,7 @@ def test_the_new_line_keeps_feeds_days_and_power(desk: Desk, tmp_path: Any) -> N
 
 def test_a_line_that_has_not_begun_is_changed_itself(desk: Desk) -> None:
     line = desk.add("lines", slot_id=1, site_id=1, khz=6000, first_date="2026-12-01")
-    change = desk.answer(desk.move(line, **{"from": "2026-11-25"})["id"]).json()
+    change = desk.answer(desk.move(line, from_date="2026-11-25")["id"]).json()
     assert (change["new_line_id"], change["first_date"]) == (line, "2026-12-01")
     assert (7585, "2026-12-01", LAST) in desk.lines()
     assert desk.undo(change["id"]).status_code == 200
@@ -117,9 +117,9 @@ def test_one_night_of_a_weekday_line_leaves_no_line_that_is_never_on_the_air(des
         ({"khz": 75}, "khz"),
         ({"night": "2026-11-21"}, "night"),
         ({"night": "2027-04-01"}, "night"),
-        ({"night": "2026-11-25", "from": "2026-11-25"}, "night"),
-        ({"from": "2026-11-01"}, "from"),
-        ({"from": "2027-04-01"}, "from"),
+        ({"night": "2026-11-25", "from_date": "2026-11-25"}, "night"),
+        ({"from_date": "2026-11-01"}, "from_date"),
+        ({"from_date": "2027-04-01"}, "from_date"),
         ({"site_id": 9}, "site_id"),
         ({"feed_ids": [1]}, "feed_ids"),
         ({"cut_off_at": "2026-11-22T08:00:00Z"}, "cut_off_at"),
@@ -209,7 +209,7 @@ def test_undo_gives_back_the_lines_as_they_were(desk: Desk) -> None:
 
 
 def test_changes_that_build_on_each_other_are_undone_from_the_last(desk: Desk) -> None:
-    first = desk.answer(desk.move(**{"from": "2026-11-25"})["id"]).json()
+    first = desk.answer(desk.move(from_date="2026-11-25")["id"]).json()
     second = desk.answer(desk.move(first["new_line_id"], khz=9400, night="2026-12-24")["id"]).json()
     refused = desk.undo(first["id"])
     assert (refused.status_code, f"change {second['id']}" in refused.json()["detail"]) == (409, True)
@@ -219,7 +219,7 @@ def test_changes_that_build_on_each_other_are_undone_from_the_last(desk: Desk) -
 
 
 def test_a_line_that_somebody_changed_since_is_not_overwritten_by_an_undo(desk: Desk) -> None:
-    change = desk.answer(desk.move(**{"from": "2026-11-25"})["id"]).json()
+    change = desk.answer(desk.move(from_date="2026-11-25")["id"]).json()
     edit = {"slot_id": 1, "site_id": 1, "khz": 7585, "power_kw": 250, "first_date": "2026-11-25"}
     assert desk.api.put(f"/api/v1/lines/{change['new_line_id']}", json=edit).status_code == 200
     refused = desk.undo(change["id"])
@@ -262,7 +262,7 @@ def test_the_record_keeps_a_line_from_being_moved_under_it(desk: Desk) -> None:
 
 
 def test_an_end_is_agreed_to_like_a_move(desk: Desk) -> None:
-    answer = desk.post("lines/1/end", **{"from": "2027-01-01", "reason": "the site closes"})
+    answer = desk.post("lines/1/end", from_date="2027-01-01", reason="the site closes")
     change = answer.json()["change"]
     assert (change["kind"], change["khz"]) == ("end", 7490)
     assert is_pending(desk, date(2027, 1, 1))
@@ -366,3 +366,43 @@ def test_changes_are_listed_by_what_is_open(desk: Desk) -> None:
         [second, first],
     )
     assert desk.api.get("/api/v1/line-changes/9").status_code == 404
+
+
+def test_a_move_tells_what_it_would_do_to_others(desk: Desk) -> None:
+    slot = desk.add("slots", **SLOT | {"start": "2015", "stop": "2045"})
+    desk.add("lines", slot_id=slot, site_id=2, khz=9400, ciraf_zones="44NE")
+
+    def conflicts(khz: int, **body: Any) -> list[tuple[str, int]]:
+        wanted = {"khz": khz, "reason": "jammed"} | body
+        shown = desk.api.post("/api/v1/lines/1/move?dry_run=true", json=wanted).json()["consequences"]
+        return [(each["level"], each["occurrences"]) for each in shown["conflicts"]]
+
+    assert conflicts(9500) == []
+    assert conflicts(9405, night="2026-11-25") == [("adjacent-channel", 1)]
+    assert conflicts(9400, from_date="2027-03-20") == [("own-co-channel", 8)]
+    assert conflicts(7490, azimuth=80) == [], "the line that it takes the place of is no conflict"
+
+
+def test_a_slot_keeps_its_times_while_a_site_thinks_about_them(desk: Desk) -> None:
+    change = desk.move()["id"]
+    later = SLOT | {"start": "2030", "stop": "2100"}
+    assert desk.api.put("/api/v1/slots/1", json=later).status_code == 409
+    assert desk.api.put("/api/v1/slots/1", json=SLOT | {"early_off_s": 10}).status_code == 200
+    desk.undo(change)
+    assert desk.api.put("/api/v1/slots/1", json=later).status_code == 200
+    draft = desk.move(draft=True)
+    assert draft["starts_at"] == "2026-11-22T20:30:00Z"
+
+
+def test_a_slot_with_a_line_to_be_keeps_its_dates(desk: Desk) -> None:
+    wanted = {
+        "slot_id": 1,
+        "site_id": 2,
+        "khz": 9650,
+        "first_date": "2027-03-01",
+        "reason": "a second frequency",
+    }
+    desk.post("line-changes", **wanted)
+    desk.api.put("/api/v1/lines/1", json=LINE | {"last_date": "2026-12-31"})
+    shorter = desk.api.put("/api/v1/slots/1", json=SLOT | {"last_date": "2026-12-31"})
+    assert (shorter.status_code, "change 1" in shorter.json()["detail"]) == (409, True)

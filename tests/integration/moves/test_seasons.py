@@ -25,7 +25,7 @@ def roll(desk: Desk, code: str = "B26", **query: Any) -> dict[str, Any]:
 
 
 def test_seasons_tell_their_dates_and_lines(desk: Desk) -> None:
-    desk.move(**{"from": "2027-01-01"})
+    desk.move(from_date="2027-01-01")
     items = desk.api.get("/api/v1/seasons").json()["items"]
     assert [(row["code"], row["lines"], row["drafted"], row["asked"]) for row in items] == [
         ("B26", 1, 0, 1),
@@ -95,7 +95,7 @@ def test_a_draft_that_was_agreed_to_is_a_line_of_the_new_season(desk: Desk) -> N
 
 
 def test_of_a_line_that_was_moved_its_last_frequency_goes_on(desk: Desk) -> None:
-    desk.answer(desk.move(**{"from": "2027-01-01"})["id"])
+    desk.answer(desk.move(from_date="2027-01-01")["id"])
     rolled = roll(desk)["lines"]
     assert [(row["outcome"], row["why"][:19]) for row in rolled] == [
         ("left_out", "it ended on 2026-12"),
