@@ -115,7 +115,7 @@ def test_the_call_that_carries_it_out_is_in_the_answer(api: httpx.Client) -> Non
         "path": "/api/v1/lines/1/move",
         "body": {
             "khz": 7300,
-            "from": "2026-12-05",
+            "from_date": "2026-12-05",
             "reason": "place 2 in the advice of 2026-11-22 09:00 UTC",
         },
     }
