@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -64,21 +65,7 @@ def draft_move(
     """
     moved = line(session, line_id)
     require_settled(session, line_id)
-    wanted = {name: getattr(moved, name) for name in WANTED}
-    wanted |= {
-        name: given
-        for name in ("khz", "site_id", "power_kw", "azimuth")
-        if (given := getattr(fields, name)) is not None
-    }
-    moves_away = wanted["site_id"] != moved.site_id
-    if moves_away:
-        wanted["transmitter"] = None  # it is the old site's
-    if fields.feed_ids and not moves_away:
-        raise Invalid("the line stays at its site and keeps its feeds: leave them out", field="feed_ids")
-    if all(getattr(moved, name) == value for name, value in wanted.items()):
-        raise Invalid(
-            f"line {line_id} is on {moved.khz} kHz already: name what is to be different", field="khz"
-        )
+    wanted = _wanted(moved, fields)
     slot = session.get_one(Slot, moved.slot_id)
     first, last = _touched(slot, moved, fields, now)
     made = LineChange(
@@ -231,6 +218,26 @@ def _chosen_cut_off(session: Session, made: LineChange, chosen: datetime | None,
             field="cut_off_at",
         )
     return chosen
+
+
+def _wanted(moved: Line, fields: MoveFields) -> dict[str, Any]:
+    """The line's columns as they are wanted. Raises Invalid where nothing would be different."""
+    wanted = {name: getattr(moved, name) for name in WANTED}
+    wanted |= {
+        name: given
+        for name in ("khz", "site_id", "power_kw", "azimuth")
+        if (given := getattr(fields, name)) is not None
+    }
+    moves_away = wanted["site_id"] != moved.site_id
+    if moves_away:
+        wanted["transmitter"] = None  # it is the old site's
+    if fields.feed_ids and not moves_away:
+        raise Invalid("the line stays at its site and keeps its feeds: leave them out", field="feed_ids")
+    if all(getattr(moved, name) == value for name, value in wanted.items()):
+        raise Invalid(
+            f"line {moved.id} is on {moved.khz} kHz already: name what is to be different", field="khz"
+        )
+    return wanted
 
 
 def _touched(slot: Slot, moved: Line, fields: MoveFields, now: datetime) -> tuple[date, date]:
