@@ -202,7 +202,8 @@ def put_background(
 ) -> BackgroundOut:
     """The file is read first, and taken in one step. What of it could not be read is told."""
     of = season(code)
-    others = background.read_others(body.file.file.read(), of, body.format, body.leave_out)
+    file_season = season(body.file_season) if body.file_season else None
+    others = background.read_others(body.file.file.read(), of, body.format, body.leave_out, file_season)
     name = display_name(body.file.filename or "")
     with writing(database) as session:
         row = background.replace_background(session, of, others, name, now=now, by=actor.person_id)

@@ -41,8 +41,17 @@ class Others:
     left_out: dict[str, int] = field(default_factory=dict)
 
 
-def read_others(content: bytes, season: Season, wanted: Format | None, leave_out: str | None) -> Others:
+def read_others(
+    content: bytes,
+    season: Season,
+    wanted: Format | None,
+    leave_out: str | None,
+    file_season: Season | None = None,
+) -> Others:
     """The shortwave lines of a season's file. ``leave_out``: whose lines are ours, as the file calls them.
+
+    ``file_season``: the season of an EiBi file that is another one than is planned: of it only the rows that say something of other
+    seasons are taken, which is what there is to plan with before the new season's file is out.
 
     Raises:
         Invalid: it is no file of the format, or has no line of the season.
@@ -50,7 +59,7 @@ def read_others(content: bytes, season: Season, wanted: Format | None, leave_out
     file = read_file(content, season, wanted)
     left_out: Counter[str] = Counter()
     lines: list[Line] = []
-    for line in _lines(file, season, left_out):
+    for line in _lines(file, season, file_season or season, left_out):
         if not LOWEST_KHZ <= line.khz <= HIGHEST_KHZ:
             left_out["not-shortwave"] += 1
         elif leave_out and line.who.casefold() == leave_out.casefold():
@@ -62,13 +71,17 @@ def read_others(content: bytes, season: Season, wanted: Format | None, leave_out
     return Others(file, tuple(lines), dict(left_out))
 
 
-def _lines(file: ReadFile, season: Season, left_out: Counter[str]) -> Sequence[Line]:
+def _lines(file: ReadFile, season: Season, file_season: Season, left_out: Counter[str]) -> Sequence[Line]:
     if file.format == "hfcc":
+        if file_season != season:
+            raise Invalid("HFCC's lines are of one season: they say nothing of another", field="file_season")
         return [one.line for one in file.hfcc.records]
     lines: list[Line] = []
     for row in file.eibi.records:
         standing = eibi.standing(row, season)
-        if standing is Standing.AIRED:
+        if file_season != season and row.persistence not in eibi.LASTING:
+            left_out["of-its-season"] += 1
+        elif standing is Standing.AIRED:
             lines += eibi.lines(row, season)
         else:
             left_out[standing.value] += 1

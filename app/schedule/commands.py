@@ -37,6 +37,9 @@ def import_file(
         str | None, typer.Option(help="Only this broadcaster's lines; with --background: those left out.")
     ] = None,
     slot: Annotated[int | None, typer.Option(help="The slot, where several have a line's times.")] = None,
+    file_season: Annotated[
+        str | None, typer.Option(help="With --background: the EiBi file's season, if it is another one.")
+    ] = None,
     *,
     background: Annotated[
         bool, typer.Option("--background", help="Everybody else's lines, in place of those there are.")
@@ -48,7 +51,7 @@ def import_file(
     """Import our lines, or everybody else's, from a schedule file."""
     of = _season(season)
     if background:
-        _import_background(file, of, form, whose, yes=yes)
+        _import_background(file, of, form, whose, file_season, yes=yes)
     else:
         _import_lines(file, of, form, whose, slot, yes=yes)
 
@@ -95,13 +98,20 @@ def _import_lines(
 
 
 def _import_background(
-    file: Path, season: Season, form: Literal["hfcc", "eibi"] | None, leave_out: str | None, *, yes: bool
+    file: Path,
+    season: Season,
+    form: Literal["hfcc", "eibi"] | None,
+    leave_out: str | None,
+    file_season: str | None,
+    *,
+    yes: bool,
 ) -> None:
     from app.cli import station
     from app.database import writing
     from app.schedule.background import read_others, replace_background
 
-    others = read_others(file.read_bytes(), season, form, leave_out)
+    of_file = _season(file_season) if file_season else None
+    others = read_others(file.read_bytes(), season, form, leave_out, of_file)
     if yes:
         with station() as (_, engine), writing(engine) as session:
             replace_background(session, season, others, file.name, now=utcnow(), by=None)

@@ -138,6 +138,13 @@ class BackgroundIn(Body):
             max_length=40, description="What the file calls us (BRC, station): our lines are not background"
         ),
     ] = None
+    file_season: Annotated[
+        SeasonCode | None,
+        Field(
+            description="EiBi: the file's season, if it is loaded for another one, to plan with: only rows that say something of "
+            "other seasons are taken (persistence 1, 4 and 5)"
+        ),
+    ] = None
 
 
 _TAKEN: dict[str, Any] = {

@@ -45,6 +45,9 @@ PERSISTENCE = {
 }
 """What the field P says. Ninety more is a utility station."""
 
+LASTING = frozenset({EVERLASTING, WINTER_ONLY, SUMMER_ONLY})
+"""What a row says of other seasons than its file's: the hours of the other codes shift, or they are of that season alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EibiRow:

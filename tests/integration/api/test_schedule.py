@@ -245,6 +245,27 @@ def test_our_own_lines_in_everybodys_file_are_no_background(desk: httpx.Client) 
     assert desk.get("/api/v1/lines/conflicts", params={"season": "A26"}).json()["own"] == []
 
 
+def test_the_next_season_is_planned_with_what_this_ones_file_says_of_it(desk: httpx.Client) -> None:
+    """A summer file lists what is on the air every winter, and what is on the air always."""
+    answer = desk.put(
+        "/api/v1/seasons/B26/background",
+        files={"file": ("sked-a26.csv", EIBI.read_bytes())},
+        data={"file_season": "A26"},
+    )
+    told = answer.json()
+    assert (answer.status_code, told["season"]) == (200, "B26")
+    assert told["left_out"]["of-its-season"] > 2000
+    rows = [line.split(";") for line in EIBI.read_text("iso-8859-1").splitlines()[1:]]
+    lasting = [row for row in rows if row[8] in {"1", "4"} and 2000 <= float(row[0]) <= 30000]
+    assert 0.9 * len(lasting) < told["lines"] <= 1.1 * len(lasting)
+    hfcc_file = desk.put(
+        "/api/v1/seasons/B26/background",
+        files={"file": ("a26.txt", text_of().encode())},
+        data={"file_season": "A26"},
+    )
+    assert (hfcc_file.status_code, hfcc_file.json()["errors"][0]["field"]) == (422, "file_season")
+
+
 def test_a_file_without_a_line_of_the_season_replaces_nothing(desk: httpx.Client) -> None:
     assert put(desk, EIBI.read_bytes()).status_code == 200
     refused = put(desk, b"100;0000-2400;;D;X;;;;1;;\n")
