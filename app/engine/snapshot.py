@@ -234,6 +234,7 @@ def _handoffs(
     truth: Truth,
 ) -> Iterable[HandoffView]:
     wanted = {target.feed_id: target for target in targets}
+    sites = {carriage.site.id for carriage in carried}
     for row in session.exec(select(Handoff).where(Handoff.airing_id == airing.id)).all():
         # The feed's times may have been changed since: a site that gives us more time must get its file.
         when = wanted.get(row.feed_id, row)
@@ -254,6 +255,7 @@ def _handoffs(
             troubled=row.state == "failed" or (row.error is not None and row.attempts >= FAILING_AFTER),
             mended=row.state == "failed" and _was_mended(session, row),
             outdated=row.feed_id in wanted and _is_outdated(session, airing, carried, row),
+            stray=row.feed_id not in wanted and session.get_one(Feed, row.feed_id).site_id not in sites,
         )
 
 
