@@ -249,6 +249,27 @@ def test_no_mail_sends_a_site_away_after_the_one_that_calls_it_back(desk: Desk) 
     assert told == ["Schedule change of 2026-11-22, 2000 UTC: taken back"]
 
 
+def test_an_old_site_that_cannot_be_mailed_is_the_one_to_be_called(desk: Desk) -> None:
+    with writing(desk.station.database) as session:
+        session.get_one(Site, 1).notice_mail = None
+    desk.answer(desk.move(site_id=2)["id"])
+    assert desk.watch() == {"notice_failing"}
+    assert [row.site_id for row in desk.rows(Alarm)] == [1]
+    desk.station.clock.advance(timedelta(days=1))
+    assert desk.watch() == set()
+
+
+def test_an_old_site_that_no_mail_reaches_is_the_one_to_be_called(desk: Desk) -> None:
+    desk.answer(desk.move(site_id=2)["id"])
+    for _ in range(2):
+        send(desk, with_server(desk, 1))
+        desk.station.clock.advance(MINUTE)
+    assert desk.watch() == {"notice_failing"}
+    assert [row.site_id for row in desk.rows(Alarm)] == [1]
+    desk.undo(1)
+    assert desk.watch() == set(), "what takes it back was not tried yet"
+
+
 def test_a_demo_mails_nobody(desk: Desk) -> None:
     with writing(desk.station.database) as session:
         session.get_one(Station, 1).is_demo = True
