@@ -51,6 +51,7 @@ WATCHED = frozenset(
         "announcement_missing",
         "render_failing",
         "withdrawn_after_delivery",
+        "moved_after_delivery",
         "deadline_missed",
         "deadline_near",
     }
@@ -248,6 +249,7 @@ def _watch(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
         readiness = "at_risk"
     if airing.rundown is not None and airing.rundown.unspoken:
         wanted.add(("announcement_missing", None))
+    wanted |= {("moved_after_delivery", one.feed_id) for one in airing.handoffs if one.arrived and one.stray}
     for target in airing.targets:
         if target.second_route_of is not None:
             continue

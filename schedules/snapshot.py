@@ -105,6 +105,8 @@ class HandoffView:
     """It failed, or did so several times in a row."""
     outdated: bool = False
     """Its feed now wants another encoding or profile, or the file under another name."""
+    stray: bool = False
+    """No line carries the airing from this feed's site any more."""
 
     @property
     def arrived(self) -> bool:

@@ -38,6 +38,7 @@ _MEANINGS = {
     "airing_missed": "This airing went out without its audio, or not at all.",
     "withdrawn_after_delivery": "Audio that was withdrawn, or that announces what is no longer so, is still at a site.",
     "cancelled_after_delivery": "This airing was cancelled and its audio is still at a site.",
+    "moved_after_delivery": "The audio of this airing is at a site that carries it no more.",
     "change_refused": "The site has refused a change of its lines: they stay as they are.",
     "change_unanswered": "The site has not answered a change of its lines by its cut-off: they stay as they are.",
     "notice_failing": "The mail to a site about a change of its lines cannot be sent.",

@@ -92,8 +92,13 @@ class Truth:
         self._pack: Pack | None = None
         self._facts: dict[int | None, Facts | None] = {}
 
-    def is_true(self, airing: Airing, key: str, spoken: Mapping[str, Any]) -> bool:
-        """Whether what was spoken under this key is what the airing would say now."""
+    def is_true(self, airing: Airing, spoken: Mapping[str, Any]) -> bool:
+        """Whether the words that were spoken are those that the airing would say now, by whichever clips."""
+        now = self._saying(airing, spoken["template"])
+        return now is not None and now.text == spoken["text"]
+
+    def is_newest(self, airing: Airing, key: str, spoken: Mapping[str, Any]) -> bool:
+        """Whether the airing would say the same now by the same clips."""
         now = self._saying(airing, spoken["template"])
         return now is not None and now.key == key
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy.exc import NoResultFound
@@ -234,6 +234,7 @@ def _handoffs(
     truth: Truth,
 ) -> Iterable[HandoffView]:
     wanted = {target.feed_id: target for target in targets}
+    sites = {carriage.site.id for carriage in carried}
     for row in session.exec(select(Handoff).where(Handoff.airing_id == airing.id)).all():
         # The feed's times may have been changed since: a site that gives us more time must get its file.
         when = wanted.get(row.feed_id, row)
@@ -254,6 +255,7 @@ def _handoffs(
             troubled=row.state == "failed" or (row.error is not None and row.attempts >= FAILING_AFTER),
             mended=row.state == "failed" and _was_mended(session, row),
             outdated=row.feed_id in wanted and _is_outdated(session, airing, carried, row),
+            stray=row.feed_id not in wanted and session.get_one(Feed, row.feed_id).site_id not in sites,
         )
 
 
@@ -345,8 +347,8 @@ def why_withdrawn(
 ) -> Literal["withdrawn", "reworded"] | None:
     """Whether some item may no longer air at its time, or the slot has another length than it had.
 
-    ``reworded``: nothing but that an announcement says something else than what is so by now. ``part``: the samples
-    [first, last) that are asked about; left out, all of them.
+    ``reworded``: nothing but that an announcement says something else than what is so by now, or by other clips. ``part``:
+    the samples [first, last) that a site has: of them alone, and a clip that was recorded again makes nothing untrue there.
 
     It asks what the compiler asks (`Candidate.why_not_at`), so a rundown compiled a moment ago never fails it.
     """
@@ -370,14 +372,18 @@ def why_withdrawn(
             or (air_until and end > air_until)
         ):
             return "withdrawn"
-    return None if _is_true(session, rundown, airing, truth, ids) else "reworded"
+    for key, spoken in _announced(session, rundown, ids):
+        if not (truth.is_true(airing, spoken) if part else truth.is_newest(airing, key, spoken)):
+            return "reworded"
+    return None
 
 
-def _is_true(session: Session, rundown: Rundown, airing: Airing, truth: Truth, ids: Collection[int]) -> bool:
-    """Whether what these segments of a rundown announce is so; most rundowns announce nothing."""
+def _announced(
+    session: Session, rundown: Rundown, ids: Collection[int]
+) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Which of these segments of a rundown were spoken: their keys, and what was said. Most rundowns announce nothing."""
     if not any(item.reason.rule == Spoken.type for item in rundown.items):
-        return True
-    spoken = select(Segment).where(col(Segment.id).in_(ids), col(Segment.spoken_key).is_not(None))
-    return all(
-        truth.is_true(airing, row.spoken_key or "", row.spoken or {}) for row in session.exec(spoken).all()
-    )
+        return
+    query = select(Segment).where(col(Segment.id).in_(ids), col(Segment.spoken_key).is_not(None))
+    for row in session.exec(query).all():
+        yield row.spoken_key or "", row.spoken or {}

@@ -176,6 +176,10 @@ def store(session: Session, made: LineChange, *, now: datetime, by: int | None) 
 def require_unchanged(session: Session, draft: LineChange) -> None:
     """Refuse to ask for a draft whose line is not what it was when the draft was written. Raises Conflict, Invalid."""
     if draft.line_id is None:
+        if draft.kind != "new":
+            raise Conflict(
+                f"the line of change {draft.id} was taken back with the change that had made it: undo the draft"
+            )
         _check(session, draft, None)
         return
     known, current = draft.was or {}, image_of(session, line(session, draft.line_id))

@@ -110,6 +110,8 @@ def take_back(session: Session, change: LineChange, *, now: datetime, by: int | 
     change.new_line_id = change.rest_line_id = None
     for settled in session.exec(select(LineChange).where(col(LineChange.line_id).in_(made))):
         settled.line_id = None
+    for undone in session.exec(select(LineChange).where(col(LineChange.rolled_from_id).in_(made))):
+        undone.rolled_from_id = None
     session.flush()
     for row in rows:
         set_feeds(session, id_of(row), ())
@@ -129,15 +131,22 @@ def _require_untouched(
     line: Line | None,
     touched: Sequence[int | None],
 ) -> None:
+    made = [row.id for row in rows]
     later = session.exec(
         select(LineChange.id).where(
             LineChange.id != change.id,
             col(LineChange.undone_at).is_(None),
-            col(LineChange.state).not_in(("draft", "refused")),
             or_(
-                col(LineChange.line_id).in_([row.id for row in rows]),
-                col(LineChange.line_id).in_(touched)
-                & (col(LineChange.state).in_(PENDING) | (col(LineChange.answered_at) > change.answered_at)),
+                col(LineChange.rolled_from_id).in_(made),
+                col(LineChange.state).not_in(("draft", "refused"))
+                & or_(
+                    col(LineChange.line_id).in_(made),
+                    col(LineChange.line_id).in_(touched)
+                    & (
+                        col(LineChange.state).in_(PENDING)
+                        | (col(LineChange.answered_at) > change.answered_at)
+                    ),
+                ),
             ),
         )
     ).first()
@@ -152,7 +161,7 @@ def _require_untouched(
             "for a new change"
         )
     for column in (col(AsRun.line_id), col(ReceptionReport.line_id)):
-        known = session.exec(select(column).where(column.in_([row.id for row in rows]))).first()
+        known = session.exec(select(column).where(column.in_(made))).first()
         if known is not None:
             raise Conflict(
                 f"line {known} has been on the air or was reported, and the record of that is kept: ask for a new change"

@@ -211,7 +211,7 @@ def compose(letter: Letter, settings: Settings, now: datetime) -> EmailMessage:
         message["Subject"] = letter.subject
         message["From"] = settings.alarm_email_from
         message["To"] = letter.mail_to
-    except ValueError as error:
+    except (ValueError, IndexError, AttributeError) as error:  # the library's parser breaks on some addresses
         raise NotMailedError("the addresses or names of this mail cannot be used") from error
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<notice-{letter.notice_id}-{letter.created_at:%Y%m%d%H%M%S}@danpa>"

@@ -184,9 +184,15 @@ def _was_heard_of(session: Session, undone: LineChange) -> bool:
 
 
 def _stop_asking(session: Session, settled: LineChange) -> None:
-    """A mail that waits for the server is not wanted any more once nothing that it asks for is open."""
+    """A mail that waits for the server is not wanted any more once nothing that it says is open.
+
+    Nor that another site carries the line, once that is taken back: it would arrive after what takes it back.
+    """
     for notice in notices.notices_of(session, id_of(settled)):
-        if notice.kind == "request" and not any(map(is_pending, notices.changes_of(session, id_of(notice)))):
+        asks_nothing = notice.kind == "request" and not any(
+            map(is_pending, notices.changes_of(session, id_of(notice)))
+        )
+        if asks_nothing or (notice.kind == "ending" and settled.undone_at is not None):
             notice.next_attempt_at = None
 
 

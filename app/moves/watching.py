@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from app.alarms.models import Alarm
 from app.alarms.service import clear, raise_alarm
@@ -17,6 +17,7 @@ from app.database import id_of, reading, writing
 from app.events.service import emit
 from app.journal.service import record
 from app.moves.models import LineChange, NoticeChange, SiteNotice
+from app.moves.notices import NOBODY
 from app.moves.pending import PENDING, is_pending
 from app.settings import Settings
 
@@ -42,7 +43,7 @@ def watch_changes(database: Engine, settings: Settings, now: datetime) -> None:
             change.revision += 1
             record(session, "change.in_effect", at=now, person_id=None, subject_id=change.id)
             emit(session, "line_change", id_of(change), change.state, at=now)
-        for (kind, key), change in wanted.items():
+        for (kind, key), (change, site_id) in wanted.items():
             if (kind, key) not in is_open:
                 raise_alarm(
                     session,
@@ -50,7 +51,7 @@ def watch_changes(database: Engine, settings: Settings, now: datetime) -> None:
                     key,
                     now=now,
                     channels=settings.alarm_channels,
-                    site_id=change.site_id,
+                    site_id=site_id,
                     change_id=id_of(change),
                 )
         for kind, key in is_open - wanted.keys():
@@ -64,20 +65,23 @@ def _news(session: Session, now: datetime) -> bool:
 
 def _found(
     session: Session, now: datetime
-) -> tuple[list[LineChange], Mapping[tuple[str, str], LineChange], set[tuple[str, str]]]:
-    """Changes that begin, alarms that there should be (by kind and key), and those that are open."""
+) -> tuple[list[LineChange], Mapping[tuple[str, str], tuple[LineChange, int]], set[tuple[str, str]]]:
+    """Changes that begin, alarms that there should be (by kind and key, with the site to be called), and those that are open."""
     living = col(LineChange.undone_at).is_(None)
     begun = session.exec(
         select(LineChange).where(living, LineChange.state == "acknowledged", LineChange.starts_at <= now)
     ).all()
-    wanted = {(kind, f"change:{change.id}"): change for kind, change in _alarming(session, now)}
+    wanted = {
+        (kind, f"change:{change.id}/site:{site_id}"): (change, site_id)
+        for kind, change, site_id in _alarming(session, now)
+    }
     is_open = session.exec(
         select(Alarm.kind, Alarm.key).where(col(Alarm.kind).in_(WATCHED), col(Alarm.cleared_at).is_(None))
     ).all()
     return list(begun), wanted, set(is_open)
 
 
-def _alarming(session: Session, now: datetime) -> Iterable[tuple[str, LineChange]]:
+def _alarming(session: Session, now: datetime) -> Iterable[tuple[str, LineChange, int]]:
     living = col(LineChange.undone_at).is_(None)
     silent = select(LineChange).where(
         living, col(LineChange.state).in_(PENDING), LineChange.cut_off_at <= now
@@ -85,28 +89,40 @@ def _alarming(session: Session, now: datetime) -> Iterable[tuple[str, LineChange
     for change in session.exec(silent).all():
         # One night is over by itself; any other change leaves it open what the site does until somebody has asked
         if change.kind != "one_night" or now < change.starts_at + LAPSES_AFTER:
-            yield "change_unanswered", change
+            yield "change_unanswered", change, change.site_id
     refused = select(LineChange).where(
         living, LineChange.state == "refused", LineChange.starts_at > now - LAPSES_AFTER
     )
     for change in session.exec(refused).all():
         if not _is_asked_anew(session, change):
-            yield "change_refused", change
+            yield "change_refused", change, change.site_id
     failing = (
-        select(LineChange, SiteNotice.kind)
+        select(LineChange, SiteNotice.kind, SiteNotice.site_id)
         .join(NoticeChange, col(NoticeChange.change_id) == col(LineChange.id))
         .join(SiteNotice, col(SiteNotice.id) == col(NoticeChange.notice_id))
         .where(
             col(SiteNotice.sent_at).is_(None),
-            SiteNotice.attempts >= FAILING_AFTER,
-            col(SiteNotice.error).is_not(None),
-            LineChange.starts_at > now - LAPSES_AFTER,
+            or_(
+                (col(SiteNotice.attempts) >= FAILING_AFTER)
+                & col(SiteNotice.error).is_not(None)
+                & (col(LineChange.starts_at) > now - LAPSES_AFTER),
+                # Whoever asks or takes back sees it at once; an old site is told when the new one agrees, by its link perhaps
+                (col(SiteNotice.kind) == "ending")
+                & (col(SiteNotice.error) == NOBODY)
+                & (col(SiteNotice.created_at) > now - LAPSES_AFTER),
+            ),
         )
     )
-    for change, kind in session.exec(failing).all():
-        # A question that was answered otherwise needs no mail any more; what is only told must arrive all the same
-        if kind != "request" or is_pending(change):
-            yield "notice_failing", change
+    for change, kind, site_id in session.exec(failing).all():
+        if _is_wanted(kind, change):
+            yield "notice_failing", change, site_id
+
+
+def _is_wanted(kind: str, change: LineChange) -> bool:
+    """A question that was answered otherwise needs no mail any more, nor does an ending that was taken back."""
+    if kind == "request":
+        return is_pending(change)
+    return kind == "withdrawal" or change.undone_at is None
 
 
 def _is_asked_anew(session: Session, refused: LineChange) -> bool:

@@ -84,6 +84,8 @@ ENGLISH = {
     "need.withdrawn_after_delivery.do": "Call the site and have it not use the file: Danpa can no longer replace it.",
     "need.cancelled_after_delivery": "The site of the feed {feed} holds {programme}, which was called off.",
     "need.cancelled_after_delivery.do": "Call the site and have it not air the file.",
+    "need.moved_after_delivery": "The site of the feed {feed} holds {programme}, which it carries no more.",
+    "need.moved_after_delivery.do": "Call the site and have it not air the file.",
     "need.airing_missed": "{programme} was not delivered anywhere.",
     "need.airing_missed.do": "Ask the sites what went out, and read below what failed.",
     "need.change_refused": "{site} has refused a change of its frequencies ({change}).",

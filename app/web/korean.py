@@ -88,6 +88,8 @@ KOREAN = {
     "need.withdrawn_after_delivery.do": "송신소에 전화해 그 파일을 쓰지 말라고 하세요. Danpa는 이제 바꿀 수 없습니다.",
     "need.cancelled_after_delivery": "취소된 {programme} 방송분이 {feed} 피드의 송신소에 이미 가 있습니다.",
     "need.cancelled_after_delivery.do": "송신소에 전화해 그 파일을 내보내지 말라고 하세요.",
+    "need.moved_after_delivery": "{feed} 피드의 송신소는 {programme} 방송분을 더는 맡지 않는데 파일이 이미 가 있습니다.",
+    "need.moved_after_delivery.do": "송신소에 전화해 그 파일을 내보내지 말라고 하세요.",
     "need.airing_missed": "{programme} 방송분은 어디에도 전달되지 못했습니다.",
     "need.airing_missed.do": "송신소에 무엇이 나갔는지 묻고, 아래 기록에서 실패한 까닭을 보세요.",
     "need.change_refused": "{site} 송신소가 주파수 변경을 거절했습니다({change}).",

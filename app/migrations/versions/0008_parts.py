@@ -16,5 +16,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("feed") as feed:
-        feed.drop_column("part")
+    op.drop_column("feed", "part")

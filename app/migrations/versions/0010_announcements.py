@@ -26,15 +26,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("rundown") as rundown:
-        rundown.drop_column("clock_sha256")
-        rundown.drop_column("unspoken")
+    op.drop_column("rundown", "clock_sha256")
+    op.drop_column("rundown", "unspoken")
     op.drop_index("ix_segment_spoken_key", "segment")
-    with op.batch_alter_table("segment") as segment:
-        segment.drop_column("spoken")
-        segment.drop_column("spoken_key")
-    with op.batch_alter_table("station") as station:
-        station.drop_column("next_spoken")
-        station.drop_column("frequencies_spoken")
-        station.drop_column("announced_zone")
-        station.drop_column("spoken_name")
+    op.drop_column("segment", "spoken")
+    op.drop_column("segment", "spoken_key")
+    op.drop_column("station", "next_spoken")
+    op.drop_column("station", "frequencies_spoken")
+    op.drop_column("station", "announced_zone")
+    op.drop_column("station", "spoken_name")

@@ -63,13 +63,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("line") as line:
-        for name in ("texts", "synchronised", "transmitter"):
-            line.drop_column(name)
-    with op.batch_alter_table("site") as site:
-        for name in ("retune_s", "country"):
-            site.drop_column(name)
-    with op.batch_alter_table("contract") as contract:
-        contract.drop_column("hours")
+    for name in ("texts", "synchronised", "transmitter"):
+        op.drop_column("line", name)
+    for name in ("retune_s", "country"):
+        op.drop_column("site", name)
+    op.drop_column("contract", "hours")
     op.drop_table("background_line")
     op.drop_table("background")

@@ -259,6 +259,20 @@ def test_when_no_site_takes_anything_any_more_the_alarm_names_those_who_have_wha
     assert ("withdrawn_after_delivery", line) in station.alarms()
 
 
+def test_a_clip_that_is_recorded_again_makes_nothing_untrue_that_a_site_has(
+    station: LivingStation, tmp_path: Path, espeak: Path
+) -> None:
+    line = announcing(station, tmp_path / "site")
+    record_clips(station, espeak)
+    station.live_until(ACCEPT_UNTIL + MINUTE)
+    say(espeak, "오백 번", KOREAN, folder_of(station.settings) / "number-500.wav")
+    station.live_until(station.clock() + MINUTE)
+    assert station.alarms() == set()
+    move(station, line, 11560)
+    station.live_until(station.clock() + MINUTE)
+    assert ("withdrawn_after_delivery", line) in station.alarms()
+
+
 class TestWhatIsSaid:
     """Compiled by the worker's own work, with nothing delivered."""
 

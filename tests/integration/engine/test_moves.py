@@ -254,3 +254,24 @@ def test_a_night_that_was_called_off_can_still_be_undone(moving: Moving) -> None
     assert moving.on_record() == set()
     assert moving.post("/api/v1/line-changes/1/undo").status_code == 200
     assert moving.lines() == [LINE]
+
+
+def test_a_site_that_has_the_file_of_a_line_that_has_left_it_is_to_be_called(
+    moving: Moving, tmp_path: Path
+) -> None:
+    moving.live(ASKED_AT)
+    assert moving.at_site() == [OLD]
+    site = moving.post("/api/v1/sites", code="PAO", name="Paochung").json()["id"]
+    feed = moving.post(
+        "/api/v1/feeds", site_id=site, name="pao", protocol="folder", address=str(tmp_path / "pao"),
+        name_template="{date}_{time}.{ext}", deadline_s=600, accept_until_s=300,
+    ).json()["id"]  # fmt: skip
+    moving.ask(site_id=site, feed_ids=[feed])
+    moving.live(ASKED_AT + MINUTE)
+    assert moving.station.alarms() == set()
+    moving.post("/api/v1/line-changes/1/answer", answer="acknowledged", how="by phone")
+    moving.live(ASKED_AT + 2 * MINUTE)
+    assert ("moved_after_delivery", 1) in moving.station.alarms()
+    moving.post("/api/v1/line-changes/1/undo")
+    moving.live(ASKED_AT + 3 * MINUTE)
+    assert ("moved_after_delivery", 1) not in moving.station.alarms()

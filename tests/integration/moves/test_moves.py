@@ -218,6 +218,25 @@ def test_changes_that_build_on_each_other_are_undone_from_the_last(desk: Desk) -
     assert desk.lines() == [(7490, FIRST, LAST)]
 
 
+def test_a_draft_for_a_line_that_was_taken_back_is_asked_of_nobody(desk: Desk) -> None:
+    made = desk.answer(desk.move(from_date="2026-12-01")["id"]).json()
+    draft = desk.move(made["new_line_id"], khz=7600, from_date="2026-12-10", draft=True)["id"]
+    assert desk.undo(made["id"]).status_code == 200
+    asked = desk.post("line-changes/request", change_ids=[draft])
+    assert (asked.status_code, "taken back" in asked.json()["detail"]) == (409, True)
+    assert desk.undo(draft).status_code == 200
+
+
+def test_a_line_that_the_next_season_goes_on_from_is_not_taken_back(desk: Desk) -> None:
+    made = desk.answer(desk.move(from_date="2026-12-01")["id"]).json()
+    assert desk.post("seasons/B26/rollover").status_code == 200
+    (draft,) = [row.id for row in desk.rows(LineChange) if row.rolled_from_id == made["new_line_id"]]
+    refused = desk.undo(made["id"])
+    assert (refused.status_code, f"change {draft} builds on" in refused.json()["detail"]) == (409, True)
+    desk.undo(draft)
+    assert desk.undo(made["id"]).status_code == 200
+
+
 def test_a_line_that_somebody_changed_since_is_not_overwritten_by_an_undo(desk: Desk) -> None:
     change = desk.answer(desk.move(from_date="2026-11-25")["id"]).json()
     edit = {"slot_id": 1, "site_id": 1, "khz": 7585, "power_kw": 250, "first_date": "2026-11-25"}

@@ -220,6 +220,56 @@ def test_a_site_without_a_mail_address_is_told_by_people(desk: Desk) -> None:
     assert desk.answer(change["id"]).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "address", ["schedule@", "Mr Karimov <", '"', "a@[", "a@b.example\x85Bcc: c@d.example"]
+)
+def test_an_address_that_is_none_rings_like_a_server_that_takes_nothing(desk: Desk, address: str) -> None:
+    with writing(desk.station.database) as session:
+        session.get_one(Site, 1).notice_mail = address
+    desk.move()
+    for _ in range(2):
+        send(desk, desk.station.settings)
+        desk.station.clock.advance(MINUTE)
+    assert desk.watch() == {"notice_failing"}
+    assert desk.rows(SiteNotice)[0].error == "the addresses or names of this mail cannot be used"
+
+
+def test_no_mail_sends_a_site_away_after_the_one_that_calls_it_back(desk: Desk) -> None:
+    change = desk.move(site_id=2)["id"]
+    desk.answer(change)
+    with mail_server() as (mailbox, port):
+        mailbox.answer = "451 come back later"
+        send(desk, with_server(desk, port))
+        desk.undo(change)
+        mailbox.answer = "250 taken"
+        for _ in range(3):
+            send(desk, with_server(desk, port))
+            desk.station.clock.advance(MINUTE)
+    told = [mail["Subject"] for mail in mailbox.messages if mail["To"] == "schedule@tac.example"]
+    assert told == ["Schedule change of 2026-11-22, 2000 UTC: taken back"]
+
+
+def test_an_old_site_that_cannot_be_mailed_is_the_one_to_be_called(desk: Desk) -> None:
+    with writing(desk.station.database) as session:
+        session.get_one(Site, 1).notice_mail = None
+    desk.answer(desk.move(site_id=2)["id"])
+    assert desk.watch() == {"notice_failing"}
+    assert [row.site_id for row in desk.rows(Alarm)] == [1]
+    desk.station.clock.advance(timedelta(days=1))
+    assert desk.watch() == set()
+
+
+def test_an_old_site_that_no_mail_reaches_is_the_one_to_be_called(desk: Desk) -> None:
+    desk.answer(desk.move(site_id=2)["id"])
+    for _ in range(2):
+        send(desk, with_server(desk, 1))
+        desk.station.clock.advance(MINUTE)
+    assert desk.watch() == {"notice_failing"}
+    assert [row.site_id for row in desk.rows(Alarm)] == [1]
+    desk.undo(1)
+    assert desk.watch() == set(), "what takes it back was not tried yet"
+
+
 def test_a_demo_mails_nobody(desk: Desk) -> None:
     with writing(desk.station.database) as session:
         session.get_one(Station, 1).is_demo = True
