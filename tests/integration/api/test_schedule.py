@@ -464,7 +464,7 @@ def test_lines_of_another_season_are_passed_over(desk: httpx.Client, dates: tupl
 
 
 def test_what_a_file_says_twice_is_taken_once(desk: httpx.Client) -> None:
-    told = imported(desk, "\n".join([text_of(), text_of()]))
+    told = imported(desk, f"{text_of()}\n{text_of()}")
     assert actions(told) == [(1, "added", ())]
     assert "line 2: says what line 1 says: taken once" in [one["text"] for one in told["notes"]]
 
