@@ -339,6 +339,32 @@ def test_hours_that_are_booked_and_not_used_are_found_to_the_minute(desk: httpx.
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "hours.0")
 
 
+def test_what_is_past_midnight_is_of_the_month_and_the_contract_in_which_it_started(
+    desk: httpx.Client,
+) -> None:
+    slot = {"programme_id": 1, "start": "2330", "stop": "0030", "days": "daily"}
+    dates = {"first_date": str(SUMMER[0]), "last_date": "2026-10-23"}
+    assert desk.post("/api/v1/slots", json=slot | dates).status_code == 201
+    imported(desk, text_of(start_minute=1410, stop_minute=30, last_date=date(2026, 10, 23)))
+    hours = [{"start": "2330", "stop": "0030", "days": "daily"}]
+    for first, last, booked in (
+        ("2026-03-29", "2026-06-30", {"hours": hours}),
+        ("2026-07-01", "2026-08-31", {"hours": hours}),
+        ("2026-09-01", "2026-09-30", {"booked_minutes": 1800}),
+    ):
+        contract = {
+            "site_id": 1,
+            "first_date": first,
+            "last_date": last,
+            "booked_minutes": 0,
+            "price_minor": 1,
+        }
+        answer = desk.post("/api/v1/contracts", json=contract | {"currency": "USD"} | booked)
+        assert answer.status_code == 201, answer.text
+    findings = desk.get("/api/v1/lines/conflicts", params={"season": "A26", "whole": True}).json()["findings"]
+    assert [one["text"] for one in findings if "book" in one["kind"]] == []
+
+
 def test_occurrences_are_told_in_order_and_bounded(desk: httpx.Client) -> None:
     imported(desk, text_of(days=frozenset({1, 7})))
     span = {"from": "2026-03-28T00:00:00Z", "until": "2026-04-06T13:30:00Z"}
