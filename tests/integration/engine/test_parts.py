@@ -110,6 +110,9 @@ def test_a_part_that_did_not_arrive_is_missing_in_the_record_and_in_the_contract
     assert (nothing.evidence, nothing.source) == ("planned", "nothing")
     assert (nothing.starts_at, nothing.ends_at) == (ON_AIR_AT + CUT, OVER_AT)
     with station.session() as session:
+        for feed in session.exec(select(Feed)):
+            feed.part = {}  # by the time that somebody reckons, the site takes all of it at once
+        session.flush()
         month = reckon(session, contract, parse_month("2026-11"))
     assert (month.booked.minutes, month.delivered.minutes) == (1, 0), (
         "half a programme is not a delivered minute"
