@@ -75,7 +75,8 @@ def _row(row: LineRow, line: Line, season: Season, labels: Labels, country: str 
     if stored is not None and (known := eibi.read(stored).records):
         # A row may be several lines: it stands as it stood where it is just this one
         of_row = eibi.lines(known[0], season)
-        if len(of_row) == 1 and _says(of_row[0], line, sites=False):
+        said = replace(of_row[0], site=of_row[0].site.upper()) if len(of_row) == 1 else None
+        if said is not None and _says(said, line, technical=False):
             return known[0]
     remarks = f"/{country}" if country else ""
     return eibi.row_of(
@@ -83,9 +84,9 @@ def _row(row: LineRow, line: Line, season: Season, labels: Labels, country: str 
     )
 
 
-def _says(stored: Line, line: Line, *, sites: bool = True) -> bool:
-    """Whether both say the same, in what both can say. EiBi knows neither zones nor sites as HFCC does."""
+def _says(stored: Line, line: Line, *, technical: bool = True) -> bool:
+    """Whether both say the same, in what both can say. EiBi knows no technical data, and no zones as HFCC does."""
     alike: dict[str, object] = {"key": "", "who": "", "transmitter": None, "synchronised": None}
-    if not sites:
-        alike |= {"site": "", "zones": frozenset(), "power_kw": None, "azimuth": None}
+    if not technical:
+        alike |= {"zones": frozenset(), "power_kw": None, "azimuth": None}
     return replace(stored, **alike) == replace(line, **alike)  # type: ignore[arg-type]  # of fields of both

@@ -201,6 +201,16 @@ def test_eibi_goes_out_and_comes_back(desk: httpx.Client) -> None:
     )
 
 
+def test_a_row_of_eibi_stands_as_it_stood_until_its_line_is_from_another_site(desk: httpx.Client) -> None:
+    row = "7590;1300-1400;;KOR;Station;K;KRE;/tsh;6;2903;2410[0726]"
+    imported(desk, row, format="eibi")
+    assert exported(desk, "eibi").splitlines()[1] == row
+    line = desk.get("/api/v1/lines/1").json()
+    body = {name: line[name] for name in ("slot_id", "khz", "days", "first_date", "last_date")}
+    assert desk.put("/api/v1/lines/1", json=body | {"site_id": 2}).status_code == 200
+    assert exported(desk, "eibi").splitlines()[1].split(";")[7] == "/J"
+
+
 # --- everybody else -------------------------------------------------------------------------------------------
 
 
