@@ -88,7 +88,8 @@ class LeadIn:
         """A short stable string for cache keys; empty where there is no lead-in."""
         tone = f"tone{self.tone_samples}x{self.tone_hz}x{self.tone_dbfs:g}" if self.tone_s else ""
         silence = f"silence{round(self.silence_s * RATE)}" if self.silence_s else ""
-        spoken = f"spoken{self.spoken_samples}{self.spoken}" if self.spoken else ""
+        # In hexadecimal: a name may have in it what separates the parts of a key
+        spoken = f"spoken{self.spoken_samples}x{self.spoken.encode().hex()}" if self.spoken else ""
         return "_".join(part for part in (tone, spoken, silence) if part)
 
     def pieces(self, folder: Path, ffmpeg: Path, words: Master | None = None) -> Sequence[Piece]:

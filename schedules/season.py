@@ -71,7 +71,9 @@ def _season(letter: str, year: int) -> Season:
 
 
 def _change(year: int, month: int) -> datetime:
-    """01:00 UTC on the last Sunday of March or October, which both have 31 days."""
+    """01:00 UTC on the last Sunday of March or October, which both have 31 days. Raises BadSeason."""
+    if not date.min.year <= year <= date.max.year:
+        raise BadSeason(f"a season touches the year {year}, and years are 1 to {date.max.year}")
     last_day = date(year, month, 31)
     sunday = last_day - timedelta(days=last_day.isoweekday() % 7)
     return datetime(sunday.year, sunday.month, sunday.day, 1, tzinfo=UTC)

@@ -99,7 +99,7 @@ def _items(
                 starts_at=starts_at,
                 ends_at=airing.starts_at + samples_to_timedelta(end),
                 evidence=arrived.evidence,
-                details=_details(arrived, item.first_sample + start - item.start_sample),
+                details=_details(arrived, item.first_sample + start - item.start_sample) | _part(feed),
             )
         )
 
@@ -130,5 +130,10 @@ def _nothing(airing: Airing, carriage: Carriage, feed: Feed | None) -> AsRun:
         starts_at=span.start,
         ends_at=span.end,
         evidence="planned",
-        details={"why": "nothing was delivered" if feed else "the line has no feed"},
+        details={"why": "nothing was delivered" if feed else "the line has no feed"} | _part(feed),
     )
+
+
+def _part(feed: Feed | None) -> dict[str, object]:
+    """What the feed took then, where that was not all: it may take something else by the time that somebody reckons."""
+    return {"part": feed.part} if feed and feed.part else {}

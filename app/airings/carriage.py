@@ -140,17 +140,26 @@ def lead_in_s(feed: Feed) -> float:
 def part_samples(feed: Feed, airing: Airing) -> tuple[int, int]:
     """Which samples of an airing this feed takes, as [start, end) at 48 kHz; none where the airing is over before.
 
-    Raises ValueError or TypeError where the feed's row holds nonsense.
+    All of them where the feed's row holds nonsense: whatever it takes is part of them.
     """
-    wanted = wishes(feed)
+    try:
+        wanted = wishes(feed)
+    except (ValueError, TypeError):
+        return 0, airing.target_samples
     if wanted.excerpt.start_s * RATE >= airing.target_samples:
         return airing.target_samples, airing.target_samples
     return wanted.excerpt.span(airing.target_samples, wanted.encoding)
 
 
 def part_span(feed: Feed, airing: Airing) -> Span:
-    """From when to when what this feed takes of an airing is on the air, without the early-off where it is the end."""
-    excerpt = Excerpt(**feed.part)
+    """From when to when what this feed takes of an airing is on the air, without the early-off where it is the end.
+
+    All of it where the feed's row holds nonsense.
+    """
+    try:
+        excerpt = Excerpt(**feed.part)
+    except (ValueError, TypeError):
+        excerpt = WHOLE
     stop = airing.stops_at
     if excerpt.stop_s is not None:
         stop = min(stop, airing.starts_at + timedelta(seconds=excerpt.stop_s))

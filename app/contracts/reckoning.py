@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, cast
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from app.airings.models import Airing, AsRun
 from app.contracts.billing import UNIT_MINUTES, BillingUnit, BookedPer, Days, billed_minutes, booked_minutes
@@ -16,7 +16,6 @@ from app.contracts.matching import Carried, Claim, Logged, Matched, Unclaimed, m
 from app.contracts.models import Contract, LogEntry
 from app.contracts.service import contract, period
 from app.errors import Invalid
-from app.feeds.models import Feed
 from app.frequencies.models import Line
 from schedules.time import Span
 
@@ -102,6 +101,7 @@ def _carried(session: Session, site_id: int, span: Span) -> list[Carried]:
             AsRun.line_id,
             AsRun.feed_id,
             AsRun.evidence,
+            func.json_extract(AsRun.details, "$.part").is_not(None),
             Line.khz,
             Airing.starts_at,
             Airing.stops_at,
@@ -112,14 +112,13 @@ def _carried(session: Session, site_id: int, span: Span) -> list[Carried]:
         .order_by(Airing.starts_at, AsRun.line_id)
         .distinct()
     ).all()
-    parts = {feed.id for feed in session.exec(select(Feed).where(Feed.site_id == site_id)) if feed.part}
     spans: dict[tuple[int, int], tuple[int, Span]] = {}
     claims: defaultdict[tuple[int, int], dict[int | Literal["parts"] | None, Claim]] = defaultdict(dict)
-    for airing_id, line_id, feed_id, evidence, khz, starts_at, stops_at in rows:
+    for airing_id, line_id, feed_id, evidence, is_part, khz, starts_at, stops_at in rows:
         spans[airing_id, line_id] = khz, Span(starts_at, stops_at)
         of_feed = claims[airing_id, line_id]
         claim = UNPROVED.get(evidence, "delivered")
-        whole: int | Literal["parts"] | None = "parts" if feed_id in parts else feed_id
+        whole: int | Literal["parts"] | None = "parts" if is_part else feed_id
         of_feed[whole] = min(of_feed.get(whole, claim), claim, key=STRENGTH.index)
     return [
         Carried(*key, khz, airing, max(claims[key].values(), key=STRENGTH.index))

@@ -298,10 +298,7 @@ def _what_it_has_is_withdrawn(session: Session, airing: Airing, handoff: Handoff
             RundownVersion.airing_id == airing.id, RundownVersion.version == handoff.version
         )
     ).one()
-    try:
-        part = part_samples(session.get_one(Feed, handoff.feed_id), airing)
-    except (ValueError, TypeError):  # nonsense in the row: whatever it has may be part of it
-        part = (0, airing.target_samples)
+    part = part_samples(session.get_one(Feed, handoff.feed_id), airing)
     return why_withdrawn(session, parsed(body), airing, truth, part) is not None
 
 

@@ -17,9 +17,11 @@ from app.feeds.credentials import check_reference
 from app.feeds.models import Feed
 from app.feeds.names import DEFAULT_TEMPLATE, NameFacts, check_place, check_template, expand, typical_name
 from app.feeds.options import check_options
+from app.frequencies.fitting import require_covered
 from app.frequencies.models import Line, LineFeed, Site
 from app.handoffs.models import Handoff
 from app.journal.service import record
+from app.programmes.models import Slot
 from app.records import find, referred, require_free, require_revision, require_unused, revise
 from app.settings import Settings
 from app.station.models import Station
@@ -89,7 +91,7 @@ def update_feed(
     now: datetime,
     by: int | None,
 ) -> Feed:
-    """Change a feed. Raises NotFound, StaleRevision, Invalid; Conflict where lines of its site would lose it."""
+    """Change a feed. Raises NotFound, StaleRevision, Invalid; Conflict where lines would lose it or a part of their airings."""
     changed = feed(session, feed_id)
     require_revision(changed, expected)
     columns = _checked(session, wanted, feed_id, settings)
@@ -101,10 +103,19 @@ def update_feed(
             f"{{count}} lines of site {changed.site_id} use feed {feed_id}: take it from them before it moves",
         )
     names = revise(changed, columns)
+    if "part" in names:
+        _require_covered(session, feed_id)
     if names:
         changed.updated_at = now
     record(session, "feed.changed", at=now, person_id=by, subject_id=feed_id, fields=names)
     return changed
+
+
+def _require_covered(session: Session, feed_id: int) -> None:
+    slots = select(Slot).join(Line, col(Line.slot_id) == col(Slot.id))
+    of_feed = slots.join(LineFeed, col(LineFeed.line_id) == col(Line.id)).where(LineFeed.feed_id == feed_id)
+    for slot in session.exec(of_feed.distinct()):
+        require_covered(session, slot)
 
 
 def delete_feed(session: Session, feed_id: int, *, now: datetime, by: int | None) -> None:
@@ -239,7 +250,13 @@ def _require_voice(settings: Settings) -> None:
 
 
 def _check_second_route(session: Session, wanted: FeedFields, feed_id: int | None) -> None:
-    """The second route is one more feed of the same site, and has no second route itself."""
+    """The second route is one more feed of the same site, takes the same part, and has no second route itself."""
+    for first in session.exec(select(Feed).where(Feed.second_feed_id == feed_id)) if feed_id else ():
+        if part_of(first) != part_of(wanted):
+            raise Conflict(
+                f"feed {first.id} has feed {feed_id} for its second route, which takes the same part of an airing: take it "
+                "away first"
+            )
     if wanted.second_feed_id is not None:
         second = referred(session, Feed, wanted.second_feed_id, "feed", "second_feed_id")
         if second.id == feed_id or second.site_id != wanted.site_id:

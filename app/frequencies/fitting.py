@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlmodel import Session, col, select
+
 from app.airings.carriage import lead_in_s, wishes
-from app.errors import Invalid
+from app.errors import Conflict, Invalid
 from app.feeds.models import Feed
+from app.frequencies.models import Line, LineFeed
 from app.programmes.models import Slot
 from audio.profile import Encoding
 from schedules.time import DAY_MINUTES
@@ -24,22 +27,14 @@ def require_fit(slot: Slot, feed: Feed, room_bytes: int, field: str) -> None:
     Raises:
         Invalid: names the field.
     """
-    wanted = wishes(feed)
-    encoding, excerpt = wanted.encoding, wanted.excerpt
-    try:
-        start_s, stop_s = excerpt.span_s(duration_s(slot))
-    except ValueError:
-        raise Invalid(
-            f"feed {feed.id} takes what is on the air {excerpt.start_s} s after the start, and an airing of slot "
-            f"{slot.id} lasts {duration_s(slot)} s",
-            field=field,
-        ) from None
+    start_s, stop_s = _require_part(slot, feed, field)
     seconds = stop_s - start_s + lead_in_s(feed)
     if feed.max_duration_s is not None and seconds > feed.max_duration_s:
         raise Invalid(
             f"feed {feed.id} takes at most {feed.max_duration_s} s, and its file of an airing of slot {slot.id} lasts {seconds:g} s",
             field=field,
         )
+    encoding = wishes(feed).encoding
     needed = file_bytes(encoding, seconds)
     if needed > room_bytes:
         raise Invalid(
@@ -48,6 +43,19 @@ def require_fit(slot: Slot, feed: Feed, room_bytes: int, field: str) -> None:
             "slot, let the feed take MP3, or make room",
             field=field,
         )
+
+
+def _require_part(slot: Slot, feed: Feed, field: str) -> tuple[float, float]:
+    """From when to when in an airing the feed's part is, in seconds."""
+    excerpt = wishes(feed).excerpt
+    try:
+        return excerpt.span_s(duration_s(slot))
+    except ValueError:
+        raise Invalid(
+            f"feed {feed.id} takes what is on the air {excerpt.start_s} s after the start, and an airing of slot "
+            f"{slot.id} lasts {duration_s(slot)} s",
+            field=field,
+        ) from None
 
 
 def require_no_gaps(slot: Slot, feeds: Sequence[Feed]) -> None:
@@ -70,6 +78,30 @@ def require_no_gaps(slot: Slot, feeds: Sequence[Feed]) -> None:
             "its start to nobody: add the feed of that part",
             field="feed_ids",
         )
+
+
+def require_covered(session: Session, slot: Slot) -> None:
+    """Refuse a slot of another length, or feeds of other parts, where a line's feeds then do not fit its airings.
+
+    Raises:
+        Conflict: names the first line.
+    """
+    feeds: dict[int, list[Feed]] = {}
+    for line_id, feed in session.exec(
+        select(LineFeed.line_id, Feed)
+        .join(Feed, col(Feed.id) == col(LineFeed.feed_id))
+        .join(Line, col(Line.id) == col(LineFeed.line_id))
+        .where(Line.slot_id == slot.id)
+        .order_by(col(LineFeed.line_id), col(Feed.id))
+    ):
+        feeds.setdefault(line_id, []).append(feed)
+    for line_id, each in feeds.items():
+        try:
+            for feed in each:
+                _require_part(slot, feed, "part")
+            require_no_gaps(slot, each)
+        except Invalid as wrong:
+            raise Conflict(f"line {line_id}: {wrong}, or change the line first") from None
 
 
 def duration_s(slot: Slot) -> int:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, delete, select
 
 from app.airings.models import Airing
 from app.errors import Conflict, Invalid
+from app.frequencies.fitting import duration_s, require_covered
 from app.frequencies.models import Line
 from app.journal.service import record
 from app.library.service import named
@@ -141,7 +142,7 @@ def create_slot(session: Session, fields: SlotFields, *, now: datetime, by: int 
 def update_slot(
     session: Session, slot_id: int, fields: SlotFields, *, expected: int | None, now: datetime, by: int | None
 ) -> Slot:
-    """Change a slot. Raises NotFound, StaleRevision, Invalid, ScheduleError; Conflict where it would leave a line."""
+    """Change a slot. Raises NotFound, StaleRevision, Invalid, ScheduleError; Conflict where it would leave a line or a part of its airings."""
     changed = slot(session, slot_id)
     require_revision(changed, expected)
     columns = _checked_slot(session, fields)
@@ -157,7 +158,10 @@ def update_slot(
             raise Conflict(
                 f"the site was asked about change {asked.id} with this slot's times: record its answer or undo the change first"
             )
+    lasted_s = duration_s(changed)
     names = revise(changed, columns)
+    if duration_s(changed) != lasted_s:
+        require_covered(session, changed)
     record(session, "slot.changed", at=now, person_id=by, subject_id=slot_id, fields=names)
     return changed
 

@@ -15,7 +15,7 @@ from app.schedule import background
 from app.schedule.charting import season_chart, span_chart
 from app.schedule.checking import check
 from app.schedule.exporting import Labels, export
-from app.schedule.files import Format
+from app.schedule.files import Format, read_file
 from app.schedule.importing import Wanted, take
 from app.schedule.own import own_lines
 from app.schedule.schemas import (
@@ -56,12 +56,12 @@ def import_lines(
     dry_run: DryRun = True,
 ) -> ImportOut:
     """Tries first: `dry_run=false` imports. What is good is taken in one step; the rest is told by line, column and reason."""
-    content = body.file.file.read()
-    wanted = Wanted(season(body.season), body.format, body.whose, body.slot_id)
+    wanted = Wanted(season(body.season), body.whose, body.slot_id)
+    file = read_file(body.file.file.read(), wanted.season, body.format)
     with writing(database) as session:
         intake = take(
             session,
-            content,
+            file,
             wanted,
             room_bytes=free_bytes(settings) - settings.disk_reserve_bytes,
             now=now,
@@ -85,7 +85,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
 )
 def export_lines(
     database: Database,
-    _actor: Actor,
+    actor: Actor,
     now: Now,
     wanted: Annotated[Format, Query(alias="format")] = "hfcc",
     code: Annotated[SeasonCode | None, Query(alias="season")] = None,
@@ -96,11 +96,12 @@ def export_lines(
     itu: Annotated[str, Query(max_length=3, description="EiBi: the station's home country")] = "CLA",
     target: Annotated[str, Query(max_length=10, description="EiBi: the target area")] = "KRE",
 ) -> Response:
-    """Lines that came from a file of the format, and did not change since, stand as they stood there."""
+    """Lines that came from a file of the format, and did not change since, stand as they stood there. The journal keeps who took the file."""
     of = season(code) if code else season_at(now)
     hfcc = {"ADM": adm, "BRC": brc, "FMO": fmo, "LANGUAGE": language}
-    with reading(database) as session:
-        content = export(session, of, wanted, Labels(hfcc, itu, language or "K", target))
+    labels = Labels(hfcc, itu, language or "K", target)
+    with writing(database) as session:
+        content = export(session, of, wanted, labels, now=now, by=actor.person_id)
     name = f"{of.code.lower()}.{'txt' if wanted == 'hfcc' else 'csv'}"
     charset = "iso-8859-1" if wanted == "hfcc" else "utf-8"
     return Response(

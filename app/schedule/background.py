@@ -17,6 +17,7 @@ from app.errors import Invalid, NotFound
 from app.journal.service import record
 from app.schedule.files import Format, ReadFile, read_file
 from app.schedule.models import Background, BackgroundLine
+from app.schedule.own import of_file
 from schedules.days import days_from_eibi, days_to_eibi
 from schedules.frequencies import eibi
 from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
@@ -68,15 +69,17 @@ def read_others(
             lines.append(line)
     if not lines:
         raise Invalid(f"the file has no shortwave line of {season.code} that can be read", field="file")
-    return Others(file, tuple(lines), dict(left_out))
+    return Others(file, tuple(lines), dict(+left_out))
 
 
 def _lines(file: ReadFile, season: Season, file_season: Season, left_out: Counter[str]) -> Sequence[Line]:
     if file.format == "hfcc":
         if file_season != season:
             raise Invalid("HFCC's lines are of one season: they say nothing of another", field="file_season")
-        return [one.line for one in file.hfcc.records]
-    lines: list[Line] = []
+        lines = [one.line for one in file.hfcc.records if of_file(one.line, season) is not None]
+        left_out[Standing.OTHER_SEASON.value] += len(file.records.records) - len(lines)
+        return lines
+    lines = []
     for row in file.eibi.records:
         standing = eibi.standing(row, season)
         if file_season != season and row.persistence not in eibi.LASTING:

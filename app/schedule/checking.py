@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import cast
 
@@ -78,16 +78,25 @@ def _bookings(session: Session, lines: Sequence[Line], season: Season) -> Iterat
         if contract.hours:  # they say more than their sum
             shared = days.span.intersection(season.span)
             if shared is not None:
-                yield from booking_findings(there, booked_spans(contract, shared), shared)
+                yield from booking_findings(_starting(there, days), booked_spans(contract, shared), shared)
             continue
         for span in _reckoned(contract, days):
             booked = booked_minutes(
                 contract.booked_minutes, cast("BookedPer", contract.booked_per), period(contract), span
             )
-            found = occurrences(there, span.span, season)
+            found = occurrences(_starting(there, span), span.span, season)
             used = int((found.stop - found.start).sum())
             if used != booked:
                 yield _booking(contract, sites[contract.site_id], span, booked, used)
+
+
+def _starting(lines: Sequence[Line], days: Days) -> list[Line]:
+    """What of lines starts on these days: what is past midnight belongs to the day, and the contract, before."""
+    return [
+        replace(line, first_date=max(line.first_date, days.first), last_date=min(line.last_date, days.last))
+        for line in lines
+        if line.first_date <= days.last and days.first <= line.last_date
+    ]
 
 
 def _booking(contract: Contract, site: str, days: Days, booked: int, used: int) -> Finding:

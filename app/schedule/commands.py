@@ -67,14 +67,16 @@ def _import_lines(
 ) -> None:
     from app.cli import station
     from app.database import writing
+    from app.schedule.files import read_file
     from app.schedule.importing import Wanted, take
     from app.storage import free_bytes
 
+    content = read_file(file.read_bytes(), season, form)
     with station() as (settings, engine), writing(engine) as session:
         intake = take(
             session,
-            file.read_bytes(),
-            Wanted(season, form, whose, slot),
+            content,
+            Wanted(season, whose, slot),
             room_bytes=free_bytes(settings) - settings.disk_reserve_bytes,
             now=utcnow(),
             by=None,
@@ -135,13 +137,13 @@ def export_file(
 ) -> None:
     """Write our lines of a season as a schedule file: EiBi's where its name ends in .csv, else HFCC's."""
     from app.cli import station
-    from app.database import reading
+    from app.database import writing
     from app.schedule.exporting import Labels, export
 
     wanted = form or ("eibi" if file.suffix.lower() == ".csv" else "hfcc")
     labels = Labels({"ADM": adm, "BRC": brc, "FMO": fmo, "LANGUAGE": language}, language=language or "K")
-    with station() as (_, engine), reading(engine) as session:
-        content = export(session, _season(season), wanted, labels)
+    with station() as (_, engine), writing(engine) as session:
+        content = export(session, _season(season), wanted, labels, now=utcnow(), by=None)
     _write(file, content)
     out.print(f"{file}: {len(content)} bytes. Schedules are secret: mind where it goes.")
 
@@ -196,6 +198,9 @@ def _write(file: Path, content: bytes) -> None:
             target.write(content)
     except FileExistsError:
         out.print(f"danpa: {file} is there already: remove it, or give another name", soft_wrap=True)
+        sys.exit(1)
+    except OSError as wrong:
+        out.print(f"danpa: {file} cannot be written: {wrong.strerror}", soft_wrap=True)
         sys.exit(1)
 
 

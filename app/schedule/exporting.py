@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlmodel import Session, select
 
 from app.frequencies.models import Line as LineRow
 from app.frequencies.models import Site
+from app.journal.service import record
 from app.schedule.files import Format
-from app.schedule.own import own_rows
+from app.schedule.own import of_file, own_rows
 from schedules.frequencies import eibi, hfcc
 from schedules.frequencies.eibi import EibiRow
 from schedules.frequencies.hfcc import COLUMNS, HfccRecord
@@ -32,12 +34,15 @@ class Labels:
     target: str = "KRE"
 
 
-def export(session: Session, season: Season, wanted: Format, labels: Labels) -> bytes:
-    """The file. Lines that were imported and not changed since stand as they stood, but for blanks.
+def export(
+    session: Session, season: Season, wanted: Format, labels: Labels, *, now: datetime, by: int | None
+) -> bytes:
+    """The file; that it was made is put on record. Lines that were imported and not changed since stand as they stood, but for blanks.
 
     Raises:
         BadRecord: something does not fit the format.
     """
+    record(session, "lines.exported", at=now, person_id=by, season=season.code, format=wanted)
     if wanted == "hfcc":
         records = [_record(row, line, season, labels) for row, line in own_rows(session, season)]
         text = hfcc.write(ScheduleFile((*hfcc.HEADER, *records, "")))
@@ -54,7 +59,8 @@ def _record(row: LineRow, line: Line, season: Season, labels: Labels) -> HfccRec
     others = {name: text for name, text in labels.hfcc.items() if text}
     stored = row.texts.get("hfcc")
     if stored is not None and (known := hfcc.read(stored, season).records):
-        if _says(known[0].line, line):
+        of_season = of_file(known[0].line, season)
+        if of_season is not None and _says(of_season, line):
             return known[0]
         own = {name for name in COLUMNS if name not in _OF_THE_LINE}
         others |= {name: text for name in own if (text := known[0].column(name))}
@@ -69,7 +75,8 @@ def _row(row: LineRow, line: Line, season: Season, labels: Labels, country: str 
     if stored is not None and (known := eibi.read(stored).records):
         # A row may be several lines: it stands as it stood where it is just this one
         of_row = eibi.lines(known[0], season)
-        if len(of_row) == 1 and _says(of_row[0], line, sites=False):
+        said = replace(of_row[0], site=of_row[0].site.upper()) if len(of_row) == 1 else None
+        if said is not None and _says(said, line, technical=False):
             return known[0]
     remarks = f"/{country}" if country else ""
     return eibi.row_of(
@@ -77,9 +84,9 @@ def _row(row: LineRow, line: Line, season: Season, labels: Labels, country: str 
     )
 
 
-def _says(stored: Line, line: Line, *, sites: bool = True) -> bool:
-    """Whether both say the same, in what both can say. EiBi knows neither zones nor sites as HFCC does."""
+def _says(stored: Line, line: Line, *, technical: bool = True) -> bool:
+    """Whether both say the same, in what both can say. EiBi knows no technical data, and no zones as HFCC does."""
     alike: dict[str, object] = {"key": "", "who": "", "transmitter": None, "synchronised": None}
-    if not sites:
-        alike |= {"site": "", "zones": frozenset(), "power_kw": None, "azimuth": None}
+    if not technical:
+        alike |= {"zones": frozenset(), "power_kw": None, "azimuth": None}
     return replace(stored, **alike) == replace(line, **alike)  # type: ignore[arg-type]  # of fields of both

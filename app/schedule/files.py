@@ -14,8 +14,8 @@ from schedules.season import Season
 
 Format = Literal["hfcc", "eibi"]
 
-LARGEST_BYTES = 16 << 20
-"""A season of everybody's is half a megabyte."""
+MOST_LINES = 50_000
+"""Everybody's lines of a season are ten thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,13 @@ def read_file(content: bytes, season: Season, wanted: Format | None = None) -> R
     """Read a file, in the format that is wanted or that it looks like.
 
     Raises:
-        Invalid: it is too large, no text, or not one line of it can be read.
+        Invalid: it has too many lines, is no text, or not one line of it can be read.
     """
-    if len(content) > LARGEST_BYTES:
-        raise Invalid(
-            f"the file has {len(content) >> 20} MiB; at most {LARGEST_BYTES >> 20} are taken", field="file"
-        )
     if b"\0" in content:
         raise Invalid("the file is no text: send HFCC's fixed columns or EiBi's CSV", field="file")
+    ends = content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
+    if ends > MOST_LINES:
+        raise Invalid(f"the file has {ends} lines; at most {MOST_LINES} are taken", field="file")
     decoded = decode(content)
     kind = wanted or _format_of(decoded.text)
     read = hfcc.read(decoded.text, season) if kind == "hfcc" else eibi.read(decoded.text)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from sqlmodel import Session, col, select
 
 from app.database import id_of
-from app.errors import DanpaError
+from app.errors import DanpaError, Invalid
 from app.frequencies.models import Line as LineRow
 from app.frequencies.models import LineFeed, Site
 from app.frequencies.service import LineFields, create_line, feeds_of, update_line
 from app.journal.service import record
 from app.programmes.models import Slot
 from app.programmes.service import times_of
-from app.schedule.files import Format, ReadFile, read_file
-from app.schedule.own import own_lines
-from schedules.days import days_from_eibi, format_days
+from app.schedule.files import ReadFile
+from app.schedule.own import of_file, own_lines
+from schedules.days import days_from_eibi, days_to_eibi, format_days
 from schedules.errors import ScheduleError
 from schedules.frequencies import eibi
 from schedules.frequencies.eibi import Standing
@@ -29,6 +29,9 @@ from schedules.frequencies.zones import zones_text
 from schedules.season import Season
 from schedules.time import format_hhmm
 
+MOST_OWN = 1000
+"""Lines of one file that may be ours: more are everybody's, and taking them would keep the engine waiting."""
+
 Action = Literal["added", "changed", "unchanged"]
 
 
@@ -37,7 +40,6 @@ class Wanted:
     """What is taken of a file: a season's lines, and of them those of one broadcaster, for one slot, or all."""
 
     season: Season
-    format: Format | None = None
     whose: str | None = None
     """HFCC's BRC, EiBi's station; None: the whole file is ours."""
     slot_id: int | None = None
@@ -76,16 +78,25 @@ class _NotOurs(Exception):
 
 
 def take(
-    session: Session, content: bytes, wanted: Wanted, *, room_bytes: int, now: datetime, by: int | None
+    session: Session, file: ReadFile, wanted: Wanted, *, room_bytes: int, now: datetime, by: int | None
 ) -> Intake:
     """Add and change own lines as a file says; the caller commits, or rolls back what was only tried.
 
     Raises:
-        Invalid: not one line of the file can be read.
+        Invalid: more lines are ours than a station has.
     """
-    file = read_file(content, wanted.season, wanted.format)
     intake = Intake(file, problems=list(file.problems), notes=list(file.notes))
-    for line_number, line, text in _lines(file, wanted, intake):
+    ours = list(_lines(file, wanted, intake))
+    if len(ours) > MOST_OWN:
+        raise Invalid(
+            f"{len(ours)} lines of the file would be ours, and at most {MOST_OWN} are: say whose lines are ours",
+            field="whose",
+        )
+    said: dict[Line, int] = {}
+    for line_number, line, text in ours:
+        if (first := said.setdefault(replace(line, key="", who=""), line_number)) != line_number:
+            intake.notes.append(Problem(line_number, f"says what line {first} says: taken once"))
+            continue
         try:
             row = _Wish(session, wanted, intake, line_number, line, text)
             intake.taken.append(row.carried_out(room_bytes, now, by))
@@ -110,8 +121,9 @@ def _lines(file: ReadFile, wanted: Wanted, intake: Intake) -> Iterator[tuple[int
 
     if file.format == "hfcc":
         for one in file.hfcc.records:
-            if is_ours(one.line):
-                yield one.line_number, one.line, one.text
+            line = of_file(one.line, wanted.season)
+            if line is not None and is_ours(line):
+                yield one.line_number, line, one.text
             else:
                 intake.passed_over += 1
         return
@@ -147,12 +159,11 @@ class _Wish:
         if known is None:
             row = create_line(self.session, fields, room_bytes=room_bytes, now=now, by=by)
             return self._taken("added", row, site)
-        feed_ids = tuple(feeds_of(self.session, [id_of(known)]).get(id_of(known), []))
         before = known.model_dump()
         update_line(
             self.session,
             id_of(known),
-            replace(fields, feed_ids=feed_ids),
+            self._beside(known, fields),
             room_bytes=room_bytes,
             expected=None,
             now=now,
@@ -161,6 +172,35 @@ class _Wish:
         after = known.model_dump()
         what = sorted(name for name in before.keys() - {"revision", "texts"} if before[name] != after[name])
         return self._taken("changed" if what else "unchanged", known, site, tuple(what))
+
+    def _beside(self, known: LineRow, fields: LineFields) -> LineFields:
+        """What the file says, and as it is what the file cannot say. Raises `_NotOurs`."""
+        first, last = self._dates_beside(known, fields)
+        kept = replace(
+            fields,
+            first_date=first,
+            last_date=last,
+            transmitter=known.transmitter,
+            synchronised=known.synchronised,
+            texts=known.texts | (fields.texts or {}),
+            feed_ids=tuple(feeds_of(self.session, [id_of(known)]).get(id_of(known), [])),
+        )
+        if self.intake.file.format == "hfcc":
+            return kept
+        zones = known.ciraf_zones or fields.ciraf_zones
+        return replace(kept, power_kw=known.power_kw, azimuth=known.azimuth, ciraf_zones=zones)
+
+    def _dates_beside(self, known: LineRow, fields: LineFields) -> tuple[date | None, date | None]:
+        """The file's dates; of a line that is in other seasons too, those that it has there. Raises `_NotOurs`."""
+        season_first, season_last = self.wanted.season.start_dates(self.line.start_minute)
+        first, last = fields.first_date, fields.last_date
+        before, after = known.first_date < season_first, known.last_date > season_last
+        if (before and first != season_first) or (after and last != season_last):
+            raise _NotOurs(
+                f"line {id_of(known)} is in another season too, from {known.first_date} to {known.last_date}: change its "
+                "dates by hand"
+            )
+        return known.first_date if before else first, known.last_date if after else last
 
     def _taken(self, action: Action, row: LineRow, site: Site, what: tuple[str, ...] = ()) -> Taken:
         return Taken(self.line_number, action, id_of(row), row.slot_id, site.code, row.khz, what)
@@ -220,7 +260,6 @@ class _Wish:
             days=self.line.days,
             first_date=first,
             last_date=last,
-            transmitter=self.line.transmitter,
             texts={self.intake.file.format: self.text},
             feed_ids=self._usual_feeds(slot, site),
         )
@@ -251,7 +290,11 @@ class _Wish:
             )
             .order_by(col(LineRow.id))
         ).all()
-        return next((row for row in found if row.id not in taken), None)
+        days = days_to_eibi(self.line.days)
+        # Lines of other days may share slot, site and frequency
+        return min(
+            (row for row in found if row.id not in taken), key=lambda row: row.days != days, default=None
+        )
 
     def _note(self, reason: str) -> None:
         self.intake.notes.append(Problem(self.line_number, reason, "", 0, 0))

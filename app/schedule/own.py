@@ -32,8 +32,8 @@ def own_rows(session: Session, season: Season | None = None) -> Iterator[tuple[L
         line = value_of(row, slot, site, who)
         if season is None:
             yield row, line
-        elif (within := _within(line, season)) is not None:
-            yield row, within
+        elif (part := within(line, season)) is not None:
+            yield row, part
 
 
 def value_of(row: LineRow, slot: Slot, site: Site, who: str) -> Line:
@@ -60,8 +60,20 @@ def value_of(row: LineRow, slot: Slot, site: Site, who: str) -> Line:
     )
 
 
-def _within(line: Line, season: Season) -> Line | None:
+def within(line: Line, season: Season) -> Line | None:
     """What of a line is in the season's file; None for nothing."""
     first, last = season.start_dates(line.start_minute)
     first, last = max(first, line.first_date), min(last, line.last_date)
     return replace(line, first_date=first, last_date=last) if first <= last else None
+
+
+def of_file(line: Line, season: Season) -> Line | None:
+    """What of a line of a file is the season's; None for nothing.
+
+    HFCC's files say the day of the change for the last date of the one season and for the first date of the next, at whatever
+    hour the line starts.
+    """
+    first, last = season.start.date(), season.end.date()
+    if line.first_date < first == line.last_date or line.first_date == last < line.last_date:
+        return None
+    return within(line, season)

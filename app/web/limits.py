@@ -13,6 +13,9 @@ from app.web.problems import problem_response
 
 LARGEST_BODY = 1 << 20
 """Bytes of a JSON body or a form: two thousand times what a programme's clock needs."""
+LARGEST_SEASON = 4 << 20
+"""Bytes of a form with a schedule file: everybody's season in HFCC's columns is a megabyte and a half."""
+SEASONS = re.compile(r"/api/v1/(lines/import|seasons/[^/]+/background)")
 UPLOADS = re.compile(r"/api/v1/(segments|voice-pack/[^/]+)")
 """These stream to disk under limits of their own."""
 
@@ -26,9 +29,10 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or UPLOADS.fullmatch(scope["path"]):
             return await self._app(scope, receive, send)
+        largest = LARGEST_SEASON if SEASONS.fullmatch(scope["path"]) else LARGEST_BODY
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > LARGEST_BODY:
-            error = TooLarge(f"the body has {announced} bytes; at most {LARGEST_BODY} are taken here")
+        if announced.isdigit() and int(announced) > largest:
+            error = TooLarge(f"the body has {announced} bytes; at most {largest} are taken here")
             return await problem_response(error)(scope, receive, send)
         received = 0
 
@@ -36,7 +40,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > LARGEST_BODY:
+            if received > largest:
                 raise HTTPException(413)  # the one kind that FastAPI lets through while it reads a body
             return message
 

@@ -436,12 +436,38 @@ def test_the_feeds_of_a_line_leave_no_part_of_its_airings_to_nobody(api: httpx.C
     assert line(3, 1, 2).status_code == 201
 
 
+def test_a_slot_or_a_part_is_not_changed_so_that_some_of_the_airing_is_left_to_nobody(
+    api: httpx.Client,
+) -> None:
+    for path, body in (("programmes", PROGRAMME), ("slots", SLOT), ("sites", SITE)):
+        made(api, path, body)
+    parts = [
+        FEED | {"name": f"{start}", "part": {"start_s": start, "stop_s": start + 1800}} for start in (0, 1800)
+    ]
+    for part in parts:
+        made(api, "feeds", part)
+    made(api, "lines", LINE | {"feed_ids": [1, 2]})
+    longer = api.put("/api/v1/slots/1", json=SLOT | {"stop": "2130"})
+    refused(
+        longer, 409, "line 1: the feeds take parts of an airing of slot 1 and leave what is on the air 3600 s"
+    )
+    shorter = api.put("/api/v1/slots/1", json=SLOT | {"stop": "2030"})
+    refused(shorter, 409, "line 1: feed 2 takes what is on the air 1800 s after the start")
+    less = api.put("/api/v1/feeds/1", json=parts[0] | {"part": {"stop_s": 900}})
+    refused(less, 409, "leave what is on the air 900 s to 1800 s")
+    assert api.get("/api/v1/feeds/1").json()["part"] == {"stop_s": 1800}
+    assert api.put("/api/v1/feeds/2", json=parts[1] | {"part": {"start_s": 900}}).status_code == 200
+    assert api.put("/api/v1/feeds/1", json=parts[0] | {"part": {"stop_s": 900}}).status_code == 200
+    assert api.put("/api/v1/slots/1", json=SLOT | {"stop": "2130"}).status_code == 200
+
+
 def test_the_second_route_takes_the_same_part(api: httpx.Client) -> None:
     made(api, "sites", SITE)
     made(api, "feeds", FEED | {"part": {"stop_s": 1800}})
     other = FEED | {"name": "second", "address": "/srv/other", "second_feed_id": 1}
     refused(api.post("/api/v1/feeds", json=other), 422, "the second route takes the same part")
     made(api, "feeds", other | {"part": {"stop_s": 1800}})
+    refused(api.put("/api/v1/feeds/1", json=FEED), 409, "feed 2 has feed 1 for its second route")
 
 
 def test_a_lead_in_counts_in_what_a_feed_takes(api: httpx.Client) -> None:

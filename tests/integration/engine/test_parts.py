@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from sqlmodel import select
 
-from app.airings.models import AsRun
+from app.airings.asrun import record
+from app.airings.models import Airing, AsRun
 from app.airings.whereabouts import whereabouts
 from app.contracts.billing import parse_month
 from app.contracts.models import Contract
@@ -108,6 +110,9 @@ def test_a_part_that_did_not_arrive_is_missing_in_the_record_and_in_the_contract
     assert (nothing.evidence, nothing.source) == ("planned", "nothing")
     assert (nothing.starts_at, nothing.ends_at) == (ON_AIR_AT + CUT, OVER_AT)
     with station.session() as session:
+        for feed in session.exec(select(Feed)):
+            feed.part = {}  # by the time that somebody reckons, the site takes all of it at once
+        session.flush()
         month = reckon(session, contract, parse_month("2026-11"))
     assert (month.booked.minutes, month.delivered.minutes) == (1, 0), (
         "half a programme is not a delivered minute"
@@ -125,3 +130,16 @@ def test_a_recall_concerns_only_the_part_that_has_the_recording(
         music = {place.feed_id for place in whereabouts(session, 3, station.clock())}
     assert places == {one}, "news comes first, and is over before the cut"
     assert music >= {two}
+
+
+def test_a_part_that_is_nonsense_is_taken_for_the_whole(station: LivingStation, tmp_path: Path) -> None:
+    one, _ = in_two(station, tmp_path / "site", tmp_path / "site")
+    station.live_until(DELIVER_AT)
+    news = station.news_of(1)
+    station.change(Feed, one, part={"start_s": -1})
+    with station.session() as session:
+        assert {place.feed_id for place in whereabouts(session, news, station.clock())} >= {one}
+        assert record(session, session.get_one(Airing, station.airing().id))
+        session.flush()
+        rows = session.exec(select(AsRun).where(AsRun.feed_id == one)).all()
+        assert max(row.ends_at for row in rows) == OVER_AT

@@ -163,3 +163,15 @@ def test_parts_leave_no_sample_out_and_have_none_twice(
     assert spans[-1][1] == total
     assert all(one[1] == two[0] for one, two in pairwise(spans))
     assert all(start % encoding.grid_samples == 0 for start, _ in spans)
+
+
+def test_two_lead_ins_that_differ_never_share_a_key() -> None:
+    odd = [
+        LeadIn(spoken="Danpa", silence_s=1),
+        LeadIn(spoken="Danpa_silence48000"),
+        LeadIn(spoken="Danpa/part0to30"),
+        LeadIn(spoken="단파 / 1"),
+    ]
+    keys = {one.key for one in odd}
+    assert len(keys) == len(odd)
+    assert not any("/" in key for key in keys), "what separates the parts of a recipe"
