@@ -25,6 +25,9 @@ from app.web.server import Server
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
+PATIENCE_S = 60.0
+"""A client waits as long as this: a busy machine is not a bug."""
+
 
 class SettableClock:
     """What time it is, as the test says."""
@@ -108,4 +111,4 @@ def running(app: FastAPI, settings: Settings) -> Iterator[str]:
 
 def keyed(url: str, key: str) -> httpx.Client:
     """A machine's client, with its key."""
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"})
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_S)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.integration.moves.desk import Desk
-from tests.stations import keyed, make_station, serving
+from tests.stations import PATIENCE_S, keyed, make_station, serving
 
 
 @pytest.fixture
@@ -27,5 +27,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 @pytest.fixture
 def stranger(desk: Desk) -> Iterator[httpx.Client]:
     """Somebody at a site, whose browser speaks neither Korean nor English."""
-    with httpx.Client(base_url=desk.api.base_url, headers={"Accept-Language": "ru"}) as client:
+    with httpx.Client(
+        base_url=desk.api.base_url, headers={"Accept-Language": "ru"}, timeout=PATIENCE_S
+    ) as client:
         yield client
