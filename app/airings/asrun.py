@@ -43,7 +43,7 @@ def record(session: Session, airing: Airing) -> bool:
     for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
         for feed in carriage.feeds or (None,):
             arrived = _best_route(newest, feed) if feed else None
-            if arrived is None:
+            if feed is None or arrived is None:
                 session.add(_nothing(airing, carriage, feed))
             else:
                 _items(session, airing, carriage, feed, arrived, rundowns[arrived.handoff.version])
@@ -76,12 +76,12 @@ def _items(
     session: Session,
     airing: Airing,
     carriage: Carriage,
-    feed: Feed | None,
+    feed: Feed,
     arrived: _Arrival,
     rundown: Rundown,
 ) -> None:
     handoff = arrived.handoff
-    first, last = part_samples(feed, airing) if feed else (0, airing.target_samples)
+    first, last = part_samples(feed, airing)
     for item, turn_ends in rundown.turns():
         start, end = max(item.start_sample, first), min(turn_ends, last)
         if start >= end:  # not in this feed's part of the airing

@@ -215,8 +215,7 @@ def _tell(problems: Iterable[Problem], what: str) -> None:
     if told:
         out.print(f"{len({one.line_number for one in told})} lines {what}:")
     for one in told:
-        words = str(one) if one.first_column else f"line {one.line_number}: {one.reason}"
-        out.print(f"  {words}", highlight=False, soft_wrap=True, markup=False)
+        out.print(f"  {one}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _say_whether_done(*, yes: bool) -> None:

@@ -20,8 +20,8 @@ from schedules.frequencies.line import Line
 from schedules.frequencies.text import LATIN_1, UTF_8, ScheduleFile, encode
 from schedules.season import Season
 
-HFCC_OWN = ("ADM", "BRC", "FMO", "LANGUAGE")
-"""Columns that a line of ours does not know, and that are the same for all of them."""
+OF_THE_LINE = frozenset({"FREQ", "STRT", "STOP", "CIRAF", "LOC", "POWR", "AZIMUTH", "DAYS", "FDATE", "TDATE"})
+"""HFCC's columns that our lines have; the others are kept as they came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,9 @@ def _record(row: LineRow, line: Line, season: Season, labels: Labels) -> HfccRec
         of_season = of_file(known[0].line, season)
         if of_season is not None and _says(of_season, line):
             return known[0]
-        own = {name for name in COLUMNS if name not in _OF_THE_LINE}
+        own = [name for name in COLUMNS if name not in OF_THE_LINE]
         others |= {name: text for name in own if (text := known[0].column(name))}
     return hfcc.record_of(line, others)
-
-
-_OF_THE_LINE = ("FREQ", "STRT", "STOP", "CIRAF", "LOC", "POWR", "AZIMUTH", "DAYS", "FDATE", "TDATE")
 
 
 def _row(row: LineRow, line: Line, season: Season, labels: Labels, country: str | None) -> EibiRow:

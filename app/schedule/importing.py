@@ -101,7 +101,7 @@ def take(
             row = _Wish(session, wanted, intake, line_number, line, text)
             intake.taken.append(row.carried_out(room_bytes, now, by))
         except (_NotOurs, DanpaError, ScheduleError) as wrong:
-            intake.problems.append(Problem(line_number, str(wrong), "", 0, 0))
+            intake.problems.append(Problem(line_number, str(wrong)))
     intake.problems.sort(key=lambda problem: (problem.line_number, problem.first_column))
     known = {one.line_id for one in intake.taken}
     intake.absent = [
@@ -135,7 +135,7 @@ def _lines(file: ReadFile, wanted: Wanted, intake: Intake) -> Iterator[tuple[int
             intake.passed_over += 1
             if eibi.standing(row, wanted.season) is Standing.UNCERTAIN:
                 reason = "nobody can tell from its days when it is on the air: enter it by hand"
-                intake.notes.append(Problem(row.line_number, reason, "Days", 0, 0))
+                intake.notes.append(Problem(row.line_number, reason, "Days"))
 
 
 @dataclass(slots=True)
@@ -297,4 +297,4 @@ class _Wish:
         )
 
     def _note(self, reason: str) -> None:
-        self.intake.notes.append(Problem(self.line_number, reason, "", 0, 0))
+        self.intake.notes.append(Problem(self.line_number, reason))

@@ -66,7 +66,7 @@ class ProblemOut(Answer):
             columns=columns,
             field=problem.field,
             reason=problem.reason,
-            text=str(problem) if columns else f"line {problem.line_number}: {problem.reason}",
+            text=str(problem),
         )
 
 

@@ -24,6 +24,7 @@ from app.handoffs import api as handoffs
 from app.journal import api as journal
 from app.library import api as library
 from app.moves import api as moves
+from app.moves import page as moves_page
 from app.people import api as people
 from app.processes import Clock, utcnow
 from app.programmes import api as programmes
@@ -38,7 +39,7 @@ from app.settings import Settings
 from app.signing import api as signing
 from app.station import api as station
 from app.storage import Blobs
-from app.web import docs, health, pages, problems, reply
+from app.web import docs, health, pages, problems
 from app.web.frame import Frame
 from app.web.idempotency import Idempotency, Ledger
 from app.web.limits import BodyLimit
@@ -70,7 +71,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     docs.router,
     pages.router,
     report_page.router,
-    reply.router,
+    moves_page.router,
     pull_site.router,
 )
 

@@ -5,7 +5,6 @@ Asked at 21:40 for the 22:00 programme, over the API, with the engine running; t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,10 +15,8 @@ from numpy.typing import NDArray
 from app.airings.models import Airing, RundownVersion
 from app.handoffs.models import Handoff
 from app.programmes.models import Programme
-from app.settings import Settings
 from app.storage import Blobs
 from schedules.rundown import Rundown, SegmentSource
-from tests.integration.engine.living import LivingStation
 from tests.integration.engine.test_announcements import (
     ABSENT,
     ANNOUNCING,
@@ -30,65 +27,68 @@ from tests.integration.engine.test_announcements import (
     named,
     spoken_in,
 )
-from tests.integration.engine.test_moves import ASKED_AT, MINUTE, NEW, NIGHT, OLD, ON_AIR_AT, Moving
+from tests.integration.engine.test_moves import (
+    ASKED_AT,
+    MINUTE,
+    NEW,
+    NIGHT,
+    OLD,
+    ON_AIR_AT,
+    Moving,
+    moving,  # noqa: F401 - a fixture
+)
 from tests.integration.engine.test_recall import PRESENT, decode
-from tests.mailboxes import mail_server
 
 NAMED = {OLD: named("칠천오백 킬로헤르츠입니다"), NEW: named("칠천오백팔십오 킬로헤르츠입니다")}
 Signal = NDArray[np.float32]
 
 
 @pytest.fixture
-def moving(station: LivingStation, tmp_path: Path) -> Iterator[Moving]:
-    with mail_server() as (mailbox, port):
-        station.settings = Settings(
-            home=station.settings.home, disk_reserve_bytes=0, port=0, public_url="https://studio.example",
-            smtp_host="127.0.0.1", smtp_port=port, smtp_security="plain",
-        )  # fmt: skip
-        made = Moving(station, mailbox, tmp_path / "site")
-        station.change(Programme, 1, clock=ANNOUNCING)
-        yield made
+def announcing(moving: Moving) -> Moving:  # noqa: F811 - the fixture
+    """The same station, whose programme says its frequency."""
+    moving.station.change(Programme, 1, clock=ANNOUNCING)
+    return moving
 
 
-def newest(moving: Moving) -> tuple[str, Signal | None, Path]:
+def newest(night: Moving) -> tuple[str, Signal | None, Path]:
     """What the newest version of the night announces, a second of its number (None if it has none), and the file at the site."""
-    (airing,) = moving.station.rows(Airing, Airing.starts_at == ON_AIR_AT)
-    (row,) = moving.station.rows(
+    (airing,) = night.station.rows(Airing, Airing.starts_at == ON_AIR_AT)
+    (row,) = night.station.rows(
         RundownVersion, RundownVersion.airing_id == airing.id, RundownVersion.version == airing.version
     )
     (item,) = spoken_in(Rundown.from_json(row.body))
     assert isinstance(item.source, SegmentSource)
-    blobs = Blobs(moving.station.settings.blobs_dir)
+    blobs = Blobs(night.station.settings.blobs_dir)
     master = decode(blobs.path("masters", item.source.master_sha256, ".flac"))
     middle = len(master) - round(2.1 * RATE)
     number = None if item.reason.note == UNNAMED else master[middle : middle + RATE]
-    (handoff,) = moving.station.rows(
+    (handoff,) = night.station.rows(
         Handoff, Handoff.airing_id == airing.id, Handoff.version == airing.version
     )
     assert handoff.state == "verified", "the site has this version"
-    return item.reason.note, number, moving.folder / handoff.object_name
+    return item.reason.note, number, night.folder / handoff.object_name
 
 
 @pytest.mark.parametrize("answer", ["acknowledged", "refused", None])
-def test_what_is_announced_is_what_the_site_has_agreed_to(moving: Moving, answer: str | None) -> None:
-    moving.live(ASKED_AT)
-    words, old, file = newest(moving)
+def test_what_is_announced_is_what_the_site_has_agreed_to(announcing: Moving, answer: str | None) -> None:
+    announcing.live(ASKED_AT)
+    words, old, file = newest(announcing)
     assert old is not None
     assert (words, file.name) == (NAMED[OLD], f"{NIGHT:%Y%m%d}_2200_{OLD}.mp3")
     assert likeness(file, old) > PRESENT
     length = len(decode(file))
 
-    moving.ask()
-    moving.live(ASKED_AT + 2 * MINUTE)
-    words, number, file = newest(moving)
+    announcing.ask()
+    announcing.live(ASKED_AT + 2 * MINUTE)
+    words, number, file = newest(announcing)
     assert (words, number) == (UNNAMED, None), "nobody knows yet"
     assert likeness(file, old) < ABSENT
 
     if answer is not None:
-        moving.reply(answer)
-    moving.live(ON_AIR_AT - MINUTE)
+        announcing.reply(answer)
+    announcing.live(ON_AIR_AT - MINUTE)
     khz = NEW if answer == "acknowledged" else OLD
-    words, number, file = newest(moving)
+    words, number, file = newest(announcing)
     assert file.name == f"{NIGHT:%Y%m%d}_2200_{khz}.mp3"
     assert len(decode(file)) == length, "exact, every time"
     if answer is None:
@@ -102,9 +102,9 @@ def test_what_is_announced_is_what_the_site_has_agreed_to(moving: Moving, answer
         assert number is not None
         assert likeness(file, old) < likeness(file, number) - 0.3, "both numbers begin with 칠천오백"
 
-    moving.live(ON_AIR_AT + 2 * MINUTE)
+    announcing.live(ON_AIR_AT + 2 * MINUTE)
     state = {"acknowledged": "in_effect", "refused": "refused", None: "sent"}[answer]
-    with moving.at_the_desk() as client:
+    with announcing.at_the_desk() as client:
         change = client.get("/api/v1/line-changes/1").json()
         lines = {one["id"]: one["khz"] for one in client.get("/api/v1/lines").json()["items"]}
         span = {

@@ -74,7 +74,7 @@ def is_fetched(pull: PullStation, handoff_id: int, content: bytes) -> bool:
         ("wget", SHORT, 0),
         ("wget", SHORT, 20_000),
         ("wget", SHORT, 100_000),
-        ("wget", SHORT, 150_000),
+        ("wget", SHORT, 180_000),
     ],
 )
 @pytest.mark.parametrize("first", ["kill", "stop, then kill"])
@@ -87,7 +87,7 @@ def test_a_client_that_is_killed_has_not_fetched_it_until_it_has_gone_on(
         "curl": ["--silent", "--limit-rate", "40M", "--output", str(target)],
         "wget": [
             "--quiet",
-            "--limit-rate=100k",
+            "--limit-rate=50k",
             f"--output-document={target}",
         ],  # curl takes so little at once
     }
