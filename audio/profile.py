@@ -28,6 +28,12 @@ _DEFAULT_BITRATES: Final[dict[Codec, tuple[int, int]]] = {
     "opus": (48, 48),
     "aac": (96, 96),
 }
+OPUS_FRAME_SAMPLES: Final = 960
+"""Of each channel: 20 ms, libopus's usual packet."""
+FLAC_FRAMES_A_SECOND: Final = 20
+"""So that every whole second is whole frames, at 44.1 kHz too. 2,400 samples are within the streamable subset (at most
+4,608 at up to 48 kHz, RFC 9639, section 7)."""
+
 _EXTENSIONS: Final[dict[Codec, str]] = {
     "mp3": "mp3",
     "mp2": "mp2",
@@ -43,6 +49,14 @@ _MEDIA_TYPES: Final[dict[Codec, str]] = {
     "flac": "audio/flac",
     "opus": "audio/ogg",
     "aac": "audio/mp4",
+}
+# What the stream is, where it can be one. Icecast reads Ogg under this name and relays it page by page, with its headers
+# to whoever joins late; under any name that it does not know it would pass on mere bytes.
+_LIVE_MEDIA_TYPES: Final[dict[Codec, str]] = {
+    "mp3": "audio/mpeg",
+    "mp2": "audio/mpeg",
+    "flac": "application/ogg",
+    "opus": "application/ogg",
 }
 
 
@@ -152,6 +166,29 @@ class Encoding:
     @property
     def media_type(self) -> str:
         return _MEDIA_TYPES[self.codec]
+
+    @property
+    def live_media_type(self) -> str | None:
+        """The `Content-Type` of a live stream of it; None for what cannot be one."""
+        return _LIVE_MEDIA_TYPES.get(self.codec)
+
+    @property
+    def can_be_live(self) -> bool:
+        """Whether its frames can be sent one by one. WAV has none, and an MP4 cannot begin before it is finished."""
+        return self.codec in _LIVE_MEDIA_TYPES
+
+    @property
+    def frame_samples(self) -> int | None:
+        """How many samples of each channel, at its own rate, a frame of a live stream has; None for what cannot be one."""
+        match self.codec:
+            case "mp3" | "mp2":
+                return MP3_FRAME_SAMPLES
+            case "opus":
+                return OPUS_FRAME_SAMPLES
+            case "flac":
+                return self.sample_rate // FLAC_FRAMES_A_SECOND
+            case "wav" | "aac":
+                return None
 
     @property
     def grid_samples(self) -> int:
