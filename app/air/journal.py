@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 RECORD_BYTES = 256
 RESERVED_PER_AIRING = 64
@@ -28,6 +29,7 @@ class Record:
     airing_id: int
     version: int
     detail: str | None = None
+    """Words, or of what an output did its figures as a JSON object."""
 
 
 class Journal:
@@ -49,19 +51,31 @@ class Journal:
         os.posix_fallocate(self._descriptor, self._next * RECORD_BYTES, records * RECORD_BYTES)
         os.fsync(self._descriptor)
 
-    def write(self, kind: str, airing_id: int, version: int, at: datetime, detail: str | None = None) -> None:
-        """Append one record; it is on the disk when this returns."""
-        body = {
+    def write(
+        self,
+        kind: str,
+        airing_id: int,
+        version: int,
+        at: datetime,
+        detail: str | Mapping[str, Any] | None = None,
+    ) -> None:
+        """Append one record; it is on the disk when this returns.
+
+        Raises:
+            OSError: the disk is full beyond what was reserved, or fails. Nothing was written; it may be tried again.
+        """
+        body: dict[str, Any] = {
             "seq": self._next,
             "at": at.isoformat(),
             "kind": kind,
             "airing": airing_id,
             "version": version,
         }
-        detail = detail or ""
+        if detail:
+            body["detail"] = detail
         # A record that ran over its end would make the next one unreadable. What is not ASCII takes six bytes a letter.
-        while len(line := json.dumps(body | ({"detail": detail} if detail else {})).encode()) >= RECORD_BYTES:
-            detail = detail[: len(detail) * 3 // 4]
+        while len(line := json.dumps(body, separators=(",", ":")).encode()) >= RECORD_BYTES:
+            body["detail"] = _shortened(body["detail"])
         os.pwrite(self._descriptor, line.ljust(RECORD_BYTES - 1) + b"\n", self._next * RECORD_BYTES)
         os.fdatasync(self._descriptor)
         self._next += 1
@@ -88,8 +102,22 @@ def read_journal(path: Path, first: int) -> Iterator[Record]:
                 kind=body["kind"],
                 airing_id=body["airing"],
                 version=body["version"],
-                detail=body.get("detail"),
+                detail=_as_text(body.get("detail")),
             )
+
+
+def _shortened(detail: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
+    """Words lose their end; of figures only the words among them do."""
+    if isinstance(detail, str):
+        return detail[: len(detail) * 3 // 4]
+    return {
+        name: value[: len(value) * 3 // 4] if isinstance(value, str) else value
+        for name, value in detail.items()
+    }
+
+
+def _as_text(detail: str | dict[str, Any] | None) -> str | None:
+    return json.dumps(detail) if isinstance(detail, dict) else detail
 
 
 def _is_whole(descriptor: int, number: int) -> bool:

@@ -1,0 +1,95 @@
+"""How far each output is, in memory that outlives the process: what it had sent when it was killed is known to the frame.
+
+One record for each output in a file of fixed size, mapped into memory: a store costs no system call, and the kernel
+keeps it when the process dies. Only a power cut loses it.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.air.armed import CHAIN, Level
+
+SLOTS = 1024
+_RECORD = struct.Struct("<qqqqqqqqq32s")
+SLOT_BYTES = 128
+
+
+@dataclass(slots=True)
+class Run:
+    """Frames that went out in one piece: of the airing from ``at`` to ``until``, of the source from ``first`` on."""
+
+    airing_id: int
+    feed_id: int
+    version: int
+    level: Level
+    sha256: str
+    at: int
+    until: int
+    first: int
+    written: int = 0
+    """Bytes given to the connection, from its beginning."""
+    accepted: int = 0
+    """Of them, those that the other side has acknowledged."""
+
+    def pack(self) -> bytes:
+        return _RECORD.pack(
+            self.airing_id, self.feed_id, self.version, CHAIN.index(self.level), self.at, self.until, self.first,
+            self.written, self.accepted, bytes.fromhex(self.sha256),
+        )  # fmt: skip
+
+
+class Progress:
+    """The file, and its slots. A slot with airing 0 is free."""
+
+    def __init__(self, path: Path) -> None:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            # Room on the disk, not only length: writing into a hole of a mapping would kill us when the disk is full
+            os.posix_fallocate(descriptor, 0, SLOTS * SLOT_BYTES)
+            self._memory = mmap.mmap(descriptor, SLOTS * SLOT_BYTES)
+        finally:
+            os.close(descriptor)
+        self._free: list[int] = []
+
+    def left_over(self) -> Iterator[Run]:
+        """What an earlier process was sending when it ended without saying so; the slots are free afterwards."""
+        for slot in range(SLOTS):
+            at = slot * SLOT_BYTES
+            airing, feed, version, level, begin, until, first, written, accepted, sha = _RECORD.unpack_from(
+                self._memory, at
+            )
+            if airing and until > begin and 0 <= level < len(CHAIN):
+                yield Run(
+                    airing, feed, version, CHAIN[level], sha.hex(), begin, until, first, written, accepted
+                )
+            self._memory[at : at + SLOT_BYTES] = bytes(SLOT_BYTES)
+        self._free = list(range(SLOTS - 1, -1, -1))
+
+    def slot(self) -> int | None:
+        """A free slot; None when there are more outputs than slots: the others are only less well known after a crash."""
+        return self._free.pop() if self._free else None
+
+    def store(self, slot: int | None, run: Run) -> None:
+        if slot is not None:
+            packed = run.pack()
+            at = slot * SLOT_BYTES
+            self._memory[at : at + len(packed)] = packed
+
+    def clear(self, slot: int | None) -> None:
+        """Nothing is under way there."""
+        if slot is not None:
+            self._memory[slot * SLOT_BYTES : (slot + 1) * SLOT_BYTES] = bytes(SLOT_BYTES)
+
+    def give_back(self, slot: int | None) -> None:
+        if slot is not None:
+            self.clear(slot)
+            self._free.append(slot)
+
+    def close(self) -> None:
+        self._memory.close()

@@ -1,0 +1,180 @@
+"""Artefacts as the ticker reads them: frames out of memory, put there by threads that may wait for a disk.
+
+A track is opened when its airing is taken on and keeps its file open, so that it can be read to its end whatever
+becomes of the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+
+from app.air.armed import ArmedFile
+from audio.frames import Frames
+from audio.profile import Encoding
+
+log = structlog.get_logger()
+
+BLOCK_S = 5.0
+"""What is read at once. A block ahead of the one that is being sent is always on its way."""
+
+KEPT_S = 20.0
+"""A block that nobody has asked for as long as this is let go."""
+
+
+class NotThere(Exception):
+    """An artefact is not what the armed file says, or cannot be read."""
+
+
+class NotReady(Exception):
+    """The frames are not in memory: the disk is too slow, or fails."""
+
+
+class Track:
+    """The frames of one artefact. `frames` never waits for the disk; `load` does and belongs into a thread."""
+
+    def __init__(self, file: ArmedFile, encoding: Encoding, readers: ThreadPoolExecutor) -> None:
+        self.sha256 = file.sha256
+        self._frames = _open(file, encoding)
+        self.count = self._frames.count
+        self.frame_samples, self.sample_rate = self._frames.frame_samples, self._frames.sample_rate
+        self._block = max(1, round(BLOCK_S * self.sample_rate / self.frame_samples))
+        self._readers = readers
+        self._blocks: dict[int, list[bytes]] = {}
+        self._asked: dict[int, float] = {}
+        self._reading: set[int] = set()
+        self._pinned: set[int] = set()
+        self._lock = threading.Lock()
+
+    def frames(self, first: int, count: int) -> list[bytes]:
+        """So many frames from the first on; they lie in one or two blocks.
+
+        Raises:
+            NotReady: they are not in memory yet; they have been asked for.
+        """
+        number, offset = divmod(first, self._block)
+        self._ask(number + 1)
+        block = self._taken(number)
+        if offset + count <= len(block):
+            return block[offset : offset + count]
+        return block[offset:] + self._taken(number + 1)[: offset + count - len(block)]
+
+    def prepare(self, first: int) -> None:
+        """Have what lies from a frame on read, without waiting for it."""
+        number = min(max(first, 0), max(self.count - 1, 0)) // self._block
+        self._ask(number)
+        self._ask(number + 1)
+
+    def load(self, first: int, *, pin: bool = False) -> None:
+        """Read what lies from a frame on, now; ``pin``: and keep it.
+
+        Raises:
+            OSError: the disk.
+        """
+        number = first // self._block
+        for each in (number, number + 1):
+            if each * self._block < self.count:
+                self._read(each)
+                if pin:
+                    self._pinned.add(each)
+
+    def load_all(self) -> None:
+        """Keep the whole of it in memory: of what must never fail. Raises OSError."""
+        for number in range(-(-self.count // self._block)):
+            self._read(number)
+            self._pinned.add(number)
+
+    def close(self) -> None:
+        self._frames.close()
+
+    def _taken(self, number: int) -> list[bytes]:
+        block = self._blocks.get(number)
+        if block is None:
+            self._ask(number)
+            raise NotReady
+        self._asked[number] = time.monotonic()
+        return block
+
+    def _ask(self, number: int) -> None:
+        if number in self._blocks or number in self._reading or number * self._block >= self.count:
+            return
+        self._reading.add(number)
+        self._readers.submit(self._try_to_read, number)
+
+    def _try_to_read(self, number: int) -> None:
+        try:
+            self._read(number)
+        except (OSError, ValueError) as error:  # it is asked for again; meanwhile something else goes out
+            log.warning("an artefact cannot be read", sha256=self.sha256[:12], error=str(error))
+        finally:
+            self._reading.discard(number)
+
+    def _read(self, number: int) -> None:
+        first = number * self._block
+        frames = self._frames.read(first, min(first + self._block, self.count))
+        now = time.monotonic()
+        with self._lock:
+            self._blocks[number] = frames
+            self._asked[number] = now
+            for old in [one for one, at in self._asked.items() if now - at > KEPT_S]:
+                if old not in self._pinned:
+                    self._blocks.pop(old, None)
+                    del self._asked[old]
+
+
+def _open(file: ArmedFile, encoding: Encoding) -> Frames:
+    """Raises NotThere."""
+    try:
+        if file.path.stat().st_size != file.bytes:
+            raise NotThere(f"{file.sha256[:12]} is not as long as it was")
+        with file.path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
+                raise NotThere(f"{file.sha256[:12]} is damaged")
+        return Frames.open(file.path, encoding)
+    except (OSError, ValueError) as error:
+        raise NotThere(f"{file.sha256[:12]} cannot be read: {error}") from error
+
+
+@dataclass(slots=True)
+class _Held:
+    track: Track
+    users: int = 0
+
+
+class Tracks:
+    """Every open track once, however many airings and outputs share it. Its methods may wait: call them in a thread."""
+
+    def __init__(self) -> None:
+        self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="read")
+        self._held: dict[tuple[str, str], _Held] = {}
+        self._lock = threading.Lock()
+
+    def take(self, file: ArmedFile, encoding: Encoding) -> Track:
+        """Open a track, or share it; to be given back. Raises NotThere."""
+        key = (file.sha256, encoding.key)
+        with self._lock:
+            held = self._held.get(key)
+            if held is None:
+                held = self._held[key] = _Held(Track(file, encoding, self._readers))
+            held.users += 1
+            return held.track
+
+    def give_back(self, tracks: Iterable[Track]) -> None:
+        """Close what nobody uses any more."""
+        with self._lock:
+            for track in tracks:
+                for key, held in list(self._held.items()):
+                    if held.track is track:
+                        held.users -= 1
+                        if held.users <= 0:
+                            del self._held[key]
+                            track.close()
+
+    def close(self) -> None:
+        self._readers.shutdown(wait=False, cancel_futures=True)
