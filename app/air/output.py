@@ -103,6 +103,10 @@ class LiveOutput:
                 self._current, self._failed = again, {}
         self._changed.set()
 
+    def leave(self) -> None:
+        """It is needed no more."""
+        self.progress.give_back(self._slot)
+
     @property
     def airing_id(self) -> int | None:
         """What it sends, or is about to."""

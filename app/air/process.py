@@ -1,135 +1,206 @@
-"""The air process. So far it keeps watch: it accepts what is armed, and journals when each airing begins and ends.
+"""The air process: what is armed goes out from here, to the frame. It needs no database, no API, no queue and no encoder.
 
-It holds a lock for as long as it lives, and outlives its supervisor: the next one finds the lock and leaves it be.
+One loop with one ticker feeds every live output; a thread watches the folder, another writes the journal. It holds a
+lock for as long as it lives, and outlives its supervisor: the next one finds the lock and leaves it be. Killed, the next
+air process joins what is on the air at the frame that is due.
 """
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
+import os
 import threading
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
-from app.air.arming import Armed, BadArmedFile, read_armed
-from app.air.journal import RESERVED_PER_AIRING, Journal
+from app import __version__
+from app.air.armed import Armed
+from app.air.clock import SECOND_NS, from_ns
+from app.air.drivers import open_endpoint
+from app.air.folder import Airborne, Folder
+from app.air.journal import Journal
+from app.air.output import AHEAD_NS, Booked, LiveOutput, OpenEndpoint, tell_run
+from app.air.progress import Progress
+from app.air.recorder import Recorder
+from app.air.ticker import Ticker
+from app.air.tracks import Tracks
 from app.locks import Lock
-from app.processes import Clock, is_news, utcnow
+from app.processes import is_news
 from app.settings import Settings
-from app.storage import write_atomically
 
 log = structlog.get_logger()
 
-TICK_S = 0.2
+LOOK_S = 0.1
+"""The folder is looked at this often: what is asked for in it is heard so much later at the most."""
 
-Key = tuple[int, int]
+STATUS_S = 1.0
 
 
-def run_air(settings: Settings, stopping: threading.Event, clock: Clock = utcnow) -> bool:
-    """Keep watch until told to stop. Returns at once, with False, when another air process lives."""
+def run_air(settings: Settings, stopping: threading.Event) -> bool:
+    """Keep watch and feed until told to stop. Returns at once, with False, when another air process lives."""
     lock = Lock(settings.run_dir / "air.lock")
     if not lock.acquire():
         return False
-    watch = Watch(settings)
-    written = ""
-    while not stopping.is_set():
-        status = watch.turn(clock())
-        if status != written and _show(settings, status):
-            written = status
-        stopping.wait(TICK_S)
-    watch.journal.close()
-    lock.release()
-    return True
-
-
-def _show(settings: Settings, status: str) -> bool:
-    """Tell the page. A full disk must not end what is on the air, so failing to is only tried again."""
     try:
-        write_atomically(settings.run_dir / "air.json", status.encode())
-    except OSError as error:
-        if is_news("air status"):
-            log.warning("the air's status cannot be written", error=str(error))
-        return False
+        asyncio.run(Air(settings).run(stopping))
+    finally:
+        lock.release()
     return True
 
 
 @dataclass
-class Watch:
-    """What is armed, and how far each airing is."""
+class Air:
+    """Everything that the process holds."""
 
     settings: Settings
-    journal: Journal = field(init=False)
-    accepted: dict[Key, Armed] = field(default_factory=dict)
-    refused: set[str] = field(default_factory=set)
-    started: set[int] = field(default_factory=set)
-    ended: set[int] = field(default_factory=set)
+    open_endpoint: OpenEndpoint = open_endpoint
+    outputs: dict[int, LiveOutput] = field(default_factory=dict)
+    _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _airborne: dict[int, Airborne] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.journal = Journal(self.settings.air_dir / "journal")
+        self.recorder = Recorder(Journal(self.settings.air_dir / "journal"))
+        self.progress = Progress(self.settings.air_dir / "progress")
+        self.tracks = Tracks()
+        self.folder = Folder(self.settings.armed_dir, self.recorder, self.tracks)
 
-    def turn(self, now: datetime) -> str:
-        """Look at the folder and at the time; returns the status as JSON."""
-        present = self._accept(now)
-        # Before the disarmed ones go: the engine disarms at the very instant at which an airing ends.
-        for armed in self.accepted.values():
-            self._follow(armed, now)
-        for key in [key for key in self.accepted if key not in present]:
-            del self.accepted[key]
-        playing = [one for one in self.accepted.values() if one.starts_at <= now < one.stops_at]
-        status = {
-            "armed": sorted(f"{airing}-{version}" for airing, version in self.accepted),
-            "on_air": sorted({one.airing_id for one in playing}),
-            "live": sorted({one.airing_id for one in playing if one.endpoints}),
-        }
-        return json.dumps(status)
+    async def run(self, stopping: threading.Event) -> None:
+        """Until told to stop; then every output says where it was."""
+        for run in self.progress.left_over():
+            tell_run(self.recorder, run, "the process was killed", time.time_ns())
+        ticker = Ticker()
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        watcher = threading.Thread(
+            target=self._watch, args=(loop, ticker, stopping, ended), name="folder", daemon=True
+        )
+        # Nothing that lives from the start needs to be looked at for garbage: a collection would cost milliseconds
+        gc.collect()
+        gc.freeze()
+        watcher.start()
+        shown = threading.Thread(target=self._show, args=(ticker, stopping), name="status", daemon=True)
+        shown.start()
+        await ended.wait()
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.to_thread(self._close)
 
-    def _accept(self, now: datetime) -> set[Key]:
-        present: set[Key] = set()
-        for path in sorted(self.settings.armed_dir.glob("*.json")):
+    def _close(self) -> None:
+        self.tracks.close()
+        self.recorder.close()
+        self.progress.close()
+
+    def _watch(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        ticker: Ticker,
+        stopping: threading.Event,
+        ended: asyncio.Event,
+    ) -> None:
+        """The thread that looks at the folder. It must not end before it is told to."""
+        before: Mapping[int, Airborne] = {}
+        while not stopping.wait(LOOK_S):
             try:
-                armed = read_armed(path)
-            except OSError:
-                continue  # disarmed between the listing and the reading, or the disk cannot be read just now
-            except BadArmedFile as error:
-                if path.name not in self.refused:
-                    self.refused.add(path.name)
-                    log.warning("armed file refused", file=path.name, why=str(error))
+                airborne = self.folder.turn(from_ns(time.time_ns()))
+            except Exception:
+                # Whatever it was: what is on the air goes on, and the next turn tries again
+                if is_news("folder"):
+                    log.exception("the folder of armed airings could not be looked at")
                 continue
-            key = (armed.airing_id, armed.version)
-            present.add(key)
-            if key not in self.accepted and path.name not in self.refused:
-                self._take(armed, path.name, now)
-        return present
+            if airborne != before:
+                before = airborne
+                loop.call_soon_threadsafe(self._apply, ticker, airborne)
+        loop.call_soon_threadsafe(ended.set)
 
-    def _take(self, armed: Armed, name: str, now: datetime) -> None:
-        """Take an airing on, once its audio is seen to be there and there is room to keep its journal."""
-        wrong = next((one for one in armed.artefacts if not _is_there(Path(one.path), one.bytes)), None)
-        try:
-            self.journal.reserve(RESERVED_PER_AIRING * (len(self.accepted) + 1))
-        except OSError as error:
-            if is_news("no room"):
-                log.warning("no room for the journal", airing=armed.airing_id, error=str(error))
-            return
-        if wrong is not None:
-            self.refused.add(name)
-            self.journal.write("refused", armed.airing_id, armed.version, now, "its audio is not there")
-            return
-        self.accepted[armed.airing_id, armed.version] = armed
-        self.journal.write("accepted", armed.airing_id, armed.version, now)
+    def _apply(self, ticker: Ticker, airborne: dict[int, Airborne]) -> None:
+        """Give every output what is booked on it."""
+        self._airborne = airborne
+        booked: dict[int, list[Booked]] = {feed_id: [] for feed_id in self.outputs}
+        for one in airborne.values():
+            for each in one.booked():
+                booked.setdefault(each.booking.output.feed_id, []).append(each)
+        for feed_id, wanted in booked.items():
+            output = self.outputs.get(feed_id)
+            if output is None:
+                output = self.outputs[feed_id] = LiveOutput(
+                    feed_id, ticker, self.recorder, self.progress, self.open_endpoint
+                )
+                self._tasks[feed_id] = asyncio.create_task(output.run(), name=f"feed {feed_id}")
+            output.book(wanted)
+            if not wanted and output.state == "idle":
+                self._tasks.pop(feed_id).cancel()
+                del self.outputs[feed_id]
+                output.leave()
 
-    def _follow(self, armed: Armed, now: datetime) -> None:
-        if armed.starts_at <= now < armed.stops_at and armed.airing_id not in self.started:
-            self.started.add(armed.airing_id)
-            self.journal.write("started", armed.airing_id, armed.version, now)
-        if armed.stops_at <= now and armed.airing_id not in self.ended:
-            self.ended.add(armed.airing_id)
-            self.journal.write("ended", armed.airing_id, armed.version, now)
+    # --- what is told ------------------------------------------------------------------------------------------------
+
+    def _show(self, ticker: Ticker, stopping: threading.Event) -> None:
+        """The thread that writes the status. A full disk must not end what is on the air: it is only tried again."""
+        path = self.settings.run_dir / "air.json"
+        written = ""
+        while True:
+            status = json.dumps(self.status(ticker))
+            if status != written:
+                try:
+                    _replace(path, status.encode())
+                    written = status
+                except OSError as error:
+                    if is_news("air status"):
+                        log.warning("the air's status cannot be written", error=str(error))
+            if stopping.wait(STATUS_S if written else LOOK_S):
+                return
+
+    def status(self, ticker: Ticker) -> dict[str, Any]:
+        """What the engine and the page look at."""
+        now = time.time_ns()
+        armed = [one.armed for one in list(self._airborne.values())]
+        outputs = list(self.outputs.values())
+        worst, ticker.worst_late_ns = ticker.worst_late_ns, 0
+        live = sorted(one.airing_id for one in armed if _is_live(one, now))
+        return {
+            "pid": os.getpid(),
+            "release": __version__,
+            # Renewed while something is on the air: a status that stays old says that nobody is there
+            "at": from_ns(now).isoformat(timespec="seconds") if live else None,
+            "armed": {str(one.airing_id): one.serial for one in armed},
+            "on_air": sorted(one.airing_id for one in armed if one.starts_at <= from_ns(now) < one.stops_at),
+            "live": live,
+            "outputs": [
+                {
+                    "feed": one.feed_id,
+                    "airing": one.airing_id,
+                    "state": one.state,
+                    "why": one.why,
+                    "level": one.level,
+                    "frame": one.frame,
+                }
+                for one in outputs
+                if one.airing_id is not None
+            ],
+            "worst_late_ms": round(worst / 1e6, 1) if live else None,
+        }
 
 
-def _is_there(path: Path, size: int) -> bool:
-    try:
-        return path.stat().st_size == size
-    except OSError:
+def _is_live(armed: Armed, now_ns: int) -> bool:
+    """Whether its outputs are open, or about to be."""
+    if not armed.outputs:
         return False
+    preroll_s = max(one.preroll_s for one in armed.outputs)
+    opens = armed.starts_at.timestamp() - preroll_s - AHEAD_NS / SECOND_NS
+    return opens <= now_ns / SECOND_NS < armed.stops_at.timestamp()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """In one step, but without waiting for the disk: after a power cut the next status comes in a second."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(content)
+    temporary.chmod(0o600)
+    temporary.replace(path)

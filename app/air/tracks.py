@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import structlog
 
 from app.air.armed import ArmedFile
+from audio.errors import AudioError
 from audio.frames import Frames
 from audio.profile import Encoding
 
@@ -110,7 +111,7 @@ class Track:
     def _try_to_read(self, number: int) -> None:
         try:
             self._read(number)
-        except (OSError, ValueError) as error:  # it is asked for again; meanwhile something else goes out
+        except (OSError, ValueError, AudioError) as error:  # it is asked for again; meanwhile something else goes out
             log.warning("an artefact cannot be read", sha256=self.sha256[:12], error=str(error))
         finally:
             self._reading.discard(number)
@@ -137,7 +138,7 @@ def _open(file: ArmedFile, encoding: Encoding) -> Frames:
             if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
                 raise NotThere(f"{file.sha256[:12]} is damaged")
         return Frames.open(file.path, encoding)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AudioError) as error:
         raise NotThere(f"{file.sha256[:12]} cannot be read: {error}") from error
 
 

@@ -1,0 +1,325 @@
+"""A source client for Icecast: PUT, or the older SOURCE, over plain TCP or TLS.
+
+Neither titles, names nor a user agent are sent unless the feed asks for them: what is on the server's pages is read by
+others too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import fcntl
+import socket
+import ssl
+import struct
+import termios
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from app.air.endpoints.contract import LiveAddress, Taken
+from app.feeds.confinement import check_confined
+from app.feeds.contract import FeedAddress
+from app.feeds.credentials import resolve
+from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError
+from app.feeds.over_http import tls_context
+
+BOUND_BYTES = 96 * 1024
+"""What waits in this process for a peer that takes nothing: six seconds at 128 kbit/s. The kernel holds as much again."""
+
+KERNEL_BYTES = 64 * 1024
+LONGEST_ANSWER = 16 * 1024
+UNACKNOWLEDGED_MS = 8_000
+"""The kernel gives up a connection whose packets nobody acknowledges for so long."""
+
+_PORTS = {"http": 8000, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    """A mount on a server, taken apart."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str
+    path: str
+
+
+class IcecastEndpoint:
+    """One connection to one mount (`LiveEndpoint`)."""
+
+    def __init__(self, address: LiveAddress) -> None:
+        self._address = address
+        self._connection: _Connection | None = None
+        self._written = 0
+        self.mount: str | None = None
+        """Where we are: the feed's mount, or the one beside it where that is held."""
+
+    async def connect(self) -> None:
+        """Be let in (`LiveEndpoint`). A mount that is in use is left for the feed's ``takeover_mount``, if it has one.
+
+        Such a mount is held by a connection of ours that broke without the server's knowing, for as long as its source
+        timeout. Where its fallback mount is the one beside it, its listeners are sent there.
+        """
+        mount = _mount(self._address)
+        secret = resolve(self._address.credential)
+        password = secret.get_secret_value() if secret else ""
+        beside = self._address.options.get("takeover_mount")
+        try:
+            await self._enter(mount, mount.path, password)
+        except FeedError as error:
+            if error.code != "mount-in-use" or not beside:
+                raise
+            await self._enter(mount, str(beside), password)
+
+    async def _enter(self, mount: _Mount, path: str, password: str) -> None:
+        connection = await _open(mount)
+        try:
+            connection.transport.write(_request(self._address, mount, path, password))
+            _judge(await connection.answer())
+        except BaseException:
+            connection.transport.abort()
+            raise
+        connection.begin()
+        self._connection, self.mount, self._written = connection, path, 0
+
+    def write(self, data: bytes) -> None:
+        connection = self._connection
+        if connection is None or connection.lost is not None:
+            raise ConnectionResetError((connection and connection.lost) or "the connection is gone")
+        if connection.transport.get_write_buffer_size() + len(data) > BOUND_BYTES:
+            raise ConnectionAbortedError("the site takes nothing any more")
+        self._written += len(data)
+        connection.transport.write(data)
+
+    def taken(self) -> Taken:
+        if self._connection is None:
+            return Taken(0, 0)
+        waiting = self._connection.transport.get_write_buffer_size() + self._connection.unacknowledged()
+        return Taken(self._written, max(0, self._written - waiting))
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            self._connection.transport.close()
+            await self._connection.closed.wait()
+
+    def abort(self) -> None:
+        if self._connection is not None:
+            self._connection.transport.abort()
+
+
+async def tell_title(address: LiveAddress, mount: str, title: str, charset: str) -> None:
+    """Say what is on the air, on the server's pages and in its listeners' players: only for feeds that ask for it.
+
+    Raises:
+        FeedError: the server did not take it. The sound does not depend on it.
+    """
+    place = _mount(address)
+    secret = resolve(address.credential)
+    query = f"mode=updinfo&charset={quote(charset)}&mount={quote(mount)}&song={quote(title.encode(charset, 'replace'))}"
+    login = f"{place.user}:{secret.get_secret_value() if secret else ''}"
+    connection = await _open(place)
+    try:
+        head = [
+            f"GET /admin/metadata?{query} HTTP/1.0",
+            f"Host: {_host(place)}",
+            f"Authorization: Basic {base64.b64encode(login.encode()).decode()}",
+        ]
+        connection.transport.write(("\r\n".join(head) + "\r\n\r\n").encode("ascii"))
+        _judge(await connection.answer())
+    finally:
+        connection.transport.abort()
+
+
+class _Connection(asyncio.Protocol):
+    """The socket, and what the server says on it."""
+
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self.lost: str | None = None
+        self.closed = asyncio.Event()
+        self._said = bytearray()
+        self._news = asyncio.Event()
+        self._descriptor = -1
+        self._sending = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        # How much waits is asked for before each write; asyncio need not call anybody about it
+        transport.set_write_buffer_limits(BOUND_BYTES * 2)
+        raw = transport.get_extra_info("socket")
+        self._descriptor = raw.fileno()
+
+    def data_received(self, data: bytes) -> None:
+        # A server that is sent sound has nothing more to say than that it ends; what it says is not kept
+        if not self._sending:
+            self._said += data[: LONGEST_ANSWER - len(self._said)]
+        self._news.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = str(exc) if exc else "the site closed the connection"
+        self._descriptor = -1
+        self.closed.set()
+        self._news.set()
+
+    async def answer(self) -> tuple[int, str]:
+        """The final status of the server's answer, and its words. Raises PassingFeedError."""
+        while True:
+            head, end, rest = bytes(self._said).partition(b"\r\n\r\n")
+            if end or self.lost is not None:
+                status, words = _status(head)
+                if status is None:
+                    raise PassingFeedError("connection-lost", "the site closed the connection")
+                if status == 100 and not rest and self.lost is None:
+                    return status, words
+                if status != 100:
+                    return status, words + " " + rest.decode("latin-1", "replace")[:500]
+                self._said = bytearray(rest)
+                continue
+            self._news.clear()
+            await self._news.wait()
+
+    def begin(self) -> None:
+        """From now on sound is sent."""
+        self._sending = True
+
+    def unacknowledged(self) -> int:
+        """Bytes in the kernel that the other side has not acknowledged."""
+        if self._descriptor < 0:
+            return 0
+        try:
+            found = fcntl.ioctl(self._descriptor, termios.TIOCOUTQ, b"\0\0\0\0")
+        except OSError:
+            return 0
+        return int(struct.unpack("i", found)[0])
+
+
+async def _open(mount: _Mount) -> _Connection:
+    """Raises FeedError."""
+    loop = asyncio.get_running_loop()
+    context = await asyncio.to_thread(tls_context) if mount.tls else None
+    try:
+        raw = await _socket(mount)
+        try:
+            _, connection = await loop.create_connection(
+                _Connection, sock=raw, ssl=context, server_hostname=mount.host if mount.tls else None
+            )
+        except BaseException:
+            raw.close()
+            raise
+    except ssl.SSLError as error:
+        if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError):
+            raise PassingFeedError(
+                "connection-lost", "the connection to the site broke off during TLS"
+            ) from None
+        raise PermanentFeedError(
+            "tls", "the site's certificate or TLS is not acceptable: ask the site to renew it"
+        ) from None
+    except socket.gaierror:
+        raise PassingFeedError(
+            "host-unknown", "the feed's host name does not resolve: is it right, is the network up?"
+        ) from None
+    except OSError:
+        raise PassingFeedError(
+            "unreachable", "no connection to the site: its server or the way to it is down"
+        ) from None
+    return connection
+
+
+async def _socket(mount: _Mount) -> socket.socket:
+    """A connected socket that sends at once, holds little, and learns of a dead peer."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(mount.host, mount.port, type=socket.SOCK_STREAM)
+    last: OSError = OSError("no address")
+    for family, kind, protocol, _, where in found:
+        raw = socket.socket(family, kind | socket.SOCK_NONBLOCK, protocol)
+        try:
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
+            await loop.sock_connect(raw, where)
+        except OSError as error:
+            raw.close()
+            last = error
+        except BaseException:
+            raw.close()
+            raise
+        else:
+            return raw
+    raise last
+
+
+def _mount(address: LiveAddress) -> _Mount:
+    if address.confined_to is not None:
+        check_confined(FeedAddress(address.protocol, address.address), address.confined_to)
+    url = httpx.URL(address.address)
+    return _Mount(
+        host=url.host,
+        port=url.port or _PORTS[url.scheme],
+        tls=url.scheme == "https",
+        user=url.username or "source",
+        path=url.path or "/",
+    )
+
+
+def _host(mount: _Mount) -> str:
+    return f"[{mount.host}]:{mount.port}" if ":" in mount.host else f"{mount.host}:{mount.port}"
+
+
+def _request(address: LiveAddress, mount: _Mount, path: str, password: str) -> bytes:
+    options: Mapping[str, Any] = address.options
+    login = base64.b64encode(f"{mount.user}:{password}".encode()).decode()
+    old = options.get("method") == "source"
+    head = [
+        f"SOURCE {quote(path)} HTTP/1.0" if old else f"PUT {quote(path)} HTTP/1.1",
+        f"Host: {_host(mount)}",
+        f"Authorization: Basic {login}",
+        f"Content-Type: {address.media_type}",
+        "Ice-Public: 0",
+    ]
+    if not old:
+        head.append("Expect: 100-continue")
+    if name := options.get("stream_name"):
+        head.append(f"Ice-Name: {name}")
+    # Icecast takes header fields as UTF-8
+    return ("\r\n".join(head) + "\r\n\r\n").encode()
+
+
+def _status(head: bytes) -> tuple[int | None, str]:
+    parts = head.split(b"\r\n", 1)[0].split(b" ", 2)
+    if len(parts) < 2 or not parts[0].startswith((b"HTTP/", b"ICY")) or not parts[1].isdigit():
+        return None, ""
+    return int(parts[1]), parts[2].decode("latin-1") if len(parts) > 2 else ""
+
+
+def _judge(answer: tuple[int, str]) -> None:
+    """Raises FeedError for an answer that does not let us in."""
+    status, words = answer
+    if status in {100, 200}:
+        return
+    said = words.lower()
+    if status == 401:
+        raise PermanentFeedError(
+            "unauthorised", "the site does not accept our user or password: ask it for valid ones (HTTP 401)"
+        )
+    if status == 403 and ("in use" in said or "mountpoint" in said):
+        raise PassingFeedError("mount-in-use", "somebody else sends to this mount (HTTP 403)")
+    if status == 403 and "content" in said:
+        raise PermanentFeedError(
+            "refused", "the site does not take this kind of sound: check the feed's encoding (HTTP 403)"
+        )
+    if status == 403:
+        raise PassingFeedError(
+            "busy", "the site takes no more sources just now, or none of ours (HTTP 403)"
+        )
+    if status >= 500:
+        raise PassingFeedError("server-error", f"the site's server failed (HTTP {status})")
+    raise PermanentFeedError("refused", f"the site refuses the stream (HTTP {status})")
+

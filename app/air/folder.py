@@ -1,0 +1,238 @@
+"""The folder of armed airings, watched by a thread that may wait for a disk: what is new in it is taken on, opened and read.
+
+What was taken on stays until its file is gone. A newer file that cannot be taken on changes nothing: the airing goes on
+as it was armed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from app.air.armed import CHAIN, Armed, ArmedFile, BadArmedFile, Level, Sound, read_armed
+from app.air.clock import SECOND_NS, to_ns
+from app.air.output import Booked
+from app.air.recorder import Recorder
+from app.air.timeline import Booking
+from app.air.tracks import NotThere, Track, Tracks
+from app.processes import is_news
+
+log = structlog.get_logger()
+
+RECORDS_PER_AIRING = 64
+RECORDS_PER_OUTPUT_MINUTE = 32
+"""Journal records set aside: an endpoint that is lost and found again every four seconds, all the time."""
+
+SETTLE = timedelta(seconds=0.5)
+"""After an airing its outputs put their last words on the record; then it is said to have ended."""
+
+TracksOf = dict[str, dict[Level, Track]]
+"""By recipe, what there is of the chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Airborne:
+    """An airing that is taken on: everything that it needs is open."""
+
+    armed: Armed
+    tracks: TracksOf
+
+    def booked(self) -> list[Booked]:
+        """Its outputs, each with what it plays."""
+        found = []
+        for output in self.armed.outputs:
+            sound, tracks = self.armed.sound(output.recipe), self.tracks[output.recipe]
+            signal = tracks["interval_signal"]
+            lengths: dict[Level, int] = {level: track.count for level, track in tracks.items()}
+            booking = Booking(
+                self.armed, output, sound, signal.frame_samples, signal.sample_rate, lengths
+            )
+            found.append(Booked(booking, tracks))
+        return found
+
+    def all_tracks(self) -> list[Track]:
+        return [track for tracks in self.tracks.values() for track in tracks.values()]
+
+
+@dataclass
+class Folder:
+    """What is armed, taken on. `turn` is for one thread; what it gives is for the loop."""
+
+    path: Path
+    recorder: Recorder
+    tracks: Tracks
+    _airborne: dict[int, Airborne] = field(default_factory=dict)
+    _known: dict[str, tuple[int, Armed | None]] = field(default_factory=dict)
+    _refused: set[str] = field(default_factory=set)
+    _started: set[int] = field(default_factory=set)
+    _ended: set[int] = field(default_factory=set)
+    _let_go: list[Track] = field(default_factory=list)
+
+    def turn(self, now: datetime) -> dict[int, Airborne]:
+        """Look at the folder and at the time. Gives every airing that is taken on, by its id."""
+        # A turn later than they were let go of: by now no output has them any more
+        self.tracks.give_back(self._let_go)
+        self._let_go = []
+        present = self._read()
+        if present is not None:
+            for armed in present.values():
+                self._look_at(armed, now)
+        # Before the disarmed ones go: the engine disarms at the very instant at which an airing ends
+        for airborne in self._airborne.values():
+            self._follow(airborne.armed, now)
+        if present is not None:
+            for airing_id in [one for one in self._airborne if one not in present]:
+                self._let_go += self._airborne.pop(airing_id).all_tracks()
+        return dict(self._airborne)
+
+    def _read(self) -> dict[int, Armed] | None:
+        """The newest readable file of each airing; None where the folder cannot be read: then nothing has changed.
+
+        An airing whose newest file cannot be read keeps its place by what it was taken on with.
+        """
+        present: dict[int, Armed] = {}
+        try:
+            paths = sorted(self.path.glob("*-*.json"))
+            for path in paths:
+                armed = self._parsed(path)
+                airing = path.name.partition("-")[0]
+                if armed is None and airing.isdecimal() and int(airing) in self._airborne:
+                    present.setdefault(int(airing), self._airborne[int(airing)].armed)
+                elif armed is not None and (
+                    armed.airing_id not in present or present[armed.airing_id].serial < armed.serial
+                ):
+                    present[armed.airing_id] = armed
+        except OSError as error:
+            if is_news("armed folder"):
+                log.warning("the folder of armed airings cannot be read", error=str(error))
+            return None
+        self._known = {name: one for name, one in self._known.items() if any(p.name == name for p in paths)}
+        return present
+
+    def _parsed(self, path: Path) -> Armed | None:
+        try:
+            changed = path.stat().st_mtime_ns
+            known = self._known.get(path.name)
+            if known is None or known[0] != changed:
+                known = self._known[path.name] = (changed, _read_one(path))
+        except FileNotFoundError:  # disarmed between the listing and the reading
+            return None
+        return known[1]
+
+    def _look_at(self, armed: Armed, now: datetime) -> None:
+        before = self._airborne.get(armed.airing_id)
+        if armed.name in self._refused or (before is not None and before.armed.serial >= armed.serial):
+            return
+        try:
+            self.recorder.reserve(self._records(armed))
+        except OSError as error:
+            if is_news("no room"):
+                log.warning("no room for the journal", airing=armed.airing_id, error=str(error))
+            return
+        try:
+            taken = self._take(armed, now)
+        except NotThere as error:
+            self._refused.add(armed.name)
+            log.error("not taken on", airing=armed.airing_id, serial=armed.serial, why=str(error))
+            self.recorder.tell("refused", armed.airing_id, armed.version, now, f"{armed.serial}: {error}")
+            return
+        self._airborne[armed.airing_id] = taken
+        if before is not None:
+            self._let_go += before.all_tracks()
+        self.recorder.tell("accepted", armed.airing_id, armed.version, now, str(armed.serial))
+
+    def _records(self, armed: Armed) -> int:
+        """Room for this one and for everything that is taken on already: the reserve lies behind the last record."""
+        wanted = 0
+        for one in (armed, *(each.armed for each in self._airborne.values())):
+            minutes = (one.stops_at - one.starts_at) / timedelta(minutes=1)
+            wanted += RECORDS_PER_AIRING + round(
+                len(one.outputs) * (RECORDS_PER_AIRING + minutes * RECORDS_PER_OUTPUT_MINUTE)
+            )
+        return wanted
+
+    def _take(self, armed: Armed, now: datetime) -> Airborne:
+        """Open and read everything that it names. Raises NotThere."""
+        for file in armed.files:
+            if not _is_there(file):
+                raise NotThere("its audio is not there")
+        taken: TracksOf = {}
+        try:
+            for sound in armed.sounds:
+                taken[sound.recipe] = self._tracks(sound, armed, now)
+        except BaseException:
+            self.tracks.give_back([track for one in taken.values() for track in one.values()])
+            raise
+        return Airborne(armed, taken)
+
+    def _tracks(self, sound: Sound, armed: Armed, now: datetime) -> dict[Level, Track]:
+        """What there is of one sound's chain. What cannot be had is left out, but for the interval signal and the programme."""
+        files: Mapping[Level, ArmedFile | None] = {"programme": sound.programme, **sound.stand_ins}
+        found: dict[Level, Track] = {}
+        try:
+            for level in reversed(CHAIN):
+                if (file := files.get(level)) is None:
+                    continue
+                try:
+                    found[level] = self._opened(level, file, sound, armed, now)
+                except NotThere as error:
+                    if level in {"programme", "interval_signal"}:
+                        raise
+                    log.error("a stand-in is not there", airing=armed.airing_id, level=level, why=str(error))
+                    self.recorder.tell("lacking", armed.airing_id, armed.version, now, f"{level}: {error}")
+            if "interval_signal" not in found:
+                raise NotThere("the interval signal is not named")
+        except BaseException:
+            self.tracks.give_back(found.values())
+            raise
+        return found
+
+    def _opened(self, level: Level, file: ArmedFile, sound: Sound, armed: Armed, now: datetime) -> Track:
+        track = self.tracks.take(file, sound.encoding)
+        try:
+            if track.count == 0:
+                raise NotThere(f"{file.sha256[:12]} is empty")
+            if level == "interval_signal":
+                track.load_all()
+            elif level != "programme":
+                track.load(0, pin=True)
+            else:
+                behind = to_ns(now) - to_ns(armed.starts_at)
+                frame = behind * track.sample_rate // (track.frame_samples * SECOND_NS)
+                track.load(min(max(frame, 0), track.count - 1))
+        except OSError as error:
+            self.tracks.give_back([track])
+            raise NotThere(f"{file.sha256[:12]} cannot be read: {error}") from error
+        except BaseException:
+            self.tracks.give_back([track])
+            raise
+        return track
+
+    def _follow(self, armed: Armed, now: datetime) -> None:
+        airing_id = armed.airing_id
+        if armed.starts_at <= now < armed.stops_at and airing_id not in self._started:
+            self._started.add(airing_id)
+            self.recorder.tell("started", airing_id, armed.version, now)
+        over_at = armed.stops_at + SETTLE if armed.outputs else armed.stops_at
+        if over_at <= now and airing_id not in self._ended:
+            self._ended.add(airing_id)
+            self.recorder.tell("ended", airing_id, armed.version, now)
+
+
+def _read_one(path: Path) -> Armed | None:
+    try:
+        return read_armed(path)
+    except BadArmedFile as error:
+        log.error("armed file refused", file=path.name, why=str(error))
+        return None
+
+
+def _is_there(file: ArmedFile) -> bool:
+    try:
+        return file.path.stat().st_size == file.bytes
+    except OSError:
+        return False
