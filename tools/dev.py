@@ -46,7 +46,7 @@ LAYOUT = "1"  # raise it when build() changes, so that existing environments are
 # makes them fail instead.
 PEERS = [
     *("make", "openssl", "chromium", "fonts-noto-cjk", "mpg123", "ffmpeg", "espeak-ng"),
-    *("openssh-server", "openssh-client", "vsftpd", "curl", "wget"),
+    *("openssh-server", "openssh-client", "vsftpd", "icecast2", "liquidsoap", "curl", "wget"),
 ]
 
 # All tests, one process for each processor. A file stays in one of them, and whole nights come first: they take longest.
