@@ -132,6 +132,8 @@ def read_armed(path: Path) -> Armed:
         raise BadArmedFile(f"{path.name} is not an armed airing: {where}: {wrong['msg']}") from None
     if armed.schema != SCHEMA:
         raise BadArmedFile(f"{path.name} has schema {armed.schema}, this air process reads {SCHEMA}")
+    if any("interval_signal" not in one.stand_ins for one in armed.sounds):
+        raise BadArmedFile(f"{path.name} has a sound whose chain ends in nothing")
     known = {sound.recipe for sound in armed.sounds}
     if any(one.recipe not in known for one in armed.outputs):
         raise BadArmedFile(f"{path.name} has an output without a sound")

@@ -48,9 +48,7 @@ class Airborne:
             sound, tracks = self.armed.sound(output.recipe), self.tracks[output.recipe]
             signal = tracks["interval_signal"]
             lengths: dict[Level, int] = {level: track.count for level, track in tracks.items()}
-            booking = Booking(
-                self.armed, output, sound, signal.frame_samples, signal.sample_rate, lengths
-            )
+            booking = Booking(self.armed, output, sound, signal.frame_samples, signal.sample_rate, lengths)
             found.append(Booked(booking, tracks))
         return found
 
@@ -137,7 +135,7 @@ class Folder:
             taken = self._take(armed, now)
         except NotThere as error:
             self._refused.add(armed.name)
-            log.error("not taken on", airing=armed.airing_id, serial=armed.serial, why=str(error))
+            log.warning("not taken on", airing=armed.airing_id, serial=armed.serial, why=str(error))
             self.recorder.tell("refused", armed.airing_id, armed.version, now, f"{armed.serial}: {error}")
             return
         self._airborne[armed.airing_id] = taken
@@ -182,10 +180,10 @@ class Folder:
                 except NotThere as error:
                     if level in {"programme", "interval_signal"}:
                         raise
-                    log.error("a stand-in is not there", airing=armed.airing_id, level=level, why=str(error))
+                    log.warning(
+                        "a stand-in is not there", airing=armed.airing_id, level=level, why=str(error)
+                    )
                     self.recorder.tell("lacking", armed.airing_id, armed.version, now, f"{level}: {error}")
-            if "interval_signal" not in found:
-                raise NotThere("the interval signal is not named")
         except BaseException:
             self.tracks.give_back(found.values())
             raise
@@ -194,8 +192,6 @@ class Folder:
     def _opened(self, level: Level, file: ArmedFile, sound: Sound, armed: Armed, now: datetime) -> Track:
         track = self.tracks.take(file, sound.encoding)
         try:
-            if track.count == 0:
-                raise NotThere(f"{file.sha256[:12]} is empty")
             if level == "interval_signal":
                 track.load_all()
             elif level != "programme":
@@ -227,7 +223,7 @@ def _read_one(path: Path) -> Armed | None:
     try:
         return read_armed(path)
     except BadArmedFile as error:
-        log.error("armed file refused", file=path.name, why=str(error))
+        log.warning("armed file refused", file=path.name, why=str(error))
         return None
 
 

@@ -154,7 +154,9 @@ class LiveOutput:
         """Connect and send until the connection is lost or nothing more is booked on it. Gives whether it was ever on."""
         self._current, self.state = booked, "connecting"
         output = booked.booking.output
-        endpoint = self.open_endpoint(_address(output, booked.booking.sound.encoding.live_media_type))
+        media_type = booked.booking.sound.encoding.live_media_type
+        assert media_type is not None, "tracks are made of what can be live"
+        endpoint = self.open_endpoint(_address(output, media_type))
         try:
             async with asyncio.timeout(CONNECT_S):
                 await endpoint.connect()
@@ -252,7 +254,9 @@ class LiveOutput:
                 return stretch, booked.tracks[stretch.level].frames(stretch.first, stretch.count)
             except NotReady:
                 # The interval signal is all in memory, so this ends
-                log.error("frames are not in memory", level=stretch.level, feed=self.feed_id, frame=self.frame)
+                log.warning(
+                    "frames are not in memory", level=stretch.level, feed=self.feed_id, frame=self.frame
+                )
                 self._failed[stretch.level] = self.frame
 
     def _note(self, booked: Booked, stretch: Stretch, endpoint: LiveEndpoint, now_ns: int) -> None:

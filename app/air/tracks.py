@@ -111,7 +111,11 @@ class Track:
     def _try_to_read(self, number: int) -> None:
         try:
             self._read(number)
-        except (OSError, ValueError, AudioError) as error:  # it is asked for again; meanwhile something else goes out
+        except (
+            OSError,
+            ValueError,
+            AudioError,
+        ) as error:  # it is asked for again; meanwhile something else goes out
             log.warning("an artefact cannot be read", sha256=self.sha256[:12], error=str(error))
         finally:
             self._reading.discard(number)
@@ -137,9 +141,13 @@ def _open(file: ArmedFile, encoding: Encoding) -> Frames:
         with file.path.open("rb") as stream:
             if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
                 raise NotThere(f"{file.sha256[:12]} is damaged")
-        return Frames.open(file.path, encoding)
+        frames = Frames.open(file.path, encoding)
     except (OSError, ValueError, AudioError) as error:
         raise NotThere(f"{file.sha256[:12]} cannot be read: {error}") from error
+    if frames.count == 0:
+        frames.close()
+        raise NotThere(f"{file.sha256[:12]} is empty")
+    return frames
 
 
 @dataclass(slots=True)

@@ -316,10 +316,7 @@ def _judge(answer: tuple[int, str]) -> None:
             "refused", "the site does not take this kind of sound: check the feed's encoding (HTTP 403)"
         )
     if status == 403:
-        raise PassingFeedError(
-            "busy", "the site takes no more sources just now, or none of ours (HTTP 403)"
-        )
+        raise PassingFeedError("busy", "the site takes no more sources just now, or none of ours (HTTP 403)")
     if status >= 500:
         raise PassingFeedError("server-error", f"the site's server failed (HTTP {status})")
     raise PermanentFeedError("refused", f"the site refuses the stream (HTTP {status})")
-
