@@ -6,7 +6,7 @@ import json
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
 from app.web.bodies import Answer, Body, RowId, example
@@ -281,6 +281,27 @@ class EditedOut(Answer):
 
     intent: IntentOut
     rundown: dict[str, Any]
+
+
+class BreakingIn(Body):
+    """A recording to be put in at a join: the next one that can still be changed, or the next one from `at` on."""
+
+    model_config = Body.model_config | example(segment_id=12, at=None)
+
+    segment_id: RowId
+    at: AwareDatetime | None = None
+
+
+class InsertedOut(EditedOut):
+    """As of an edit; and when the recording will be heard."""
+
+    model_config = Answer.model_config | example(
+        intent=IntentOut.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index]
+        rundown={"target_samples": 85_680_000, "items": []},
+        heard_at="2026-11-22T15:12:33Z",
+    )
+
+    heard_at: datetime
 
 
 class AlternativesOut(Answer):

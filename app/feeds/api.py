@@ -120,12 +120,12 @@ class FeedIn(Body):
 
     site_id: RowId
     name: Annotated[Text, Field(max_length=200)]
-    protocol: Literal["folder", "http_put", "http_post", "sftp", "ftp", "s3", "pull"]
+    protocol: Literal["folder", "http_put", "http_post", "sftp", "ftp", "s3", "pull", "icecast"]
     address: Annotated[
         str,
         Field(
             max_length=1000,
-            description="An absolute folder; a URL (https, sftp, ftpes for explicit TLS, ftps for implicit, ftp; S3 as https://host/bucket/folder); empty for pull",
+            description="An absolute folder; a URL (https, sftp, ftpes for explicit TLS, ftps for implicit, ftp; S3 as https://host/bucket/folder; Icecast as https://source@host:8443/mount); empty for pull",
         ),
     ] = ""
     credential: Annotated[
