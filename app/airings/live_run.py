@@ -71,8 +71,7 @@ def sent_on(session: Session, airing: Airing, feed_id: int) -> list[Sent]:
                 told["s"],
                 begin,
                 end,
-                told["k"],
-                told.get("lag", 0),
+                told["k"], lag,
                 told.get("why"),
             )
         )
