@@ -9,8 +9,8 @@ from audio.profile import Encoding
 
 HEADER_BYTES: Final = 7
 _RATES: Final = {48_000: 3, 44_100: 4}
-# Sync, ID, layer, protection_absent, profile, sampling_frequency_index, channel_configuration: the first 28 bits without
-# the private bit and the two of copyright that follow
+# Sync, ID, layer, protection_absent, profile, sampling_frequency_index, channel_configuration: the first 26 bits without
+# the private one
 _FIXED: Final = 0xFFFF_FDC0
 _SYNC_WITHOUT_CRC: Final = 0xFFF1
 _LOW_COMPLEXITY: Final = 1

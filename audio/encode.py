@@ -125,7 +125,8 @@ def _codec(encoding: Encoding) -> list[str]:
 
 def _aac_container(encoding: Encoding) -> list[str]:
     if encoding.codec == "adts":
-        return ["-f", "adts"]
+        # Noise would come out differently each time, and after a switch nobody could tell whether the sound is right
+        return ["-aac_pns", "0", "-f", "adts"]
     # The edit list says where the sound ends, in units of this time scale: samples
     return ["-movie_timescale", str(encoding.sample_rate), "-movflags", "+faststart", "-f", "ipod"]
 

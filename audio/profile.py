@@ -55,8 +55,8 @@ _MEDIA_TYPES: Final[dict[Codec, str]] = {
     "aac": "audio/mp4",
     "adts": "audio/aac",
 }
-# What the stream is, where it can be one. Icecast reads Ogg under this name and relays it page by page, with its headers
-# to whoever joins late; under any name that it does not know it would pass on mere bytes.
+# What the stream is, where it can be one. Icecast relays Ogg under this name (RFC 5334) page by page, and gives its headers
+# to whoever joins late; under a name that it does not know it passes on mere bytes.
 _LIVE_MEDIA_TYPES: Final[dict[Codec, str]] = {
     "mp3": "audio/mpeg",
     "mp2": "audio/mpeg",
@@ -157,8 +157,13 @@ class Encoding:
             if kbps not in _MP2_BITRATES[self.channels]:
                 there_are = f"with {self.channels} channels it has {_MP2_BITRATES[self.channels]}"
                 raise ValueError(f"MP2 has no {kbps} kbit/s here; {there_are}")
-        elif not 16 <= kbps <= 320:
-            raise ValueError(f"bitrate_kbps {kbps} is not between 16 and 320")
+        elif not 16 <= kbps <= self._most_kbps:
+            raise ValueError(f"bitrate_kbps {kbps} is not between 16 and {self._most_kbps}")
+
+    @property
+    def _most_kbps(self) -> int:
+        """Of Opus and AAC. libopus takes 256 kbit/s for each channel."""
+        return min(256 * self.channels, 320) if self.codec == "opus" else 320
 
     @property
     def key(self) -> str:
