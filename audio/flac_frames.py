@@ -155,8 +155,8 @@ def ogg_headers(encoding: Encoding) -> tuple[bytes, bytes]:
 def starts(file: int, encoding: Encoding) -> array[int]:
     """Where each whole frame of a descriptor's file begins, and where the last one ends.
 
-    FLAC does not say how long a frame is. But the header of the next one is known before it is seen, by its number and
-    CRC-8: 48 bits or more, which sound imitates once in 10,000 hours. Raises `ArtefactBroken` for a file that is not
+    FLAC does not say how long a frame is. But the header of the next one is known before it is seen: its number, the
+    size of its block, its CRC-8, together 56 bits or more, which no sound imitates. Raises `ArtefactBroken` for a file that is not
     this encoding's blocks.
     """
     head = read_whole(file, 0, _HEAD_BYTES)
@@ -171,7 +171,7 @@ def starts(file: int, encoding: Encoding) -> array[int]:
     whole = samples // each
     shortest, longest = (int.from_bytes(info[at : at + 3], "big") for at in (4, 7))
     found = array("Q")
-    for offset in _headers(file, -(-samples // each), shortest, longest):
+    for offset in _headers(file, whole, -(-samples // each), shortest, longest):
         found.append(offset)
     found.append(os.fstat(file).st_size)
     # Nothing but its checksum says where the last frame ends
@@ -185,25 +185,35 @@ def _form(encoding: Encoding) -> bytes:
     return ours[:4] + ours[10:14]
 
 
-def _headers(file: int, count: int, shortest: int, longest: int) -> Iterator[int]:
-    """Where frames 0 to `count` begin, none of them of fewer or more bytes than STREAMINFO says."""
+def _headers(file: int, whole: int, count: int, shortest: int, longest: int) -> Iterator[int]:
+    """Where frames 0 to `count` begin, of which `whole` have a block of full size.
+
+    None of them has fewer or more bytes than STREAMINFO says.
+    """
     offset = _first_frame(file)
     window, base = b"", 0
+    lead, tail = _SYNC, b""
     for number in range(count):
+        if number == whole:
+            # The last block is shorter, and its header says so
+            lead, tail = _SYNC, b""
         if offset + longest + _LONGEST_HEADER > base + len(window):
             window, base = os.pread(file, _READ_BYTES + longest, offset), offset
-        at = _find(window, offset - base + (shortest if number else 0), number)
+        at = _find(window, offset - base + (shortest if number else 0), lead, coded(number) + tail)
         if at < 0:
             raise ArtefactBroken(f"Its frame {number} is not there.")
+        if number == 0:
+            # Size and rate, before and behind the number, are the same in all whole blocks
+            lead = window[at : at + 3]
+            tail = window[at + _NUMBER_AT + 1 : at + _header_bytes(window, at) - 1]
         offset = base + at
         yield offset
 
 
-def _find(window: bytes, at: int, number: int) -> int:
-    """Where in `window`, from `at` on, the header of frame `number` stands; -1 if it does not."""
-    code = coded(number)
-    while (at := window.find(_SYNC, at)) >= 0:
-        if window.startswith(code, at + _NUMBER_AT):
+def _find(window: bytes, at: int, lead: bytes, number_and_tail: bytes) -> int:
+    """Where in `window`, from `at` on, a header stands that begins so and has that behind its fourth byte; -1 if none does."""
+    while (at := window.find(lead, at)) >= 0:
+        if window.startswith(number_and_tail, at + _NUMBER_AT):
             header = window[at : at + _header_bytes(window, at)]
             if _crc_8(header) == 0:
                 break

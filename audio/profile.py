@@ -55,8 +55,9 @@ _MEDIA_TYPES: Final[dict[Codec, str]] = {
     "aac": "audio/mp4",
     "adts": "audio/aac",
 }
-# What the stream is, where it can be one. Icecast relays Ogg under this name (RFC 5334) page by page, and gives its headers
-# to whoever joins late; under a name that it does not know it passes on mere bytes.
+# What the stream is, where it can be one. Icecast relays Ogg page by page under this name (and as audio/ogg: RFC 5334; tried
+# with 2.4.4), and gives its headers to whoever joins late. Anything else is mere bytes to it, and a late listener's first
+# frame is cut.
 _LIVE_MEDIA_TYPES: Final[dict[Codec, str]] = {
     "mp3": "audio/mpeg",
     "mp2": "audio/mpeg",

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,9 +61,13 @@ def test_damage_stays_known(old: int, new: int) -> None:
     assert slow_crc(again, 0x8005, 16) != 0
 
 
-def test_a_header_that_sound_imitates_is_not_taken_for_one(tmp_path: Path) -> None:
-    """All but the checksum, and all of another number's."""
+def test_a_header_that_sound_imitates_is_not_taken_for_one() -> None:
+    """All but the checksum; all but the number; all but the block's size."""
     real = framed(1, bytes(50))
-    imitated = real[:7] + bytes((real[7] ^ 1,)) + framed(2, b"")[:9]
+    short = b"\xff\xf8\x7a\x08\x01" + (1199).to_bytes(2, "big")
+    short += bytes((slow_crc(short, 0x07, 8),))
+    imitated = real[:7] + bytes((real[7] ^ 1,)) + framed(2, b"")[:8] + short
     window = framed(0, imitated) + real
-    assert flac_frames._find(window, 20, 1) == len(framed(0, imitated))
+    found = flac_frames._find(window, 8, window[:3], coded(1) + (2399).to_bytes(2, "big"))
+    assert found == len(framed(0, imitated))
+    assert flac_frames._find(window[:-60], 8, window[:3], coded(1) + (2399).to_bytes(2, "big")) == -1
