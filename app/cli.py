@@ -235,7 +235,7 @@ def import_folder(
 def render(
     airing: Annotated[int, typer.Argument(help="The airing's number; its newest version is rendered.")],
     folder: Annotated[Path, typer.Argument(help="Where the file goes; it is named by its SHA-256.")],
-    codec: Annotated[str, typer.Option(help="mp3, wav, flac, opus or aac.")] = "mp3",
+    codec: Annotated[str, typer.Option(help="mp3, mp2, wav, flac, opus, aac or adts.")] = "mp3",
 ) -> None:
     """Render an airing into a folder, to carry it to a site by hand, say; what is kept is not made again."""
     from rich.progress import Progress
