@@ -16,7 +16,7 @@ from app.airings.carriage import Carriage, is_bare, wishes
 from app.airings.models import Airing, Artefact, RundownVersion
 from app.airings.stand_ins import live_feeds, ready_chain
 from app.database import id_of
-from app.feeds.live import preroll_s
+from app.feeds.live import own_options, preroll_s
 from app.feeds.models import Feed
 from app.feeds.service import confinement
 from app.settings import Settings
@@ -136,7 +136,7 @@ def _output(feed: Feed, walls: Path | None) -> Output:
         address=feed.address,
         recipe=wishes(feed).recipe,
         credential=feed.credential,
-        options=feed.options,
+        options=own_options(feed),
         preroll_s=preroll_s(feed),
         lead_ms=float(feed.options.get("lead_ms", 0.0)),
         confined_to=walls,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from sqlmodel import Session, col, select
 from starlette.exceptions import HTTPException
 
+from app.air.status import read_status
 from app.airings import editing, service
 from app.airings.compiling import preview
 from app.airings.models import Airing, AsRun
@@ -21,10 +22,13 @@ from app.airings.schemas import (
     EditsIn,
     InsertedOut,
     IntentOut,
+    LiveOut,
+    LiveOutputOut,
     ManifestOut,
     PreviewIn,
     PreviewOut,
     RundownOut,
+    TurnOut,
 )
 from app.database import id_of, reading, writing
 from app.errors import Invalid, NotFound
@@ -108,6 +112,20 @@ def get_airing_audio(_actor: Actor, database: Database, blobs: CurrentBlobs, air
             f"there is no audio of airing {airing_id}: it is not rendered yet, or was cleared away"
         )
     return AudioFile(path, media_type=artefact.media_type, headers={"ETag": f'"{artefact.sha256}"'})
+
+
+@router.get("/airings/{airing_id}/live", summary="What goes out live just now, feed by feed")
+def get_airing_live(
+    _actor: Actor, database: Database, settings: CurrentSettings, airing_id: RowId
+) -> LiveOut:
+    with reading(database) as session:
+        airing = service.get(session, airing_id)
+    air = read_status(settings)
+    return LiveOut(
+        taken_on=airing.armed_as is not None and air.armed.get(airing_id) == airing.arming,
+        outputs=[LiveOutputOut.model_validate(one) for one in air.outputs if one.airing_id == airing_id],
+        turns=[TurnOut(**turn) for turn in airing.turns],
+    )
 
 
 @router.get("/airings/{airing_id}/as-run", summary="What went out in it, and how we know")

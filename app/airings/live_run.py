@@ -71,7 +71,8 @@ def sent_on(session: Session, airing: Airing, feed_id: int) -> list[Sent]:
                 told["s"],
                 begin,
                 end,
-                told["k"], lag,
+                told["k"],
+                lag,
                 told.get("why"),
             )
         )

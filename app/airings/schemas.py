@@ -186,6 +186,46 @@ class AsRunOut(Answer):
         return cls.model_validate(row)
 
 
+class LiveOutputOut(Answer):
+    """One live feed just now: what goes out there, or why nothing does."""
+
+    model_config = Answer.model_config | example(
+        feed_id=3, state="on", level="programme", frame=4210, why=None
+    )
+
+    feed_id: int
+    state: Annotated[str, Field(description="connecting, on")]
+    level: Annotated[
+        str | None,
+        Field(description="programme, standby, evergreen, interval_signal; null before anything is sent"),
+    ]
+    frame: Annotated[int, Field(description="The next frame of the airing; negative before its beginning")]
+    why: Annotated[str | None, Field(description="Of what is not on: a code and words")]
+
+
+class TurnOut(Answer):
+    """From which sample (48 kHz) on which step of the chain was asked for."""
+
+    model_config = Answer.model_config | example(from_sample=1440000, level="standby")
+
+    from_sample: int
+    level: str
+
+
+class LiveOut(Answer):
+    """An airing on the air live."""
+
+    model_config = Answer.model_config | example(
+        taken_on=True,
+        outputs=[LiveOutputOut.model_config["json_schema_extra"]["examples"][0]],  # type: ignore[index]
+        turns=[TurnOut.model_config["json_schema_extra"]["examples"][0]],  # type: ignore[index]
+    )
+
+    taken_on: Annotated[bool, Field(description="Whether the air process has what the engine armed last")]
+    outputs: list[LiveOutputOut]
+    turns: list[TurnOut]
+
+
 class _OnItem(Body):
     """Positions count from 0, in the rundown as the edits before this one leave it."""
 

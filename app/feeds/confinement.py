@@ -21,6 +21,7 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
     "sftp": ("sftp",),
     "ftp": ("ftpes", "ftps", "ftp"),
     "icecast": ("https", "http"),
+    "srt": ("srt",),
 }
 """How the URL of a protocol may begin: ``ftpes`` turns to TLS by command, ``ftps`` from the first byte, ``ftp`` never."""
 
@@ -114,6 +115,8 @@ def _check_url(feed: FeedAddress) -> None:
         if url.userinfo:
             raise _invalid("the URL may hold no user: the credential says who we are")
         raise _invalid(f"the URL must name the user: {example}")
+    if feed.protocol == "srt" and (url.port is None or url.path.strip("/")):
+        raise _invalid("an SRT address is srt://host:port, and nothing else")
     if feed.protocol == "icecast" and not url.path.strip("/"):
         raise _invalid("the URL must name the mount: https://host:8443/mount")
     if feed.protocol == "s3" and not url.path.strip("/"):

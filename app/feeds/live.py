@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from app.air.endpoints.contract import LiveAddress
 from app.errors import Invalid
 from app.feeds.models import Feed
 from audio.lead_in import LeadIn
 from audio.profile import Encoding
 
-LIVE = frozenset({"icecast"})
+LIVE = frozenset({"icecast", "srt"})
 """Protocols that take sound as it is aired. All others take files, before it is."""
+
+OF_LIVE = ("preroll_s", "lead_ms")
+"""Options of every live feed, whatever its protocol."""
+
+IN_TRANSPORT_STREAM = frozenset({"mp3", "adts"})
+"""What SRT's MPEG transport stream carries here."""
 
 PREROLL_S = 10.0
 LONGEST_PREROLL_S = 600.0
@@ -33,6 +41,8 @@ def check_live(
         return
     if not encoding.can_be_live:
         raise Invalid(f"{encoding.codec} cannot be sent live: choose mp3, adts, opus or flac", field="codec")
+    if protocol == "srt" and encoding.codec not in IN_TRANSPORT_STREAM:
+        raise Invalid(f"{encoding.codec} cannot be sent over SRT: choose mp3 or adts", field="codec")
     if lead_in.key:
         raise Invalid("a lead-in stands before a file: a live feed has its preroll", field="lead_in")
     if part:
@@ -42,6 +52,23 @@ def check_live(
             "a live feed has no second route: give the line both feeds, and both are sent at once",
             field="second_feed_id",
         )
+
+
+def live_address(feed: Feed, encoding: Encoding, confined_to: Path | None) -> LiveAddress:
+    """Where a live feed is, as its driver needs it."""
+    return LiveAddress(
+        protocol=feed.protocol,
+        address=feed.address,
+        media_type=encoding.live_media_type or "",
+        credential=feed.credential,
+        options=own_options(feed),
+        confined_to=confined_to,
+    )
+
+
+def own_options(feed: Feed) -> dict[str, Any]:
+    """What only this feed's protocol needs."""
+    return {name: value for name, value in feed.options.items() if name not in OF_LIVE}
 
 
 def preroll_s(feed: Feed) -> float:

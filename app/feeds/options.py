@@ -9,9 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.errors import Invalid
-from app.feeds.live import LONGEST_PREROLL_S
-
-_OF_LIVE = ("preroll_s", "lead_ms")
+from app.feeds.live import LONGEST_PREROLL_S, OF_LIVE
 
 OF_PROTOCOL: Mapping[str, frozenset[str]] = {
     "folder": frozenset(),
@@ -21,7 +19,8 @@ OF_PROTOCOL: Mapping[str, frozenset[str]] = {
     "ftp": frozenset({"accept_plaintext", "certificate_sha256"}),
     "s3": frozenset({"region", "path_style"}),
     "pull": frozenset(),
-    "icecast": frozenset({"method", "takeover_mount", "stream_name", *_OF_LIVE}),
+    "icecast": frozenset({"method", "takeover_mount", "stream_name", *OF_LIVE}),
+    "srt": frozenset({"mode", "latency_ms", "streamid", *OF_LIVE}),
 }
 """Which options each protocol takes."""
 
@@ -99,6 +98,18 @@ class Options(BaseModel):
             max_length=200,
             description="Icecast: where we go when our mount is still held by a connection that broke; the server has it as that mount's fallback",
         ),
+    ] = None
+    mode: Annotated[
+        Literal["caller", "listener"] | None,
+        Field(description="SRT: `caller` (usual) calls the site, `listener` waits for its call"),
+    ] = None
+    latency_ms: Annotated[
+        int | None,
+        Field(ge=20, le=8000, description="SRT: so long lost packets may be sent again; 1000 if left out"),
+    ] = None
+    streamid: Annotated[
+        str | None,
+        Field(max_length=512, description="SRT caller: the stream's name, where the site asks for one"),
     ] = None
     stream_name: Annotated[
         str | None,
