@@ -188,20 +188,17 @@ def worker(number: int) -> None:
     run_worker(settings, number, stop_on_signals())
 
 
-@cli.command(hidden=True)
-def air() -> None:
-    """The air process (the supervisor starts it, and leaves it running when something is on the air)."""
-    from app.air.process import run_air
-
-    settings = _process("air")
-    run_air(settings, stop_on_signals())
-
-
 def _process(name: str) -> Settings:
-    """Begin a child of the supervisor, which has looked at the database before it started us."""
+    """Begin a child of the supervisor, which has looked at the database before it started us.
+
+    Raises:
+        NotInitialised: the database has gone since. SQLite would make an empty one in its place; the supervisor tries again.
+    """
     settings = Settings()
     configure_logs(name, json=settings.log_json)
     end_with_parent()
+    if not settings.database_path.exists():
+        raise NotInitialised(f"the database in {settings.root} is gone")
     return settings
 
 
