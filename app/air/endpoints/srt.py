@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -63,6 +63,7 @@ class SrtEndpoint:
         self._wait_s = wait_s
         self._child: _Child | None = None
         self._latency_s = 0.0
+        self._is_aborted = False
 
     async def connect(self) -> None:
         """Call the site, or wait for its call.
@@ -75,12 +76,12 @@ class SrtEndpoint:
         if self._child is not None:
             raise RuntimeError("an endpoint connects once")
         order = read_order(self._address, self._wait_s)
-        secret = await in_own_thread(lambda _: resolve(self._address.credential), _START_S)
-        if secret is not None:
-            order = _with_passphrase(order, secret.get_secret_value())
+        order = await _with_passphrase(order, self._address.credential)
         self._latency_s = order.latency_ms / 1000
         self._child = child = await _start()
         try:
+            if self._is_aborted:
+                child.let_go()
             child.tell(json.dumps(asdict(order)).encode() + b"\n")
             async with asyncio.timeout(order.wait_s + _START_S):
                 await asyncio.shield(child.connected)
@@ -132,6 +133,7 @@ class SrtEndpoint:
 
     def abort(self) -> None:
         """Ask the child to say goodbye at once; it is killed if it does not. `close` then waits until it is gone."""
+        self._is_aborted = True
         if self._child is not None:
             self._child.let_go()
 
@@ -159,12 +161,10 @@ class _Child(asyncio.SubprocessProtocol):
         for line in lines:
             self._hear(json.loads(line))
 
-    def process_exited(self) -> None:
-        self._trouble = self._trouble or "the SRT process has ended"
-
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
         """It has ended, and everything that it said has been read."""
         self._fail(PassingFeedError("connection-lost", "the SRT process ended before it was connected"))
+        self._trouble = self._trouble or "the SRT process has ended"
         self.gone.set()
         assert self._transport is not None
         self._transport.close()
@@ -179,6 +179,8 @@ class _Child(asyncio.SubprocessProtocol):
         if self.written - self.accepted - self.lost + len(data) > BOUND_BYTES:
             self._trouble = "the other side has stopped taking anything"
             raise ConnectionError(self._trouble)
+        if not data:  # its length would be the orderly end
+            return
         self.written += len(data)
         self.tell(len(data).to_bytes(4, "big") + data)
 
@@ -225,16 +227,32 @@ class _Child(asyncio.SubprocessProtocol):
 
 async def _start() -> _Child:
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    _, child = await asyncio.get_running_loop().subprocess_exec(
-        _Child,
-        *(sys.executable, "-m", "app.air.endpoints.srt_child"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=None,
-        env=environment,
-        start_new_session=True,  # Ctrl-C is for us; the child ends when we say so
-    )
+    try:
+        _, child = await asyncio.get_running_loop().subprocess_exec(
+            _Child,
+            *(sys.executable, "-m", "app.air.endpoints.srt_child"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=None,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is for us; the child ends when we say so
+        )
+    except OSError as error:  # no memory or no process number is left, which may pass
+        raise PassingFeedError("busy", f"the SRT process cannot be started: {error.strerror}") from None
     return child
+
+
+async def _with_passphrase(order: Order, credential: str | None) -> Order:
+    try:
+        secret = await in_own_thread(lambda _: resolve(credential), _START_S)
+    except TimeoutError:
+        raise PassingFeedError("timeout", "the file of the feed's credential cannot be read") from None
+    if secret is None:
+        return order
+    passphrase = secret.get_secret_value()
+    if len(passphrase) not in _PASSPHRASE:
+        raise PermanentFeedError("credential", "an SRT passphrase has 10 to 79 characters; this one has not")
+    return replace(order, passphrase=passphrase, pbkeylen=KEY_BYTES)
 
 
 # ---------------------------------------------------------------- the address
@@ -302,12 +320,6 @@ def _stream_id(value: Any, mode: str) -> str | None:
     ):
         raise _wrong(f"an SRT feed's streamid is one line of at most {LARGEST_STREAM_ID} bytes")
     return value
-
-
-def _with_passphrase(order: Order, passphrase: str) -> Order:
-    if len(passphrase) not in _PASSPHRASE:
-        raise PermanentFeedError("credential", "an SRT passphrase has 10 to 79 characters; this one has not")
-    return Order(**{**asdict(order), "passphrase": passphrase, "pbkeylen": KEY_BYTES})
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -22,7 +23,8 @@ from app.air.endpoints import libsrt
 from app.air.endpoints.contract import LiveAddress
 from app.air.endpoints.mpegts import PAYLOAD_BYTES
 from app.air.endpoints.srt import BOUND_BYTES, SrtEndpoint, read_order
-from app.air.endpoints.srt_child import Ledger, Order, Parent, connected, nobody_called, refused
+from app.air.endpoints.srt_child import Ledger, Order, Parent, connected
+from app.air.endpoints.srt_refusals import nobody_called, refused
 from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError
 
 SECRET: Final = "only-for-the-site-4711"
@@ -214,6 +216,7 @@ def test_a_caller_brings_every_byte_and_knows_it(
     async def send() -> None:
         endpoint = caller(port, credential(passphrase) if passphrase else None, streamid="station/one")
         await endpoint.connect()
+        endpoint.write(b"")
         await play(endpoint, sound)
         await until(lambda: endpoint.taken().accepted > len(sound) - 2 * CHUNK_BYTES)
         await endpoint.close()
@@ -363,22 +366,20 @@ def listings_without(secret: str, but: int) -> Iterator[int]:
 def test_the_secret_stands_in_no_listing_of_processes(
     site: Callable[..., Site], sound: bytes, credential: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(
-        "DANPA_FEED_OTHER", SECRET
-    )  # what another feed has is none of the child's business either
+    secret = f"only-for-this-test-{time.monotonic_ns()}"  # other tests run beside this one
+    monkeypatch.setenv("DANPA_FEED_OTHER", secret)  # another feed's is none of the child's business either
     port = free_port()
-    receiver = site(port, "listener", passphrase=SECRET)
+    receiver = site(port, "listener", passphrase=secret)
     seen: list[int] = []
 
     async def send() -> None:
-        endpoint = caller(port, credential(SECRET))
+        endpoint = caller(port, credential(secret))
         await endpoint.connect()
         await play(endpoint, sound[: 20 * CHUNK_BYTES])
-        seen.extend(
-            listings_without(SECRET, but=receiver.process.pid)
-        )  # ffmpeg cannot be told in another way
+        # ffmpeg cannot be told in another way
+        seen.extend(listings_without(secret, but=receiver.process.pid))
         assert seen.count(child_of(endpoint)) == 2
-        assert SECRET not in repr(endpoint._address)
+        assert secret not in repr(endpoint._address)
         await endpoint.close()
 
     run(send())
@@ -429,6 +430,87 @@ def test_a_name_that_does_not_exist() -> None:
         assert error.value.code == "host-unknown"
 
     run(send())
+
+
+# ---------------------------------------------------------------- a bad line
+
+
+class Line(asyncio.DatagramProtocol):
+    """Carries datagrams between one caller and one site, and loses some."""
+
+    def __init__(self, site_port: int) -> None:
+        self._site = ("127.0.0.1", site_port)
+        self._caller: tuple[str, int] | None = None
+        self._random = random.Random(4711)
+        self.loss = 0.0
+        self.lost = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        if self._random.random() < self.loss:
+            self.lost += 1
+        elif addr != self._site:
+            self._caller = addr
+            self._transport.sendto(data, self._site)
+        elif self._caller:
+            self._transport.sendto(data, self._caller)
+
+
+@contextlib.asynccontextmanager
+async def line_to(port: int) -> AsyncIterator[tuple[int, Line]]:
+    """A line, and the port at our end of it."""
+    loop = asyncio.get_running_loop()
+    transport, line = await loop.create_datagram_endpoint(lambda: Line(port), local_addr=("127.0.0.1", 0))
+    yield transport.get_extra_info("sockname")[1], line
+    transport.close()
+
+
+def test_a_line_that_loses_every_fifth_packet_loses_nothing(site: Callable[..., Site], sound: bytes) -> None:
+    port = free_port()
+    receiver = site(port, "listener")
+
+    async def send() -> None:
+        async with line_to(port) as (ours, line):
+            endpoint = caller(ours)
+            await endpoint.connect()
+            line.loss = 0.2
+            await play(endpoint, sound)
+            await until(lambda: endpoint.taken().accepted > len(sound) - 2 * CHUNK_BYTES)
+            assert line.lost
+            line.loss = 0  # a goodbye is said once only
+            await endpoint.close()
+            assert endpoint.taken().accepted == len(sound)
+
+    run(send())
+    assert receiver.until_it_ends() == sound
+
+
+def test_what_came_too_late_in_an_outage_is_lost_and_said_to_be(
+    site: Callable[..., Site], sound: bytes
+) -> None:
+    port = free_port()
+    receiver = site(port, "listener")
+
+    async def send() -> None:
+        async with line_to(port) as (ours, line):
+            endpoint = caller(ours)
+            await endpoint.connect()
+            await play(endpoint, sound[: 10 * CHUNK_BYTES], 0.096)
+            line.loss = 1.0
+            await play(endpoint, sound[10 * CHUNK_BYTES : 40 * CHUNK_BYTES], 0.096)
+            line.loss = 0.0
+            await play(endpoint, sound[40 * CHUNK_BYTES : 60 * CHUNK_BYTES], 0.096)
+            await endpoint.close()
+            taken = endpoint.taken()
+            assert taken.written == 60 * CHUNK_BYTES == taken.accepted + endpoint.lost
+            assert endpoint.lost > 5 * CHUNK_BYTES
+
+    run(send())
+    heard = receiver.until_it_ends()
+    assert heard[: 9 * CHUNK_BYTES] == sound[: 9 * CHUNK_BYTES]
+    assert heard[-15 * CHUNK_BYTES :] == sound[45 * CHUNK_BYTES : 60 * CHUNK_BYTES]
 
 
 # ---------------------------------------------------------------- who goes
@@ -507,7 +589,8 @@ def test_an_abort_is_heard_on_the_other_side(site: Callable[..., Site], sound: b
         endpoint.abort()
         with pytest.raises(ConnectionError, match="given up"):
             endpoint.write(sound[:CHUNK_BYTES])
-        await until(lambda: not lives(child_of(endpoint)))
+        await endpoint.close()
+        assert not lives(child_of(endpoint))
 
     run(send())
     receiver.until_it_ends()
@@ -524,7 +607,8 @@ def test_connecting_and_closing_can_be_given_up(site: Callable[..., Site], sound
     async def send() -> None:
         waiting = listener(free_port())
         await cancelled(waiting.connect(), 0.5)
-        await until(lambda: not lives(child_of(waiting)))
+        await waiting.close()
+        assert not lives(child_of(waiting))
 
         port = free_port()
         site(port, "listener")
@@ -532,7 +616,22 @@ def test_connecting_and_closing_can_be_given_up(site: Callable[..., Site], sound
         await ending.connect()
         await play(ending, sound[: 10 * CHUNK_BYTES])
         await cancelled(ending.close(), 0.2)
-        await until(lambda: not lives(child_of(ending)))
+        await ending.close()
+        assert not lives(child_of(ending))
+
+    run(send())
+
+
+def test_what_was_given_up_before_it_began_does_not_connect(site: Callable[..., Site]) -> None:
+    port = free_port()
+    site(port, "listener")
+
+    async def send() -> None:
+        endpoint = caller(port)
+        endpoint.abort()
+        with pytest.raises(PassingFeedError, match="given up"):
+            await endpoint.connect()
+        assert not lives(child_of(endpoint))
 
     run(send())
 
@@ -669,9 +768,8 @@ def test_refusals_of_the_other_side() -> None:
 
 
 def test_callers_of_a_listener_never_end_it_for_good() -> None:
-    order = Order("0.0.0.0", 9000, "listener", "audio/mpeg", 30.0, 1000)  # noqa: S104
-    assert not nobody_called(order, 0).permanent
-    assert not nobody_called(order, 7).permanent
+    assert not nobody_called(9000, 30.0, 0).permanent
+    assert not nobody_called(9000, 30.0, 7).permanent
 
 
 # ---------------------------------------------------------------- what counts as accepted
