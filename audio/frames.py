@@ -1,7 +1,8 @@
 """A finished artefact as equal frames, for the air: any stretch of them at once, with nothing decoded or encoded.
 
 A file is opened once and then only read with `os.pread` on the kept descriptor, so that it may be unlinked or replaced
-meanwhile. Frame n sounds during [n, n + 1) x `frame_samples` of the artefact; `audio.wires` puts frames on a connection.
+meanwhile. Frame n holds samples [n, n + 1) x `frame_samples` of the programme; how much earlier or later they come out of a
+decoder is in `audio.encode` (MP3 47 samples, Opus 312, else none). `audio.wires` puts frames on a connection.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ def tags() -> bytes:
 class OpusPackets:
     """The packets of an artefact's sound, found by its pages: an hour has 3,600 of them, of 50 packets each.
 
-    `count` leaves out the last packet where it is not heard whole. Raises `ArtefactBroken` for another file.
+    `count` leaves out the last packet where it is not heard whole. The file's own pre-skip says only how long it is: live,
+    the wire's holds, and an artefact with another one sounds by the difference away from its place. Raises `ArtefactBroken` for another file.
     """
 
     def __init__(self, file: int, encoding: Encoding) -> None:

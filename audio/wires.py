@@ -96,7 +96,7 @@ class _FlacWire:
 
     def wrap(self, frames: Sequence[bytes]) -> bytes:
         at = self._number
-        # A frame's number has 31 bits, which last three years
+        # A frame's number has 31 bits, which last three years and then go round
         packets = [
             flac_frames.renumbered(frame, number & 0x7FFF_FFFF) for number, frame in enumerate(frames, at)
         ]
