@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,6 +60,16 @@ class Capture:
         """The time between each block and the next."""
         for one, other in zip(self.blocks, self.blocks[1:], strict=False):
             yield (other.monotonic_ns - one.monotonic_ns) / 1e6
+
+
+def joined(captures: Iterable[Capture]) -> list[Capture]:
+    """One capture for each name: what came over its connections, in the order in which they were opened."""
+    found: dict[str, Capture] = {}
+    for capture in captures:
+        one = found.setdefault(capture.name, Capture(capture.name, capture.head, opened_ns=capture.opened_ns))
+        one.blocks += capture.blocks
+        one.ended_ns, one.reset = capture.ended_ns, capture.reset
+    return list(found.values())
 
 
 def note_arrivals(connection: socket.socket) -> None:

@@ -7,17 +7,17 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.live_sinks import PASSWORD, USER
 
 
 @contextlib.contextmanager
 def source(
-    port: int, mount: str, *, method: str = "PUT", password: str = PASSWORD, tls: bool = False
+    port: int, mount: str, *, method: str = "PUT", password: str = PASSWORD, tls: Path | None = None
 ) -> Iterator[tuple[socket.socket, bytes]]:
-    """A source client at its simplest; gives its connection and the answer it got."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-        line = _wrapped(plain) if tls else plain
+    """A source client at its simplest; gives its connection and the answer it got. ``tls``: the certificate to trust."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain, _wrapped(plain, tls) as line:
         secret = base64.b64encode(f"{USER}:{password}".encode()).decode()
         expect = "Expect: 100-continue\r\n" if method == "PUT" else ""
         head = f"{method} {mount} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {secret}\r\n{expect}"
@@ -26,12 +26,12 @@ def source(
         while b" 200 OK\r\n\r\n" not in answer and (more := line.recv(4096)):
             answer += more
         yield line, answer
-        if tls:
-            line.close()
 
 
-def _wrapped(plain: socket.socket) -> socket.socket:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(plain)
+def _wrapped(plain: socket.socket, certificate: Path | None) -> socket.socket:
+    """The same socket without a certificate; closing it twice does no harm."""
+    if certificate is None:
+        return plain
+    context = ssl.create_default_context(cafile=certificate)
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    return context.wrap_socket(plain, server_hostname="127.0.0.1")

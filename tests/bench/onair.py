@@ -25,6 +25,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import math
+import resource
 import sys
 import tempfile
 import time
@@ -54,7 +55,7 @@ from tests.bench.onair_sources import (  # noqa: E402
     Part,
     start_filler,
 )
-from tests.captures import Capture  # noqa: E402
+from tests.captures import Capture, joined  # noqa: E402
 from tests.ears.frames import Stream, by_frames, frames_of, stream_of  # noqa: E402
 from tests.ears.listening import Listener  # noqa: E402
 from tests.ears.report import Heard, Programme, Report  # noqa: E402
@@ -130,11 +131,11 @@ def _artefact(path: Path, seconds: int, seed: int, ffmpeg: Path) -> Path:
     return path
 
 
-def due(material: Material, night: Night, *, early_samples: int) -> list[Programme]:
+def due(material: Material, night: Night) -> list[Programme]:
     """What may be heard on a night, with its instants."""
     instants = {part.name: part.starts_at_ns for part in night.parts}
     return [
-        Programme(each.name, each.frames, each.sound, instants.get(each.name), each.loops, early_samples)
+        Programme(each.name, each.frames, each.sound, instants.get(each.name), each.loops)
         for each in material.programmes
     ]
 
@@ -170,7 +171,7 @@ def _to_sink(source: str, night: Night, sink: RawSink) -> tuple[list[Capture], C
     before = len(sink.captures)
     with at_work(source, night) as on_air:
         cost = measure(on_air, night)
-    return sink.captures[before:], cost
+    return joined(sink.captures[before:]), cost
 
 
 def _through_icecast(source: str, night: Night, server: Icecast) -> tuple[list[Capture], Cost]:
@@ -226,7 +227,7 @@ def judge(
     source: str, night: Night, captures: Sequence[Capture], cost: Cost, material: Material, ffmpeg: Path
 ) -> Result:
     encodes = source in ENCODES_ANEW
-    programmes = due(material, night, early_samples=0)
+    programmes = due(material, night)
     reports = [listen(stream_of(capture), programmes, ffmpeg, by_ear=encodes) for capture in captures]
     names = {part.name for part in night.parts}
     heard = [each for report in reports for each in report.programmes if each.programme in names]
@@ -300,6 +301,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.seconds % SECONDS_GRID:
         parser.error("--seconds must be a multiple of 3, so that frames fill it")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     ffmpeg, console = find_ffmpeg(), Console(width=170)
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="danpa-bench-") as name:

@@ -265,7 +265,7 @@ def test_a_listener_knocks_until_there_is_a_source(night: Programme, peer: Calla
     with icecast(peer("icecast2"), tls=True) as site:
         with pytest.raises(NotOnAir, match="404"), Listener(site.url("/night")):
             pass
-        with source(site.port, "/night", tls=True) as (line, _):
+        with source(site.port, "/night", tls=site.certificate) as (line, _):
             line.sendall(night.frames[0])
             with Listener(site.url("/night"), patience_s=10) as radio:
                 line.sendall(b"".join(night.frames))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import live_sinks
+from tests.captures import joined
 from tests.icecast_sites import PASSWORD, Icecast, Mount, icecast
 from tests.live_sinks import BadSite, Manners, RawSink, hangs_up_after
 from tests.live_sources import source
@@ -44,7 +45,7 @@ def program(peer: Callable[[str], Path]) -> Path:
 def test_icecast_takes_a_source(program: Path, method: str, tls: bool) -> None:  # noqa: FBT001
     with (
         icecast(program, tls=tls) as site,
-        source(site.port, "/programme", method=method, tls=tls) as (line, answer),
+        source(site.port, "/programme", method=method, tls=site.certificate) as (line, answer),
     ):
         assert answer.endswith(b"200 OK\r\n\r\n")
         site.wait_for_source("/programme")
@@ -151,6 +152,10 @@ def test_the_sink_tells_connections_apart() -> None:
         with source(sink.port, "/a", password="wrong") as (_, answer):
             assert answer == live_sinks.WRONG_PASSWORD
         assert [capture.data for capture in sink.on("/a")] == [b"a", b"later"]
+        assert {capture.name: capture.data for capture in joined(sink.captures)} == {
+            "/a": b"alater",
+            "/b": b"bb",
+        }
         assert len(sink.refused) == 1
 
 
