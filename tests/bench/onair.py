@@ -15,6 +15,8 @@ are of all programmes of all streams of one run; a run takes some ten seconds fo
 * CPU: user and system time of the source's processes, in % of one core for one stream, from just before the first start to the
   last end; for `ffmpeg -re` while it is on the air, its launch included. RSS: at that time, of all its processes together.
   The ratio is to the first source with as many streams.
+* waited: how long the source's threads stood ready and got no core: where that is much, somebody else was late, not the source.
+  ears: CPU of this process meanwhile, the sink or the listeners, in % of a core; near 100 they are what is measured.
 * Sources that pass frames on are heard by their bytes; liquidsoap encodes anew, and is heard by the sound: to the sample.
 
 Start errors are those of a machine on which everything runs at once: server, listeners and source. Trust the ratios.
@@ -77,6 +79,10 @@ class Cost:
     cpu_s: float
     paced_s: float
     rss_mib: float
+    waited_s: float
+    """For a core, all threads together."""
+    ears_percent: float
+    """Of a core, for this process: server or listeners."""
 
     def percent(self, streams: int) -> float:
         return 100 * self.cpu_s / self.paced_s / streams
@@ -205,14 +211,16 @@ def measure(on_air: OnAir, night: Night) -> Cost:
     """Sit through the night. The clock of CPU runs from a second before the first start to the last end."""
     began = night.parts[0].starts_at_ns - SECOND
     _sleep_until(began)
-    before, began_s = on_air.cpu_s(), time.monotonic()
+    before, began_s, ears_before = on_air.cpu_s(), time.monotonic(), time.process_time()
+    waited_before = on_air.waited_s()
     _sleep_until(night.ends_ns - SECOND)
     rss = on_air.rss_bytes()
     _sleep_until(night.ends_ns)
     cpu, paced = on_air.cpu_s() - before, time.monotonic() - began_s
+    waited, ears = on_air.waited_s() - waited_before, 100 * (time.process_time() - ears_before) / paced
     # What comes late is heard too
     _sleep_until(night.ends_ns + SECOND)
-    return Cost(cpu, on_air.paced_s or paced, rss / 2**20)
+    return Cost(cpu, on_air.paced_s or paced, rss / 2**20, max(0.0, waited), ears)
 
 
 def _sleep_until(realtime_ns: int) -> None:
@@ -255,7 +263,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 def show(results: Sequence[Result], title: str, console: Console) -> None:
     table = Table(
         "source", "streams", "heard", "start p50", "p99", "max ms", "earliest", "latest ms", "buffer ms",
-        "faults", "missing ms", "CPU % / stream", "RSS MiB", "CPU ratio", title=title,
+        "faults", "missing ms", "CPU % / stream", "RSS MiB", "waited s", "ears %", "CPU ratio", title=title,
     )  # fmt: skip
     first: dict[int, float] = {}
     for each in results:
@@ -284,6 +292,8 @@ def _row(result: Result, base_percent: float) -> list[str]:
         f"{result.missing_ms:.0f}",
         f"{percent:.3f}",
         f"{result.cost.rss_mib:.0f}",
+        f"{result.cost.waited_s:.2f}",
+        f"{result.cost.ears_percent:.0f}",
         f"{percent / base_percent:.2f}" if base_percent else "-",
     ]
 
@@ -303,7 +313,7 @@ def main() -> None:
         parser.error("--seconds must be a multiple of 3, so that frames fill it")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    ffmpeg, console = find_ffmpeg(), Console(width=170)
+    ffmpeg, console = find_ffmpeg(), Console(width=180)
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="danpa-bench-") as name:
         material = make_material(Path(name), options.starts, options.seconds, ffmpeg)

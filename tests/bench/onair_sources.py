@@ -5,6 +5,7 @@ A new one is a function from a `Night` to an `OnAir`, named in `SOURCES`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _ENDING_S: Final = 10.0
+_AFTER_NS: Final = 3_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,10 @@ class OnAir:
         """User and system time so far."""
         return sum(_cpu_s(process.pid) for process in list(self.processes))
 
+    def waited_s(self) -> float:
+        """How long their threads stood ready and got no core, so far: what the machine, not the source, is late by."""
+        return sum(_waited_s(process.pid) for process in list(self.processes))
+
     def rss_bytes(self) -> int:
         """Resident memory now, of all that run."""
         return sum(_rss_bytes(process.pid) for process in list(self.processes))
@@ -100,6 +106,15 @@ def _cpu_s(pid: int) -> float:
     """Of a process that runs, or has ended and was not waited for (proc(5), fields 14 and 15 of stat)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _waited_s(pid: int) -> float:
+    """Of the threads that it has now (field 2 of schedstat, Linux's sched-stats.rst)."""
+    waited = 0
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            waited += int(task.read_text().split()[1])
+    return waited / 1e9
 
 
 def _rss_bytes(pid: int) -> int:
@@ -206,29 +221,19 @@ def start_loop(night: Night) -> OnAir:
 
     It cannot live with one slow line. The floor of what a process in Python costs.
     """
-    return OnAir(
-        [_loop(night.port, night.mounts, night.interval, night.parts, night.begins_ns, night.ends_ns)]
-    )
+    return OnAir([_loop(night, night.mounts, night.parts)])
 
 
 def start_filler(night: Night, mount: str) -> OnAir:
     """The interval signal alone, on one mount, for listeners to fall back to."""
-    return OnAir(
-        [_loop(night.port, (mount,), night.interval, (), night.begins_ns, night.ends_ns + 5_000_000_000)]
-    )
+    return OnAir([_loop(night, (mount,), ())])
 
 
-def _loop(
-    port: int, mounts: Sequence[str], interval: Path, parts: Sequence[Part], begins_ns: int, ends_ns: int
-) -> subprocess.Popen[bytes]:
-    command = [
-        sys.executable,
-        str(ROOT / "tests/bench/plain_loop.py"),
-        str(port),
-        str(begins_ns),
-        str(ends_ns),
-    ]
-    command += [str(interval), ",".join(mounts)]
+def _loop(night: Night, mounts: Sequence[str], parts: Sequence[Part]) -> subprocess.Popen[bytes]:
+    # Icecast keeps what is less than a block, so something must come behind the last programme
+    ends_ns = night.ends_ns + _AFTER_NS
+    command = [sys.executable, str(ROOT / "tests/bench/plain_loop.py"), str(night.port)]
+    command += [str(night.begins_ns), str(ends_ns), str(night.interval), ",".join(mounts)]
     command += [f"{part.starts_at_ns}:{part.artefact}" for part in parts]
     return subprocess.Popen(command)
 
