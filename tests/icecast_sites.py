@@ -319,7 +319,8 @@ def icecast(
         try:
             yield server
         finally:
-            server.stop()
+            # Its leave-taking lasts a second, and nobody is there any more
+            server.kill()
 
 
 def self_signed(path: Path) -> Path:

@@ -103,6 +103,14 @@ def test_all_of_it_in_time(night: Programme) -> None:
     assert (report.strange_ms, report.junk_bytes, report.longest_pause_ms) == (0, 0, FRAME_MS)
 
 
+def test_nothing_at_all(night: Programme) -> None:
+    for hear in (heard, listened):
+        report = hear(Capture("/night"), night)
+        assert (report.programmes, report.joins, report.strange_ms) == ((), (), 0)
+        with pytest.raises(LookupError, match="night was not heard"):
+            report.of("night")
+
+
 @pytest.mark.parametrize("error_ms", [-40, 0, 3, 250])
 def test_start_errors(night: Programme, error_ms: int) -> None:
     it = heard(on_air(night.frames, first_at_ns=STARTS_NS + error_ms * 1_000_000), night).of("night")
