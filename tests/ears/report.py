@@ -223,7 +223,8 @@ def _error_ms(programme: Programme, instant_ns: int, sample: int) -> float | Non
 def _lateness_ms(stretch: Stretch, timeline: Timeline) -> NDArray[np.float64]:
     """For each frame that begins in the stretch, its arrival less its place in the programme: the realtime of sample 0."""
     first = -(-stretch.at // MP3_FRAME_SAMPLES)
-    end = -(-stretch.at_end // MP3_FRAME_SAMPLES)
+    # Sound that decodes early reaches past its last frame
+    end = min(-(-stretch.at_end // MP3_FRAME_SAMPLES), len(timeline.realtime_ns))
     places = np.arange(first, end) * MP3_FRAME_SAMPLES - stretch.at + stretch.first
     return timeline.realtime_ns[first:end] / _NS_PER_MS - places / _MS
 

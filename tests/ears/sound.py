@@ -31,6 +31,7 @@ _SURE: Final = 0.99
 _BETTER: Final = 0.01
 _SMEARED: Final = 2 * MP3_FRAME_SAMPLES
 """What a splice may spoil: a shorter interruption is not told from it, and `tests.ears.frames` finds that one."""
+_INEXACT: Final = RATE // 100
 _AUDIBLE: Final = 1e-3
 """-60 dBFS."""
 
@@ -148,14 +149,21 @@ def _stretches(sound: Sound, meant: Sequence[_Meant]) -> list[Stretch]:
             edges[2 * index - 1] = last
         if after:
             edges[2 * index] = first
-    found = []
+    found: list[Stretch] = []
     for index, run in enumerate(runs):
         programme = run.meant.programme
         first = max(edges[2 * index] - run.offset, 0)
         end = min(edges[2 * index + 1] - run.offset, programme.samples)
+        if found and programme.name == found[-1].programme and run.offset != runs[index - 1].offset:
+            first = _snapped(first, found[-1], edges[2 * index] - edges[2 * index - 1])
         if end > first:
             found.append(Stretch(programme.name, first, end, first + run.offset + programme.early_samples))
     return found
+
+
+def _snapped(first: int, before: Stretch, between: int) -> int:
+    """Where it goes on behind an interruption: edges are not exact to the sample, so a little less or more is neither."""
+    return before.end if between and abs(first - before.end) < _INEXACT else first
 
 
 def _runs(sound: Sound, meant: Sequence[_Meant]) -> list[_Run]:
@@ -199,15 +207,21 @@ def _edges(sound: Sound, before: _Run | None, after: _Run | None, low: int, high
     if after is not None:
         beginning = np.where(places >= after.offset, plain - left_by(after), np.inf)
     if before is None:
-        return low, low + int(beginning.argmin())
+        return low, low + int(_as_good(beginning)[0])
     if after is None:
-        return low + int(ending.argmin()), high
+        return low + int(_as_good(ending)[-1]), high
     second = int((np.minimum.accumulate(ending) + beginning).argmin())
-    first = int(ending[: second + 1].argmin())
+    first = int(_as_good(ending[: second + 1])[-1])
+    second = first + int(_as_good(beginning[first:])[0])
     both = ending + beginning
     if second - first < _SMEARED and np.isfinite(both).any():
         first = second = int(both.argmin())
     return low + first, low + second
+
+
+def _as_good(sums: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Where a sum of squares is least, but for what nobody hears: silence is the programme's as long as it may be."""
+    return np.flatnonzero(sums <= sums.min() + _WINDOW * _AUDIBLE**2)
 
 
 def _gain(sound: Sound, run: _Run) -> float:

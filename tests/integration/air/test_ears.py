@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from audio.encode import EARLY_SAMPLES, encode
 from audio.ffmpeg import find_ffmpeg
+from audio.interval import interval_signal
 from audio.pcm import RATE
 from audio.profile import MP3_FRAME_SAMPLES, Encoding
 from tests.audio_files import voice
 from tests.captures import Block, Capture
-from tests.ears.frames import by_frames, frames_of, stream_of
+from tests.ears.frames import Stream, by_frames, frames_of, stream_of
 from tests.ears.listening import Listener, NotOnAir
-from tests.ears.report import FRAME_MS, Programme, Report
+from tests.ears.report import FRAME_MS, Programme, Report, Timeline
 from tests.ears.sound import by_sound, decoded, longest_silence_ms
 from tests.icecast_sites import BLOCK_BYTES, icecast
 from tests.live_sinks import RawSink
@@ -242,6 +243,21 @@ def test_other_sound_is_not_taken_for_it(night: Programme, signal: Programme) ->
     report = listened(on_air(signal.frames), night)
     assert report.programmes == ()
     assert report.strange_ms == 125 * FRAME_MS
+
+
+def test_bells_are_like_themselves_and_still_told_apart(night: Programme) -> None:
+    """The interval signal round and round, and cut off within a round by the programme."""
+    assert night.sound is not None
+    bells = interval_signal().astype(np.float32)
+    once = Programme("bells", sound=bells, loops=True)
+    anew = Programme("night", sound=night.sound)
+    sound = np.concatenate([bells[100_000:], bells, bells[:123_456], night.sound])
+    sound = sound[: len(sound) // MP3_FRAME_SAMPLES * MP3_FRAME_SAMPLES]
+    ticks = np.arange(len(sound) // MP3_FRAME_SAMPLES, dtype=np.int64) * FRAME_NS
+    report = by_sound(Stream((), Timeline(ticks, ticks), 0), sound, [once, anew])
+    assert [join.kind for join in report.joins] == ["round", "round", "change"]
+    assert report.stretches[2].at_end == pytest.approx(2 * len(bells) - 100_000 + 123_456, abs=RATE // 20)
+    assert report.stretches[3].at - report.stretches[3].first == 2 * len(bells) - 100_000 + 123_456
 
 
 @pytest.mark.parametrize(("first", "count"), [(0, 0), (0, 100), (100, 300), (700, 300)])
