@@ -23,6 +23,7 @@ from app.air.ticker import Ticker
 from app.air.timeline import Booking, Stretch, in_force
 from app.air.tracks import NotReady, Track
 from app.feeds.errors import FeedError
+from app.processes import is_news
 from audio.wires import Wire, wire_for
 
 log = structlog.get_logger()
@@ -208,7 +209,8 @@ class LiveOutput:
                 return False
         except Exception as error:
             # Whatever it is, it is this output's own; and it is tried again, for a task that ends would be silence
-            log.exception("an output failed", feed=self.feed_id)
+            if is_news(f"output {self.feed_id}"):
+                log.exception("an output failed", feed=self.feed_id)
             self._say_why(error)
             return False
         finally:
