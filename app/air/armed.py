@@ -130,6 +130,8 @@ def read_armed(path: Path) -> Armed:
         raise BadArmedFile(f"{path.name} is not an armed airing: {where}: {wrong['msg']}") from None
     if armed.schema != SCHEMA:
         raise BadArmedFile(f"{path.name} has schema {armed.schema}, this air process reads {SCHEMA}")
+    if armed.starts_at.tzinfo is None or armed.stops_at.tzinfo is None:
+        raise BadArmedFile(f"{path.name} has an instant without a time zone")
     if any("interval_signal" not in one.stand_ins for one in armed.sounds):
         raise BadArmedFile(f"{path.name} has a sound whose chain ends in nothing")
     known = {sound.recipe for sound in armed.sounds}

@@ -1,7 +1,8 @@
 """The folder of armed airings, watched by a thread that may wait for a disk: what is new in it is taken on, opened and read.
 
 What was taken on stays until its file is gone. A newer file that cannot be taken on changes nothing: the airing goes on
-as it was armed before.
+as it was armed before. What cannot be taken on at all is refused and tried again, and when it is about to open it is taken
+on with whatever there is of it: something is always sent.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from app.air.recorder import Recorder
 from app.air.timeline import Booking
 from app.air.tracks import NotThere, Track, Tracks
 from app.processes import is_news
+from audio.errors import AudioError
 
 log = structlog.get_logger()
 
@@ -29,6 +31,12 @@ RECORDS_PER_OUTPUT_MINUTE = 32
 
 SETTLE = timedelta(seconds=0.5)
 """After an airing its outputs put their last words on the record; then it is said to have ended."""
+
+AGAIN = timedelta(seconds=10)
+"""What was refused is tried again after as long as this."""
+
+LAST_CALL = timedelta(seconds=5)
+"""So long before its outputs open, an airing is taken on as it is."""
 
 TracksOf = dict[str, dict[Level, Track]]
 """By recipe, what there is of the chain."""
@@ -40,6 +48,8 @@ class Airborne:
 
     armed: Armed
     tracks: TracksOf
+    lacking: tuple[str, ...] = ()
+    """What could not be had of its chains, and why."""
 
     def booked(self) -> list[Booked]:
         """Its outputs, each with what it plays."""
@@ -65,7 +75,8 @@ class Folder:
     tracks: Tracks
     _airborne: dict[int, Airborne] = field(default_factory=dict)
     _known: dict[str, tuple[int, Armed | None]] = field(default_factory=dict)
-    _refused: set[str] = field(default_factory=set)
+    _refused: dict[str, datetime] = field(default_factory=dict)
+    """When it was tried last, by the name of what was armed."""
     _started: set[int] = field(default_factory=set)
     _ended: set[int] = field(default_factory=set)
     _let_go: list[Track] = field(default_factory=list)
@@ -79,12 +90,13 @@ class Folder:
         if present is not None:
             for armed in present.values():
                 self._look_at(armed, now)
-        # Before the disarmed ones go: the engine disarms at the very instant at which an airing ends
         for airborne in self._airborne.values():
             self._follow(airborne.armed, now)
         if present is not None:
             for airing_id in [one for one in self._airborne if one not in present]:
-                self._let_go += self._airborne.pop(airing_id).all_tracks()
+                # The engine disarms at the very instant at which an airing ends: its last words are waited for
+                if not _is_settling(self._airborne[airing_id].armed, now):
+                    self._let_go += self._airborne.pop(airing_id).all_tracks()
         return dict(self._airborne)
 
     def _read(self) -> dict[int, Armed] | None:
@@ -94,21 +106,22 @@ class Folder:
         """
         present: dict[int, Armed] = {}
         try:
-            paths = sorted(self.path.glob("*-*.json"))
-            for path in paths:
-                armed = self._parsed(path)
-                airing = path.name.partition("-")[0]
-                if armed is None and airing.isdecimal() and int(airing) in self._airborne:
-                    present.setdefault(int(airing), self._airborne[int(airing)].armed)
-                elif armed is not None and (
-                    armed.airing_id not in present or present[armed.airing_id].serial < armed.serial
-                ):
-                    present[armed.airing_id] = armed
+            # Not Path.glob: to that a folder that cannot be read is an empty one, and everything would be taken off
+            names = {one.name for one in self.path.iterdir() if one.match("*-*.json")}
         except OSError as error:
             if is_news("armed folder"):
                 log.warning("the folder of armed airings cannot be read", error=str(error))
             return None
-        self._known = {name: one for name, one in self._known.items() if any(p.name == name for p in paths)}
+        self._known = {name: one for name, one in self._known.items() if name in names}
+        for name in sorted(names):
+            armed = self._parsed(self.path / name)
+            airing = name.partition("-")[0]
+            if armed is None and airing.isdecimal() and int(airing) in self._airborne:
+                present.setdefault(int(airing), self._airborne[int(airing)].armed)
+            elif armed is not None and (
+                armed.airing_id not in present or present[armed.airing_id].serial < armed.serial
+            ):
+                present[armed.airing_id] = armed
         return present
 
     def _parsed(self, path: Path) -> Armed | None:
@@ -119,29 +132,55 @@ class Folder:
                 known = self._known[path.name] = (changed, _read_one(path))
         except FileNotFoundError:  # disarmed between the listing and the reading
             return None
+        except OSError as error:
+            if is_news(f"armed {path.name}"):
+                log.warning("an armed file cannot be read", file=path.name, error=str(error))
+            return None
         return known[1]
 
     def _look_at(self, armed: Armed, now: datetime) -> None:
         before = self._airborne.get(armed.airing_id)
-        if armed.name in self._refused or (before is not None and before.armed.serial >= armed.serial):
+        if before is not None and before.armed.serial >= armed.serial:
             return
+        is_last_call = before is None and _is_last_call(armed, now)
+        tried = self._refused.get(armed.name)
+        if tried is not None and abs(now - tried) < (AGAIN / 10 if is_last_call else AGAIN):
+            return
+        if not self._has_room(armed) and not is_last_call:
+            return
+        try:
+            taken = self._take(armed, now, whatever_there_is=is_last_call)
+        except NotThere as error:
+            self._refuse(armed, now, str(error))
+            return
+        except Exception:
+            if is_news(f"take {armed.name}"):
+                log.exception("an airing could not be taken on", airing=armed.airing_id)
+            self._refuse(armed, now, "a fault of our own")
+            return
+        self._airborne[armed.airing_id] = taken
+        if before is not None:
+            self._let_go += before.all_tracks()
+        for what in taken.lacking:
+            self.recorder.tell("lacking", armed.airing_id, armed.version, now, what)
+        self.recorder.tell("accepted", armed.airing_id, armed.version, now, str(armed.serial))
+
+    def _refuse(self, armed: Armed, now: datetime, why: str) -> None:
+        """Said once, tried again and again."""
+        if armed.name not in self._refused:
+            log.warning("not taken on", airing=armed.airing_id, serial=armed.serial, why=why)
+            self.recorder.tell("refused", armed.airing_id, armed.version, now, f"{armed.serial}: {why}")
+        self._refused[armed.name] = now
+
+    def _has_room(self, armed: Armed) -> bool:
+        """Whether the journal has room for it. On the air nothing depends on that: records wait for a full disk."""
         try:
             self.recorder.reserve(self._records(armed))
         except OSError as error:
             if is_news("no room"):
                 log.warning("no room for the journal", airing=armed.airing_id, error=str(error))
-            return
-        try:
-            taken = self._take(armed, now)
-        except NotThere as error:
-            self._refused.add(armed.name)
-            log.warning("not taken on", airing=armed.airing_id, serial=armed.serial, why=str(error))
-            self.recorder.tell("refused", armed.airing_id, armed.version, now, f"{armed.serial}: {error}")
-            return
-        self._airborne[armed.airing_id] = taken
-        if before is not None:
-            self._let_go += before.all_tracks()
-        self.recorder.tell("accepted", armed.airing_id, armed.version, now, str(armed.serial))
+            return False
+        return True
 
     def _records(self, armed: Armed) -> int:
         """Room for this one and for everything that is taken on already: the reserve lies behind the last record."""
@@ -153,24 +192,31 @@ class Folder:
             )
         return wanted
 
-    def _take(self, armed: Armed, now: datetime) -> Airborne:
+    def _take(self, armed: Armed, now: datetime, *, whatever_there_is: bool) -> Airborne:
         """Open and read everything that it names. Raises NotThere."""
         for file in armed.files:
             if not _is_there(file):
                 raise NotThere("its audio is not there")
         taken: TracksOf = {}
+        lacking: list[str] = []
         try:
             for sound in armed.sounds:
-                taken[sound.recipe] = self._tracks(sound, armed, now)
+                taken[sound.recipe], missing = self._tracks(
+                    sound, armed, now, whatever_there_is=whatever_there_is
+                )
+                lacking += missing
         except BaseException:
             self.tracks.give_back([track for one in taken.values() for track in one.values()])
             raise
-        return Airborne(armed, taken)
+        return Airborne(armed, taken, tuple(lacking))
 
-    def _tracks(self, sound: Sound, armed: Armed, now: datetime) -> dict[Level, Track]:
-        """What there is of one sound's chain. What cannot be had is left out, but for the interval signal and the programme."""
+    def _tracks(
+        self, sound: Sound, armed: Armed, now: datetime, *, whatever_there_is: bool
+    ) -> tuple[dict[Level, Track], list[str]]:
+        """What there is of one sound's chain, and what there is not: a stand-in that cannot be had, in the end anything."""
         files: Mapping[Level, ArmedFile | None] = {"programme": sound.programme, **sound.stand_ins}
         found: dict[Level, Track] = {}
+        lacking: list[str] = []
         try:
             for level in reversed(CHAIN):
                 if (file := files.get(level)) is None:
@@ -178,16 +224,24 @@ class Folder:
                 try:
                     found[level] = self._opened(level, file, sound, armed, now)
                 except NotThere as error:
-                    if level in {"programme", "interval_signal"}:
+                    if level in {"programme", "interval_signal"} and not whatever_there_is:
                         raise
-                    log.warning(
-                        "a stand-in is not there", airing=armed.airing_id, level=level, why=str(error)
-                    )
-                    self.recorder.tell("lacking", armed.airing_id, armed.version, now, f"{level}: {error}")
+                    log.warning("not there", airing=armed.airing_id, level=level, why=str(error))
+                    lacking.append(f"{level}: {error}")
+            if "interval_signal" not in found:
+                found["interval_signal"] = self._instead(found, sound, armed, now)
         except BaseException:
             self.tracks.give_back(found.values())
             raise
-        return found
+        return found, lacking
+
+    def _instead(self, found: Mapping[Level, Track], sound: Sound, armed: Armed, now: datetime) -> Track:
+        """What is in memory in place of the interval signal, which is not there. Raises NotThere."""
+        for level in reversed(CHAIN):
+            file = sound.programme if level == "programme" else sound.stand_ins.get(level)
+            if level in found and file is not None:
+                return self._opened("interval_signal", file, sound, armed, now)
+        raise NotThere("nothing of its chain is there")
 
     def _opened(self, level: Level, file: ArmedFile, sound: Sound, armed: Armed, now: datetime) -> Track:
         track = self.tracks.take(file, sound.encoding)
@@ -200,7 +254,7 @@ class Folder:
                 behind = to_ns(now) - to_ns(armed.starts_at)
                 frame = behind * track.sample_rate // (track.frame_samples * SECOND_NS)
                 track.load(min(max(frame, 0), track.count - 1))
-        except OSError as error:
+        except (OSError, ValueError, AudioError) as error:
             self.tracks.give_back([track])
             raise NotThere(f"{file.sha256[:12]} cannot be read: {error}") from error
         except BaseException:
@@ -213,10 +267,25 @@ class Folder:
         if armed.starts_at <= now < armed.stops_at and airing_id not in self._started:
             self._started.add(airing_id)
             self.recorder.tell("started", airing_id, armed.version, now)
-        over_at = armed.stops_at + SETTLE if armed.outputs else armed.stops_at
-        if over_at <= now and airing_id not in self._ended:
+        if _over_at(armed) <= now and airing_id not in self._ended:
             self._ended.add(airing_id)
             self.recorder.tell("ended", airing_id, armed.version, now)
+
+
+def _over_at(armed: Armed) -> datetime:
+    return armed.stops_at + SETTLE if armed.outputs else armed.stops_at
+
+
+def _is_settling(armed: Armed, now: datetime) -> bool:
+    return armed.stops_at <= now < _over_at(armed)
+
+
+def _is_last_call(armed: Armed, now: datetime) -> bool:
+    """Whether it is on the air, or about to be."""
+    if not armed.outputs:
+        return False
+    preroll_s = max(one.preroll_s for one in armed.outputs)
+    return armed.starts_at - timedelta(seconds=preroll_s) - LAST_CALL <= now < armed.stops_at
 
 
 def _read_one(path: Path) -> Armed | None:

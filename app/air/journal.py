@@ -107,13 +107,16 @@ def read_journal(path: Path, first: int) -> Iterator[Record]:
 
 
 def _shortened(detail: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
-    """Words lose their end; of figures only the words among them do."""
+    """Words lose their end; of an object only what is called ``why`` does: figures and names are whole or nothing.
+
+    Raises:
+        ValueError: there is nothing left to shorten.
+    """
     if isinstance(detail, str):
         return detail[: len(detail) * 3 // 4]
-    return {
-        name: value[: len(value) * 3 // 4] if isinstance(value, str) else value
-        for name, value in detail.items()
-    }
+    if not (why := detail.get("why")):
+        raise ValueError(f"too long for a record: {dict(detail)}")
+    return {**detail, "why": why[: len(why) * 3 // 4]}
 
 
 def _as_text(detail: str | dict[str, Any] | None) -> str | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from app.air.armed import Level, Output
+from app.air.armed import Level
 from app.air.clock import SECOND_NS, Anchor, from_ns, take_anchor
 from app.air.endpoints.contract import LiveAddress, LiveEndpoint
 from app.air.progress import Progress, Run
@@ -23,6 +23,7 @@ from app.air.ticker import Ticker
 from app.air.timeline import Booking, Stretch, in_force
 from app.air.tracks import NotReady, Track
 from app.feeds.errors import FeedError
+from app.processes import is_news
 from audio.wires import Wire, wire_for
 
 log = structlog.get_logger()
@@ -34,8 +35,14 @@ AHEAD_NS = 2 * SECOND_NS
 """The connection is begun so long before the first frame is due."""
 
 CONNECT_S = 10.0
-PAUSES_S = (0.25, 0.5, 1.0, 2.0, 4.0)
+PAUSES_S = (0.05, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Before the next try to connect; the last one is repeated. What only a person can mend is tried as seldom as that."""
+
+STEADY_NS = 10 * SECOND_NS
+"""What held for so long is connected again at once when it breaks; what breaks sooner, after longer and longer pauses."""
+
+PREPARE_NS = 30 * SECOND_NS
+"""So long before it opens, the beginning of what is sent is read once more, should it have left the memory."""
 
 STALLED_NS = 5 * SECOND_NS
 """No acknowledgement for so long, while something waits for one: the connection is dead, whatever its state says."""
@@ -54,6 +61,21 @@ class Booked:
 
     booking: Booking
     tracks: dict[Level, Track]
+
+    def prepare(self, utc_ns: int) -> None:
+        """Have what is due at an instant and soon afterwards read: to be called every second, on the air or not.
+
+        Whoever is connected late, connected again or turned back to the programme finds it in memory.
+        """
+        booking = self.booking
+        now = max(booking.frame_at(utc_ns), 0)
+        if utc_ns < booking.opens_ns - PREPARE_NS or now >= booking.sound.frames:
+            return
+        if now < booking.lengths.get("programme", 0):
+            self.tracks["programme"].prepare(now)
+        stretch = booking.stretch(now, 1)
+        if stretch.level != "programme":
+            self.tracks[stretch.level].prepare(stretch.first)
 
 
 @dataclass
@@ -74,47 +96,56 @@ class LiveOutput:
     _booked: tuple[Booked, ...] = ()
     _current: Booked | None = None
     _anchor: Anchor | None = None
+    _begun: int | None = None
+    """The airing whose programme has begun here: until it is over its anchor stays, whatever becomes of the clock."""
+    _over: set[str] = field(default_factory=set)
+    """What was sent to its end, by the names of what was armed."""
     _endpoint: LiveEndpoint | None = None
     _wire: Wire | None = None
     _failed: dict[Level, int] = field(default_factory=dict)
+    _retry_ns: int = 0
     _run: Run | None = None
-    _lost: asyncio.Event = field(default_factory=asyncio.Event)
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+    """The connection is to end."""
+    _is_lost: bool = False
+    """It ended because something is wrong."""
+    _connecting: asyncio.Timeout | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _heard_ns: int = 0
     _accepted: int = 0
-    _started: int | None = None
-    """The airing whose first frame has been sent."""
-
-    def __post_init__(self) -> None:
-        self._slot = self.progress.slot()
 
     # --- what is booked ------------------------------------------------------------------------------------------
 
     def book(self, booked: Sequence[Booked]) -> None:
         """Everything that this output is to send from now on. What is on the air goes on at its next frame."""
         self._booked = tuple(booked)
-        if self._current is not None:
-            airing = self._current.booking.armed.airing_id
+        self._over &= {one.booking.armed.name for one in booked}
+        current = self._current
+        if current is not None:
+            airing = current.booking.armed.airing_id
             again = next((one for one in booked if one.booking.armed.airing_id == airing), None)
-            if again is None or _connection(again.booking) != _connection(self._current.booking):
-                self._end_run("taken off" if again is None else "changed")
-                self._lost.set()
-            elif again.booking.armed.serial != self._current.booking.armed.serial:
+            if again is None:
+                self._begun = None
+                self._end("taken off")
+            elif (_connection(again.booking), again.booking.starts_ns) != (
+                _connection(current.booking),
+                current.booking.starts_ns,
+            ):
+                self._end("changed")
+            elif again.booking.armed.serial != current.booking.armed.serial:
                 self._current, self._failed = again, {}
         self._changed.set()
 
-    def leave(self) -> None:
-        """It is needed no more."""
-        self.progress.give_back(self._slot)
-
     @property
     def airing_id(self) -> int | None:
-        """What it sends, or is about to."""
-        return self._current.booking.armed.airing_id if self._current else None
+        """What it sends, or is about to. Asked by another thread, as `level` is: what is looked at may change meanwhile."""
+        current = self._current
+        return current.booking.armed.airing_id if current else None
 
     @property
     def level(self) -> Level | None:
-        return self._run.level if self._run else None
+        run = self._run
+        return run.level if run else None
 
     # --- the life of its connection ------------------------------------------------------------------------------
 
@@ -124,130 +155,147 @@ class LiveOutput:
         while True:
             self._changed.clear()
             booked = self._next()
-            if booked is None:
+            wait_ns = booked.booking.opens_ns - AHEAD_NS - self._utc_ns() if booked else 3600 * SECOND_NS
+            if booked is None or wait_ns > 0:
                 tries = 0
-                self._rest()
-                await self._sleep(3600.0)
-            elif (wait_ns := booked.booking.opens_ns - AHEAD_NS - time.time_ns()) > 0:
-                tries = 0
-                self._rest()
+                self.state, self.why, self._current = "idle", None, None
                 await self._sleep(min(wait_ns / SECOND_NS, 3600.0))
-            elif await self._feed(booked):
+                continue
+            began_ns = time.monotonic_ns()
+            if await self._feed(booked):
+                continue
+            if time.monotonic_ns() - began_ns > STEADY_NS:
                 tries = 0
-            else:
-                pause = PAUSES_S[min(tries, len(PAUSES_S) - 1)]
-                tries += 1
-                await self._sleep(pause)
+            await self._sleep(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
+            tries += 1
+
+    def _utc_ns(self) -> int:
+        """Now: by its own clock for the airing that has begun, otherwise by the system's."""
+        if self._begun is not None and self._anchor is not None:
+            return self._anchor.utc_ns(time.monotonic_ns())
+        return time.time_ns()
 
     def _next(self) -> Booked | None:
-        found = in_force([one.booking for one in self._booked], time.time_ns())
-        return next((one for one in self._booked if one.booking is found), None)
-
-    def _rest(self) -> None:
-        self.state, self.why, self._current = "idle", None, None
+        left = [one for one in self._booked if one.booking.armed.name not in self._over]
+        found = in_force([one.booking for one in left], self._utc_ns())
+        if self._begun is not None and (found is None or found.armed.airing_id != self._begun):
+            self._begun = None
+            return self._next()
+        return next((one for one in left if one.booking is found), None)
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), seconds)
 
     async def _feed(self, booked: Booked) -> bool:
-        """Connect and send until the connection is lost or nothing more is booked on it. Gives whether it was ever on."""
+        """Connect and send until nothing more is booked on this connection. Gives False if it failed or was lost."""
         self._current, self.state = booked, "connecting"
-        output = booked.booking.output
-        media_type = booked.booking.sound.encoding.live_media_type
-        assert media_type is not None, "tracks are made of what can be live"
-        endpoint = self.open_endpoint(_address(output, media_type))
+        self._ended, self._is_lost, self._failed = asyncio.Event(), False, {}
+        endpoint: LiveEndpoint | None = None
         try:
-            async with asyncio.timeout(CONNECT_S):
+            endpoint = self.open_endpoint(_address(booked.booking))
+            async with asyncio.timeout(CONNECT_S) as self._connecting:
                 await endpoint.connect()
+            self._connecting = None
+            if not self._ended.is_set():
+                self._begin(endpoint)
+                await self._ended.wait()
+            if self.state == "over":
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(endpoint.close(), CLOSE_S)
         except (FeedError, TimeoutError) as error:
-            endpoint.abort()
+            if not self._ended.is_set():
+                self._say_why(error)
+                return False
+        except Exception as error:
+            # Whatever it is, it is this output's own; and it is tried again, for a task that ends would be silence
+            if is_news(f"output {self.feed_id}"):
+                log.exception("an output failed", feed=self.feed_id)
             self._say_why(error)
             return False
-        except asyncio.CancelledError:
-            endpoint.abort()
-            raise
-        self._begin(booked, endpoint)
-        try:
-            await self._lost.wait()
-        except asyncio.CancelledError:
-            self._end_run("stopped")
-            endpoint.abort()
-            raise
         finally:
             self.ticker.forget(self)
-            self._endpoint = None
-        if self.state == "over":
-            self.state = "idle"
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(endpoint.close(), CLOSE_S)
-        endpoint.abort()
-        return True
+            self._end_run("stopped")
+            self._connecting = self._endpoint = None
+            if endpoint is not None:
+                endpoint.abort()
+        return not self._is_lost
 
-    def _say_why(self, error: FeedError | TimeoutError) -> None:
-        code, words = (
-            (error.code, str(error))
-            if isinstance(error, FeedError)
-            else ("timeout", "the site did not answer in time")
-        )
+    def _say_why(self, error: Exception) -> None:
+        code, words = "internal", "a fault of our own: see the log"
+        if isinstance(error, FeedError):
+            code, words = error.code, str(error)
+        elif isinstance(error, TimeoutError):
+            code, words = "timeout", "the site did not answer in time"
         why = f"{code}: {words}"
         if self._current is not None and why != self.why:
-            armed = self._current.booking.armed
-            log.warning("not on the air", airing=armed.airing_id, feed=self.feed_id, why=why)
+            log.warning("not on the air", airing=self.airing_id, feed=self.feed_id, why=why)
             self._tell("down", {"f": self.feed_id, "why": code})
         self.why = why
 
-    def _begin(self, booked: Booked, endpoint: LiveEndpoint) -> None:
-        encoding = booked.booking.sound.encoding
-        self._endpoint, self._wire, self._lost = endpoint, wire_for(encoding), asyncio.Event()
-        self._anchor = take_anchor()
-        self._heard_ns, self._accepted = time.monotonic_ns(), 0
+    def _begin(self, endpoint: LiveEndpoint) -> None:
+        assert self._current is not None
+        booking = self._current.booking
+        self._endpoint, self._wire = endpoint, wire_for(booking.sound.encoding)
+        if self._anchor is None or self._begun != booking.armed.airing_id:
+            self._anchor, self._begun = take_anchor(), None
+        now_ns = time.monotonic_ns()
+        self._heard_ns, self._accepted = now_ns, 0
         self.state, self.why = "on", None
-        now = self._anchor.utc_ns(time.monotonic_ns())
-        self.frame = booked.booking.frame_at(max(now, booked.booking.opens_ns))
+        self.frame = booking.frame_at(max(self._anchor.utc_ns(now_ns), booking.opens_ns))
         try:
             endpoint.write(self._wire.opening())
         except ConnectionError as error:
             self._lose(str(error))
             return
         self._tell("up", {"f": self.feed_id, "n": self.frame})
-        self.ticker.call_at(self._anchor.monotonic_ns(booked.booking.due_ns(self.frame)), self)
+        self.ticker.call_at(self._anchor.monotonic_ns(booking.due_ns(self.frame)), self)
 
     # --- what is due ---------------------------------------------------------------------------------------------
 
     def step(self, now_ns: int, due_ns: int) -> int | None:
         """Write what is due (`Ticked`)."""
-        booked, anchor, endpoint, wire = self._current, self._anchor, self._endpoint, self._wire
-        if booked is None or anchor is None or endpoint is None or wire is None or self._lost.is_set():
+        booked, endpoint, wire = self._current, self._endpoint, self._wire
+        if booked is None or endpoint is None or wire is None or self._ended.is_set():
             return None
         booking = booked.booking
         if self.frame >= booking.sound.frames:
             return self._go_on(booked)
         most = max(1, round(CHUNK_S * booking.sample_rate / booking.frame_samples))
-        stretch, frames = self._frames(booked, most)
+        stretch, frames = self._frames(booked, most, now_ns)
         try:
             endpoint.write(wire.wrap(frames))
         except ConnectionError as error:
             self._lose(str(error))
             return None
         self._note(booked, stretch, endpoint, now_ns)
-        if stretch.at == 0 and self._started != booking.armed.airing_id:
-            self._started = booking.armed.airing_id
-            self._tell("first", {"f": self.feed_id, "late_us": (time.monotonic_ns() - due_ns) // 1000})
+        if stretch.at >= 0 and self._begun is None:
+            self._begun = booking.armed.airing_id
+            if stretch.at == 0:
+                late_us = (time.monotonic_ns() - due_ns) // 1000
+                self._tell("first", {"f": self.feed_id, "late_us": late_us})
         self.frame = stretch.at + stretch.count
-        if self.frame <= 0:
-            self._follow_the_clock()
+        if self._begun is None:
+            self._follow_the_clock(booking, now_ns)
         if now_ns - self._heard_ns > STALLED_NS:
             self._lose("nothing is acknowledged any more")
+        if self._ended.is_set() or self._anchor is None:
             return None
-        return self._anchor.monotonic_ns(booking.due_ns(self.frame)) if self._anchor else None
+        return self._anchor.monotonic_ns(booking.due_ns(self.frame))
 
     def broke(self) -> None:
         """The ticker calls us no more: connect anew (`Ticked`)."""
         self._lose("a fault of our own")
 
-    def _frames(self, booked: Booked, most: int) -> tuple[Stretch, list[bytes]]:
-        """What goes out next. A step of the chain that is not in memory is left for the rest of this airing."""
+    def _frames(self, booked: Booked, most: int, now_ns: int) -> tuple[Stretch, list[bytes]]:
+        """What goes out next. For a step of the chain that is not in memory another one stands in, until it is."""
+        if self._failed and now_ns >= self._retry_ns:
+            self._retry_ns = now_ns + SECOND_NS
+            stretch = booked.booking.stretch(self.frame, most)
+            with contextlib.suppress(NotReady):
+                frames = booked.tracks[stretch.level].frames(stretch.first, stretch.count)
+                self._failed = {}
+                return stretch, frames
         while True:
             stretch = booked.booking.stretch(self.frame, most, self._failed)
             try:
@@ -258,6 +306,7 @@ class LiveOutput:
                     "frames are not in memory", level=stretch.level, feed=self.feed_id, frame=self.frame
                 )
                 self._failed[stretch.level] = self.frame
+                self._retry_ns = now_ns + SECOND_NS
 
     def _note(self, booked: Booked, stretch: Stretch, endpoint: LiveEndpoint, now_ns: int) -> None:
         """Keep account of what has been sent, and of what the other side has acknowledged."""
@@ -275,59 +324,82 @@ class LiveOutput:
                 armed.airing_id, self.feed_id, armed.version, stretch.level, sha256,
                 stretch.at, stretch.at, stretch.first,
             )  # fmt: skip
+            self.progress.keep(run)
         assert run is not None
         taken = endpoint.taken()
         if taken.accepted > self._accepted or taken.accepted >= taken.written:
             self._heard_ns, self._accepted = now_ns, taken.accepted
         run.until = stretch.at + stretch.count
         run.written, run.accepted = taken.written, taken.accepted
-        self.progress.store(self._slot, run)
+        self.progress.store(run)
 
     def _go_on(self, booked: Booked) -> int | None:
         """The airing is over: hand the connection to the next one, if that opens by now, or end it."""
         self._end_run("over")
+        self._over.add(booked.booking.armed.name)
+        self._begun = None
+        now = self._utc_ns()
         following = self._next()
         if (
             following is None
-            or following.booking.armed.airing_id == booked.booking.armed.airing_id
+            or following.booking.opens_ns > now
             or _connection(following.booking) != _connection(booked.booking)
-            or following.booking.opens_ns > time.time_ns()
         ):
             self.state = "over"
-            self._lost.set()
+            self._ended.set()
             return None
         self._current, self._failed, self._anchor = following, {}, take_anchor()
-        booking = following.booking
-        self.frame = booking.frame_at(max(booked.booking.ends_ns, booking.opens_ns))
+        booking, ends_ns = following.booking, booked.booking.ends_ns
+        # Frame by frame behind the one before, unless the clock was set meanwhile
+        at_ns = ends_ns if abs(now - ends_ns) < SECOND_NS else now
+        self.frame = booking.frame_at(max(at_ns, booking.opens_ns))
         return self._anchor.monotonic_ns(booking.due_ns(self.frame))
 
-    def _follow_the_clock(self) -> None:
+    def _follow_the_clock(self, booking: Booking, now_ns: int) -> None:
         """Before the programme begins, a step of the system's clock is followed; afterwards nothing moves any more."""
         fresh = take_anchor()
         assert self._anchor is not None
         off = fresh.utc_minus_monotonic_ns - self._anchor.utc_minus_monotonic_ns
-        if abs(off) > REANCHOR_NS:
-            log.warning("the system's clock was set", by_ms=off // 1_000_000, feed=self.feed_id)
-            self._tell("anchored", {"f": self.feed_id, "by_ms": off // 1_000_000})
-            self._anchor = fresh
+        if abs(off) <= REANCHOR_NS:
+            return
+        log.warning("the system's clock was set", by_ms=off // 1_000_000, feed=self.feed_id)
+        self._tell("anchored", {"f": self.feed_id, "by_ms": off // 1_000_000})
+        self._anchor = fresh
+        utc_ns = fresh.utc_ns(now_ns)
+        if utc_ns < booking.opens_ns - AHEAD_NS or utc_ns >= booking.ends_ns:
+            self._end("the clock was set")
+        else:
+            # Neither a burst of what was passed over nor a silence until what was sent already is due again
+            self.frame = booking.frame_at(max(utc_ns, booking.opens_ns))
+
+    # --- how it ends ---------------------------------------------------------------------------------------------
 
     def _lose(self, why: str) -> None:
-        self._end_run(why)
+        self._is_lost = True
         self.state, self.why = "connecting", f"connection-lost: {why}"
         if self._current is not None:
             log.warning("connection lost", airing=self.airing_id, feed=self.feed_id, why=why)
+        self._end(why)
+        if self._current is not None:
             self._tell("down", {"f": self.feed_id, "n": self.frame, "why": why[:60]})
+
+    def _end(self, why: str) -> None:
+        """Let go of the connection, or of connecting, at once."""
+        self._ended.set()
+        if self._connecting is not None:
+            self._connecting.reschedule(asyncio.get_running_loop().time())
+            self._connecting = None
+        self._end_run(why)
         if self._endpoint is not None:
             self._endpoint.abort()
-        self._lost.set()
 
     def _end_run(self, why: str | None) -> None:
         run, self._run = self._run, None
-        if run is not None and run.until > run.at:
-            if self._endpoint is not None and why is not None:
-                run.accepted = max(run.accepted, self._endpoint.taken().accepted)
-            tell_run(self.recorder, run, why, time.time_ns())
-        self.progress.clear(self._slot)
+        if run is None:
+            return
+        if self._endpoint is not None and why is not None:
+            run.accepted = max(run.accepted, self._endpoint.taken().accepted)
+        tell_run(self.recorder, self.progress, run, why)
 
     def _tell(self, kind: str, detail: dict[str, object]) -> None:
         assert self._current is not None
@@ -335,7 +407,7 @@ class LiveOutput:
         self.recorder.tell(kind, armed.airing_id, armed.version, from_ns(time.time_ns()), detail)
 
 
-def tell_run(recorder: Recorder, run: Run, why: str | None, utc_ns: int) -> None:
+def tell_run(recorder: Recorder, progress: Progress, run: Run, why: str | None) -> None:
     """Put on the record what went out in one piece; ``why`` it ended, where it was not followed by something else."""
     detail: dict[str, object] = {
         "f": run.feed_id, "l": run.level, "n": [run.at, run.until], "k": run.first, "s": run.sha256[:12],
@@ -343,7 +415,8 @@ def tell_run(recorder: Recorder, run: Run, why: str | None, utc_ns: int) -> None
     }  # fmt: skip
     if why is not None:
         detail["why"] = why[:30]
-    recorder.tell("sent", run.airing_id, run.version, from_ns(utc_ns), detail)
+    at = from_ns(time.time_ns())
+    recorder.tell("sent", run.airing_id, run.version, at, detail, then=lambda: progress.give_back(run))
 
 
 def _connection(booking: Booking) -> tuple[object, ...]:
@@ -358,7 +431,9 @@ def _connection(booking: Booking) -> tuple[object, ...]:
     )
 
 
-def _address(output: Output, media_type: str) -> LiveAddress:
+def _address(booking: Booking) -> LiveAddress:
+    output, media_type = booking.output, booking.sound.encoding.live_media_type
+    assert media_type is not None, "tracks are made of what can be live"
     return LiveAddress(
         output.protocol, output.address, media_type, output.credential, output.options, output.confined_to
     )

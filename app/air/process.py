@@ -22,11 +22,11 @@ import structlog
 
 from app import __version__
 from app.air.armed import Armed
-from app.air.clock import SECOND_NS, from_ns
+from app.air.clock import SECOND_NS, from_ns, take_anchor
 from app.air.drivers import open_endpoint
 from app.air.folder import Airborne, Folder
 from app.air.journal import Journal
-from app.air.output import AHEAD_NS, Booked, LiveOutput, OpenEndpoint, tell_run
+from app.air.output import AHEAD_NS, REANCHOR_NS, Booked, LiveOutput, OpenEndpoint, tell_run
 from app.air.progress import Progress
 from app.air.recorder import Recorder
 from app.air.ticker import Ticker
@@ -64,6 +64,8 @@ class Air:
     outputs: dict[int, LiveOutput] = field(default_factory=dict)
     _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _airborne: dict[int, Airborne] = field(default_factory=dict)
+    _sounding: tuple[Booked, ...] = ()
+    """Of everything that is taken on each sound once."""
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(Journal(self.settings.air_dir / "journal"))
@@ -74,7 +76,7 @@ class Air:
     async def run(self, stopping: threading.Event) -> None:
         """Until told to stop; then every output says where it was."""
         for run in self.progress.left_over():
-            tell_run(self.recorder, run, "the process was killed", time.time_ns())
+            tell_run(self.recorder, self.progress, run, "the process was killed")
         ticker = Ticker()
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -87,11 +89,24 @@ class Air:
         watcher.start()
         shown = threading.Thread(target=self._show, args=(ticker, stopping), name="status", daemon=True)
         shown.start()
+        preparing = asyncio.create_task(self._prepare(), name="prepare")
         await ended.wait()
-        for task in self._tasks.values():
+        tasks = [preparing, *self._tasks.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._close)
+
+    async def _prepare(self) -> None:
+        """Keep in memory what is due now and soon, whether or not any output is connected just now."""
+        while True:
+            for booked in self._sounding:
+                try:
+                    booked.prepare(time.time_ns())
+                except Exception:
+                    if is_news("prepare"):
+                        log.exception("what is due soon could not be read ahead")
+            await asyncio.sleep(1.0)
 
     def _close(self) -> None:
         self.tracks.close()
@@ -107,26 +122,34 @@ class Air:
     ) -> None:
         """The thread that looks at the folder. It must not end before it is told to."""
         before: Mapping[int, Airborne] = {}
-        while not stopping.wait(LOOK_S):
+        anchor = take_anchor()
+        while not stopping.is_set():
             try:
                 airborne = self.folder.turn(from_ns(time.time_ns()))
             except Exception:
                 # Whatever it was: what is on the air goes on, and the next turn tries again
                 if is_news("folder"):
                     log.exception("the folder of armed airings could not be looked at")
-                continue
-            if airborne != before:
-                before = airborne
-                loop.call_soon_threadsafe(self._apply, ticker, airborne)
+            else:
+                # Who sleeps until something opens must also be woken when the clock was set
+                fresh = take_anchor()
+                is_set = abs(fresh.utc_minus_monotonic_ns - anchor.utc_minus_monotonic_ns) > REANCHOR_NS
+                if airborne != before or is_set:
+                    before, anchor = airborne, fresh
+                    loop.call_soon_threadsafe(self._apply, ticker, airborne)
+            stopping.wait(LOOK_S)
         loop.call_soon_threadsafe(ended.set)
 
     def _apply(self, ticker: Ticker, airborne: dict[int, Airborne]) -> None:
         """Give every output what is booked on it."""
         self._airborne = airborne
+        sounding: dict[tuple[int, str], Booked] = {}
         booked: dict[int, list[Booked]] = {feed_id: [] for feed_id in self.outputs}
         for one in airborne.values():
             for each in one.booked():
                 booked.setdefault(each.booking.output.feed_id, []).append(each)
+                sounding[each.booking.armed.airing_id, each.booking.output.recipe] = each
+        self._sounding = tuple(sounding.values())
         for feed_id, wanted in booked.items():
             output = self.outputs.get(feed_id)
             if output is None:
@@ -138,7 +161,6 @@ class Air:
             if not wanted and output.state == "idle":
                 self._tasks.pop(feed_id).cancel()
                 del self.outputs[feed_id]
-                output.leave()
 
     # --- what is told ------------------------------------------------------------------------------------------------
 

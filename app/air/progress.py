@@ -1,7 +1,7 @@
 """How far each output is, in memory that outlives the process: what it had sent when it was killed is known to the frame.
 
-One record for each output in a file of fixed size, mapped into memory: a store costs no system call, and the kernel
-keeps it when the process dies. Only a power cut loses it.
+One record for each run in a file of fixed size, mapped into memory: a store costs no system call, and the kernel keeps
+it when the process dies. Only a power cut loses it. A run keeps its slot until the journal has it on the disk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.air.armed import CHAIN, Level
 
-SLOTS = 1024
+SLOTS = 4096
 _RECORD = struct.Struct("<qqqqqqqqq32s")
 SLOT_BYTES = 128
 
@@ -36,6 +36,8 @@ class Run:
     """Bytes given to the connection, from its beginning."""
     accepted: int = 0
     """Of them, those that the other side has acknowledged."""
+    slot: int | None = None
+    """Where it is kept; None when there are more runs than slots: this one would only be less well known after a crash."""
 
     def pack(self) -> bytes:
         return _RECORD.pack(
@@ -58,7 +60,7 @@ class Progress:
         self._free: list[int] = []
 
     def left_over(self) -> Iterator[Run]:
-        """What an earlier process was sending when it ended without saying so; the slots are free afterwards."""
+        """What an earlier process was sending when it ended without saying so. Each is kept until it is given back."""
         for slot in range(SLOTS):
             at = slot * SLOT_BYTES
             airing, feed, version, level, begin, until, first, written, accepted, sha = _RECORD.unpack_from(
@@ -66,30 +68,37 @@ class Progress:
             )
             if airing and until > begin and 0 <= level < len(CHAIN):
                 yield Run(
-                    airing, feed, version, CHAIN[level], sha.hex(), begin, until, first, written, accepted
+                    airing,
+                    feed,
+                    version,
+                    CHAIN[level],
+                    sha.hex(),
+                    begin,
+                    until,
+                    first,
+                    written,
+                    accepted,
+                    slot,
                 )
-            self._memory[at : at + SLOT_BYTES] = bytes(SLOT_BYTES)
-        self._free = list(range(SLOTS - 1, -1, -1))
+            else:
+                self._free.append(slot)
 
-    def slot(self) -> int | None:
-        """A free slot; None when there are more outputs than slots: the others are only less well known after a crash."""
-        return self._free.pop() if self._free else None
+    def keep(self, run: Run) -> None:
+        """Give a new run a slot."""
+        run.slot = self._free.pop() if self._free else None
 
-    def store(self, slot: int | None, run: Run) -> None:
-        if slot is not None:
+    def store(self, run: Run) -> None:
+        if run.slot is not None:
             packed = run.pack()
-            at = slot * SLOT_BYTES
+            at = run.slot * SLOT_BYTES
             self._memory[at : at + len(packed)] = packed
 
-    def clear(self, slot: int | None) -> None:
-        """Nothing is under way there."""
-        if slot is not None:
-            self._memory[slot * SLOT_BYTES : (slot + 1) * SLOT_BYTES] = bytes(SLOT_BYTES)
-
-    def give_back(self, slot: int | None) -> None:
-        if slot is not None:
-            self.clear(slot)
-            self._free.append(slot)
+    def give_back(self, run: Run) -> None:
+        """It is on the record, or there is nothing to put on it. May be called in any thread."""
+        if run.slot is not None:
+            self._memory[run.slot * SLOT_BYTES : (run.slot + 1) * SLOT_BYTES] = bytes(SLOT_BYTES)
+            self._free.append(run.slot)
+            run.slot = None
 
     def close(self) -> None:
         self._memory.close()

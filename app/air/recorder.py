@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ class _Told:
     version: int
     at: datetime
     detail: str | Mapping[str, Any] | None
+    then: Callable[[], None] | None
 
 
 class Recorder:
@@ -49,10 +50,12 @@ class Recorder:
         version: int,
         at: datetime,
         detail: str | Mapping[str, Any] | None = None,
+        *,
+        then: Callable[[], None] | None = None,
     ) -> None:
-        """Have one record written as soon as the disk takes it."""
+        """Have one record written as soon as the disk takes it; ``then`` is called, in a thread, once it is there."""
         if len(self._waiting) < MOST_WAITING:
-            self._waiting.append(_Told(kind, airing_id, version, at, detail))
+            self._waiting.append(_Told(kind, airing_id, version, at, detail, then))
         self._news.set()
 
     def reserve(self, records: int) -> None:
@@ -87,4 +90,9 @@ class Recorder:
             if is_news("air journal"):
                 log.warning("the journal cannot be written", waiting=len(self._waiting), error=str(error))
             return False
+        except Exception:
+            # A fault of ours in one record: the others must not wait for it for ever
+            log.exception("a record cannot be written", kind=told.kind, airing=told.airing_id)
+        if told.then is not None:
+            told.then()
         return True

@@ -62,13 +62,15 @@ class Ticker:
 
     def _turn(self) -> None:
         self._timer = None
-        while self._heap and self._heap[0][0] <= (now := time.monotonic_ns()):
-            due, number, who = heapq.heappop(self._heap)
-            if self._live.get(id(who)) != number:
-                continue
-            self.worst_late_ns = max(self.worst_late_ns, now - due)
-            self._step(who, now, due)
-        self._set_timer()
+        try:
+            while self._heap and self._heap[0][0] <= (now := time.monotonic_ns()):
+                due, number, who = heapq.heappop(self._heap)
+                if self._live.get(id(who)) != number:
+                    continue
+                self.worst_late_ns = max(self.worst_late_ns, now - due)
+                self._step(who, now, due)
+        finally:
+            self._set_timer()
 
     def _step(self, who: Ticked, now: int, due: int) -> None:
         try:
@@ -76,7 +78,10 @@ class Ticker:
         except Exception:
             log.exception("an output broke")
             self.forget(who)
-            who.broke()
+            try:
+                who.broke()
+            except Exception:
+                log.exception("an output broke, and could not be told so")
             return
         if following is None:
             self.forget(who)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import structlog
 
 from app.air.armed import ArmedFile
+from app.processes import is_news
 from audio.errors import AudioError
 from audio.frames import Frames
 from audio.profile import Encoding
@@ -23,9 +24,12 @@ from audio.profile import Encoding
 log = structlog.get_logger()
 
 BLOCK_S = 5.0
-"""What is read at once. A block ahead of the one that is being sent is always on its way."""
+"""What is read at once."""
 
-KEPT_S = 20.0
+BLOCKS_AHEAD = 6
+"""So many of them behind the one that is due are in memory: a disk may take half a minute without being heard."""
+
+KEPT_S = 60.0
 """A block that nobody has asked for as long as this is let go."""
 
 
@@ -67,16 +71,20 @@ class Track:
         return block[offset:] + self._taken(number + 1)[: offset + count - len(block)]
 
     def prepare(self, first: int) -> None:
-        """Have what lies from a frame on read, without waiting for it."""
-        number = min(max(first, 0), max(self.count - 1, 0)) // self._block
-        self._ask(number)
-        self._ask(number + 1)
+        """Have what lies from a frame on read, without waiting for it: to be called every second."""
+        number = first // self._block
+        now = time.monotonic()
+        for each in range(number, number + 1 + BLOCKS_AHEAD):
+            self._ask(each)
+            if each in self._blocks:
+                self._asked[each] = now
 
     def load(self, first: int, *, pin: bool = False) -> None:
         """Read what lies from a frame on, now; ``pin``: and keep it.
 
         Raises:
             OSError: the disk.
+            AudioError: the file was cut short since.
         """
         number = first // self._block
         for each in (number, number + 1):
@@ -86,7 +94,7 @@ class Track:
                     self._pinned.add(each)
 
     def load_all(self) -> None:
-        """Keep the whole of it in memory: of what must never fail. Raises OSError."""
+        """Keep the whole of it in memory: of what must never fail. Raises as `load`."""
         for number in range(-(-self.count // self._block)):
             self._read(number)
             self._pinned.add(number)
@@ -111,12 +119,10 @@ class Track:
     def _try_to_read(self, number: int) -> None:
         try:
             self._read(number)
-        except (
-            OSError,
-            ValueError,
-            AudioError,
-        ) as error:  # it is asked for again; meanwhile something else goes out
-            log.warning("an artefact cannot be read", sha256=self.sha256[:12], error=str(error))
+        except (OSError, ValueError, AudioError) as error:
+            # It is asked for again; meanwhile something else goes out
+            if is_news(f"read {self.sha256}"):
+                log.warning("an artefact cannot be read", sha256=self.sha256[:12], error=str(error))
         finally:
             self._reading.discard(number)
 
@@ -127,10 +133,10 @@ class Track:
         with self._lock:
             self._blocks[number] = frames
             self._asked[number] = now
-            for old in [one for one, at in self._asked.items() if now - at > KEPT_S]:
+            for old in [one for one, at in list(self._asked.items()) if now - at > KEPT_S]:
                 if old not in self._pinned:
                     self._blocks.pop(old, None)
-                    del self._asked[old]
+                    self._asked.pop(old, None)
 
 
 def _open(file: ArmedFile, encoding: Encoding) -> Frames:

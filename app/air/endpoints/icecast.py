@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import fcntl
 import socket
 import ssl
@@ -16,16 +17,12 @@ import termios
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
-
-import httpx
+from urllib.parse import quote, unquote, urlsplit
 
 from app.air.endpoints.contract import LiveAddress, Taken
-from app.feeds.confinement import check_confined
-from app.feeds.contract import FeedAddress
 from app.feeds.credentials import resolve
 from app.feeds.errors import FeedError, PassingFeedError, PermanentFeedError
-from app.feeds.over_http import tls_context
+from app.feeds.threads import in_own_thread
 
 BOUND_BYTES = 96 * 1024
 """What waits in this process for a peer that takes nothing: six seconds at 128 kbit/s. The kernel holds as much again."""
@@ -34,6 +31,14 @@ KERNEL_BYTES = 64 * 1024
 LONGEST_ANSWER = 16 * 1024
 UNACKNOWLEDGED_MS = 8_000
 """The kernel gives up a connection whose packets nobody acknowledges for so long."""
+
+REFUSAL_S = 1.0
+LOOK_UP_S = 8.0
+
+_RESET = struct.pack("ii", 1, 0)
+
+_Found = tuple[int, int, int, str, tuple[Any, ...]]
+"""Family, kind, protocol, name and place, as ``getaddrinfo`` gives them."""
 
 _PORTS = {"http": 8000, "https": 443}
 
@@ -44,9 +49,13 @@ class _Mount:
 
     host: str
     port: int
-    tls: bool
-    user: str
     path: str
+    login: str
+    """User and password, as HTTP's Basic wants them."""
+    found: tuple[_Found, ...]
+    """What the host's name resolves to."""
+    context: ssl.SSLContext | None
+    """Where it speaks TLS."""
 
 
 class IcecastEndpoint:
@@ -65,24 +74,22 @@ class IcecastEndpoint:
         Such a mount is held by a connection of ours that broke without the server's knowing, for as long as its source
         timeout. Where its fallback mount is the one beside it, its listeners are sent there.
         """
-        mount = _mount(self._address)
-        secret = resolve(self._address.credential)
-        password = secret.get_secret_value() if secret else ""
+        mount = await _found(self._address)
         beside = self._address.options.get("takeover_mount")
         try:
-            await self._enter(mount, mount.path, password)
+            await self._enter(mount, mount.path)
         except FeedError as error:
             if error.code != "mount-in-use" or not beside:
                 raise
-            await self._enter(mount, str(beside), password)
+            await self._enter(mount, str(beside))
 
-    async def _enter(self, mount: _Mount, path: str, password: str) -> None:
+    async def _enter(self, mount: _Mount, path: str) -> None:
         connection = await _open(mount)
         try:
-            connection.transport.write(_request(self._address, mount, path, password))
+            connection.transport.write(_request(self._address, mount, path))
             _judge(await connection.answer())
         except BaseException:
-            connection.transport.abort()
+            connection.abort()
             raise
         connection.begin()
         self._connection, self.mount, self._written = connection, path, 0
@@ -91,7 +98,7 @@ class IcecastEndpoint:
         connection = self._connection
         if connection is None or connection.lost is not None:
             raise ConnectionResetError((connection and connection.lost) or "the connection is gone")
-        if connection.transport.get_write_buffer_size() + len(data) > BOUND_BYTES:
+        if connection.waiting() + len(data) > BOUND_BYTES:
             raise ConnectionAbortedError("the site takes nothing any more")
         self._written += len(data)
         connection.transport.write(data)
@@ -99,7 +106,7 @@ class IcecastEndpoint:
     def taken(self) -> Taken:
         if self._connection is None:
             return Taken(0, 0)
-        waiting = self._connection.transport.get_write_buffer_size() + self._connection.unacknowledged()
+        waiting = self._connection.waiting() + self._connection.unacknowledged()
         return Taken(self._written, max(0, self._written - waiting))
 
     async def close(self) -> None:
@@ -109,7 +116,7 @@ class IcecastEndpoint:
 
     def abort(self) -> None:
         if self._connection is not None:
-            self._connection.transport.abort()
+            self._connection.abort()
 
 
 async def tell_title(address: LiveAddress, mount: str, title: str, charset: str) -> None:
@@ -118,27 +125,27 @@ async def tell_title(address: LiveAddress, mount: str, title: str, charset: str)
     Raises:
         FeedError: the server did not take it. The sound does not depend on it.
     """
-    place = _mount(address)
-    secret = resolve(address.credential)
+    place = await _found(address)
     query = f"mode=updinfo&charset={quote(charset)}&mount={quote(mount)}&song={quote(title.encode(charset, 'replace'))}"
-    login = f"{place.user}:{secret.get_secret_value() if secret else ''}"
     connection = await _open(place)
     try:
         head = [
             f"GET /admin/metadata?{query} HTTP/1.0",
             f"Host: {_host(place)}",
-            f"Authorization: Basic {base64.b64encode(login.encode()).decode()}",
+            f"Authorization: Basic {place.login}",
         ]
         connection.transport.write(("\r\n".join(head) + "\r\n\r\n").encode("ascii"))
         _judge(await connection.answer())
     finally:
-        connection.transport.abort()
+        connection.abort()
 
 
 class _Connection(asyncio.Protocol):
     """The socket, and what the server says on it."""
 
     transport: asyncio.Transport
+    _plain: asyncio.Transport
+    """Under TLS."""
 
     def __init__(self) -> None:
         self.lost: str | None = None
@@ -150,11 +157,27 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = self._plain = transport
         # How much waits is asked for before each write; asyncio need not call anybody about it
         transport.set_write_buffer_limits(BOUND_BYTES * 2)
-        raw = transport.get_extra_info("socket")
-        self._descriptor = raw.fileno()
+        self._descriptor = transport.get_extra_info("socket").fileno()
+
+    def secured(self, transport: asyncio.Transport) -> None:
+        """From now on everything goes through TLS."""
+        self.transport = transport
+        transport.set_write_buffer_limits(BOUND_BYTES * 2)
+
+    def waiting(self) -> int:
+        """Bytes that the kernel has not taken yet."""
+        under = self._plain.get_write_buffer_size() if self._plain is not self.transport else 0
+        return self.transport.get_write_buffer_size() + under
+
+    def abort(self) -> None:
+        """Reset it: what the kernel still holds for a peer that has stopped reading would be heard late, or keep the mount."""
+        raw = self._plain.get_extra_info("socket")
+        if raw is not None and raw.fileno() >= 0:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._plain.abort()
 
     def data_received(self, data: bytes) -> None:
         # A server that is sent sound has nothing more to say than that it ends; what it says is not kept
@@ -178,6 +201,11 @@ class _Connection(asyncio.Protocol):
                     raise PassingFeedError("connection-lost", "the site closed the connection")
                 if status == 100 and not rest and self.lost is None:
                     return status, words
+                if status >= 400 and self.lost is None:
+                    # Why, says the body, which may come later than the head
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self.closed.wait(), REFUSAL_S)
+                    rest = bytes(self._said).partition(b"\r\n\r\n")[2]
                 if status != 100:
                     return status, words + " " + rest.decode("latin-1", "replace")[:500]
                 self._said = bytearray(rest)
@@ -203,16 +231,23 @@ class _Connection(asyncio.Protocol):
 async def _open(mount: _Mount) -> _Connection:
     """Raises FeedError."""
     loop = asyncio.get_running_loop()
-    context = await asyncio.to_thread(tls_context) if mount.tls else None
     try:
         raw = await _socket(mount)
         try:
-            _, connection = await loop.create_connection(
-                _Connection, sock=raw, ssl=context, server_hostname=mount.host if mount.tls else None
-            )
+            transport, connection = await loop.create_connection(_Connection, sock=raw)
         except BaseException:
             raw.close()
             raise
+        if mount.context is not None:
+            try:
+                secured = await loop.start_tls(
+                    transport, connection, mount.context, server_hostname=mount.host
+                )
+            except BaseException:
+                connection.abort()
+                raise
+            assert secured is not None
+            connection.secured(secured)
     except ssl.SSLError as error:
         if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError):
             raise PassingFeedError(
@@ -220,10 +255,6 @@ async def _open(mount: _Mount) -> _Connection:
             ) from None
         raise PermanentFeedError(
             "tls", "the site's certificate or TLS is not acceptable: ask the site to renew it"
-        ) from None
-    except socket.gaierror:
-        raise PassingFeedError(
-            "host-unknown", "the feed's host name does not resolve: is it right, is the network up?"
         ) from None
     except OSError:
         raise PassingFeedError(
@@ -235,9 +266,8 @@ async def _open(mount: _Mount) -> _Connection:
 async def _socket(mount: _Mount) -> socket.socket:
     """A connected socket that sends at once, holds little, and learns of a dead peer."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(mount.host, mount.port, type=socket.SOCK_STREAM)
     last: OSError = OSError("no address")
-    for family, kind, protocol, _, where in found:
+    for family, kind, protocol, _, where in mount.found:
         raw = socket.socket(family, kind | socket.SOCK_NONBLOCK, protocol)
         try:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -256,31 +286,60 @@ async def _socket(mount: _Mount) -> socket.socket:
     raise last
 
 
-def _mount(address: LiveAddress) -> _Mount:
+async def _found(address: LiveAddress) -> _Mount:
+    """Everything that may wait for a disk or a resolver, in a thread of its own: a dead one holds nobody else up.
+
+    Raises:
+        FeedError: what is wrong with the address or the credential.
+    """
+    return await in_own_thread(lambda _: _look_up(address), LOOK_UP_S)
+
+
+def _look_up(address: LiveAddress) -> _Mount:
     if address.confined_to is not None:
+        # httpx comes with it: it takes longer to load than all the rest, and a process that was killed is in a hurry
+        from app.feeds.confinement import check_confined
+        from app.feeds.contract import FeedAddress
+
         check_confined(FeedAddress(address.protocol, address.address), address.confined_to)
-    url = httpx.URL(address.address)
+    try:
+        url = urlsplit(address.address)
+        host, port = url.hostname, url.port or _PORTS[url.scheme]
+    except (ValueError, KeyError):
+        raise PermanentFeedError("bad-address", "the feed's address is not a usable URL") from None
+    if not host:
+        raise PermanentFeedError("bad-address", "the feed's address names no host")
+    secret = resolve(address.credential)
+    login = f"{unquote(url.username or '') or 'source'}:{secret.get_secret_value() if secret else ''}"
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise PassingFeedError(
+            "host-unknown", "the feed's host name does not resolve: is it right, is the network up?"
+        ) from None
     return _Mount(
-        host=url.host,
-        port=url.port or _PORTS[url.scheme],
-        tls=url.scheme == "https",
-        user=url.username or "source",
-        path=url.path or "/",
-    )
+        host, port, unquote(url.path) or "/", base64.b64encode(login.encode()).decode(), tuple(found),
+        _tls_context() if url.scheme == "https" else None,
+    )  # fmt: skip
+
+
+def _tls_context() -> ssl.SSLContext:
+    from app.feeds.over_http import tls_context  # httpx again
+
+    return tls_context()
 
 
 def _host(mount: _Mount) -> str:
     return f"[{mount.host}]:{mount.port}" if ":" in mount.host else f"{mount.host}:{mount.port}"
 
 
-def _request(address: LiveAddress, mount: _Mount, path: str, password: str) -> bytes:
+def _request(address: LiveAddress, mount: _Mount, path: str) -> bytes:
     options: Mapping[str, Any] = address.options
-    login = base64.b64encode(f"{mount.user}:{password}".encode()).decode()
     old = options.get("method") == "source"
     head = [
         f"SOURCE {quote(path)} HTTP/1.0" if old else f"PUT {quote(path)} HTTP/1.1",
         f"Host: {_host(mount)}",
-        f"Authorization: Basic {login}",
+        f"Authorization: Basic {mount.login}",
         f"Content-Type: {address.media_type}",
         "Ice-Public: 0",
     ]
