@@ -188,6 +188,15 @@ def worker(number: int) -> None:
     run_worker(settings, number, stop_on_signals())
 
 
+@cli.command(hidden=True)
+def monitor() -> None:
+    """The process that listens to what is on the air (the supervisor starts it)."""
+    from app.monitor.process import run_monitor
+
+    settings = _process("monitor")
+    run_monitor(settings, stop_on_signals())
+
+
 def _process(name: str) -> Settings:
     """Begin a child of the supervisor, which has looked at the database before it started us.
 

@@ -14,6 +14,7 @@ from app.handoffs.models import Attempt, Handoff
 from app.jobs.models import Job
 from app.journal.models import JournalEntry
 from app.library.models import ImportedFile, Segment
+from app.monitor.models import Listening
 from app.moves.models import LineChange, NoticeChange, PoolEntry, ReplyLink, SiteNotice
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
 from app.programmes.models import Programme, Slot
@@ -48,6 +49,7 @@ __all__ = [
     "Line",
     "LineChange",
     "LineFeed",
+    "Listening",
     "LogEntry",
     "LogImport",
     "LoginLink",

@@ -73,6 +73,7 @@ class Supervisor:
                 Child(f"worker-{number}", _command("worker", str(number)))
                 for number in range(settings.workers)
             ),
+            Child("monitor", _command("monitor")),
         ]
 
     def run(self, stopping: threading.Event, ready: Callable[[], None] | None = None) -> None:

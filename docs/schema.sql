@@ -500,6 +500,26 @@ CREATE TABLE line_feed (
     FOREIGN KEY(line_id) REFERENCES line (id)
 );
 
+CREATE TABLE listening (
+    id INTEGER NOT NULL,
+    airing_id INTEGER NOT NULL,
+    feed_id INTEGER NOT NULL,
+    at DATETIME NOT NULL,
+    finding VARCHAR NOT NULL,
+    delay_s FLOAT,
+    likeness FLOAT,
+    loudness_dbfs FLOAT,
+    level VARCHAR,
+    confirmed BOOLEAN NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(feed_id) REFERENCES feed (id)
+);
+
+CREATE INDEX ix_listening_airing_id ON listening (airing_id);
+
+CREATE INDEX ix_listening_at ON listening (at);
+
 CREATE TABLE log_entry (
     id INTEGER NOT NULL,
     contract_id INTEGER NOT NULL,

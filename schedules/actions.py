@@ -114,11 +114,14 @@ class ArmLive:
 
 @dataclass(frozen=True, slots=True)
 class TakeTurn:
-    """What goes out live is to be another step of the chain: at once, or back to the programme at its next join."""
+    """What goes out live is to be another step of the chain: at once, or back to the programme at its next join.
+
+    Without an intent nobody has asked for it: something wrong was heard on the air.
+    """
 
     airing_id: int
     level: str
-    intent_id: int
+    intent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from schedules.snapshot import CHAIN, AiringView, IntentView, LiveState, LiveVie
 GRACE = timedelta(seconds=5)
 """An endpoint that is lost and found again within this is not worth waking anybody."""
 
+STEP_EVERY = timedelta(seconds=60)
+"""The chain is stepped down by itself at most so often: a step must have been heard before the next one is taken."""
+
 LAST_WORDS = timedelta(seconds=30)
 """How long after its end an airing waits for the air process to put it on the record."""
 
@@ -31,8 +34,11 @@ def go_live(airing: AiringView, live: LiveState, agenda: Agenda) -> Iterable[Act
         yield ArmLive(airing.id, live.wanted)
     if agenda.reached(airing.starts_at) and live.taken_on and airing.state != "on_air":
         yield SetState(airing.id, "on_air")
-    for intent in turns_wanted(airing, agenda):
+    wanted = turns_wanted(airing, agenda)
+    for intent in wanted:
         yield from _turn(airing, live, intent)
+    if not wanted:
+        yield from _step_down(airing, live, agenda)
 
 
 def turns_wanted(airing: AiringView, agenda: Agenda) -> list[IntentView]:
@@ -53,6 +59,29 @@ def _turn(airing: AiringView, live: LiveState, intent: IntentView) -> Iterable[A
         yield Refuse(intent.id, "the programme is on already: there is nothing to go back to")
     else:
         yield TakeTurn(airing.id, CHAIN[0], intent.id)
+
+
+def _step_down(airing: AiringView, live: LiveState, agenda: Agenda) -> Iterable[Action]:
+    """To the next step of the chain, where one feed after all others is heard wrong. Only people take it back.
+
+    While any feed is heard as it should be, what goes out is sound, and the fault is the other site's: nothing that we
+    could send would mend it, and the step would be taken on the good feed too.
+    """
+    asked_for = live.turns[-1] if live.turns else CHAIN[0]
+    since = live.turned_at or airing.starts_at
+    wrong = [feed.heard_wrong for feed in live.feeds if feed.heard_wrong is not None]
+    right = [feed.heard_right_at for feed in live.feeds if feed.heard_wrong is None]
+    if not wrong or any(at is not None and at > since for at in right):
+        return
+    steps = [
+        CHAIN.index(heard.level)
+        for heard in wrong
+        if heard.at > since and CHAIN.index(heard.level) >= CHAIN.index(asked_for)
+    ]
+    if not steps or max(steps) + 1 >= len(CHAIN):
+        return
+    if live.turned_at is None or agenda.reached(live.turned_at + STEP_EVERY):
+        yield TakeTurn(airing.id, CHAIN[max(steps) + 1])
 
 
 def watch_live(airing: AiringView, agenda: Agenda) -> Iterable[tuple[int, set[str], Readiness]]:
@@ -86,4 +115,9 @@ def _watch_on_air(feed: LiveView, agenda: Agenda) -> tuple[set[str], Readiness]:
         alarms.add("off_air")
     if feed.standing_in_since is not None and agenda.reached(feed.standing_in_since + GRACE):
         alarms.add("stand_in_on_air")
-    return alarms, "failed" if "off_air" in alarms else "at_risk" if alarms else "ok"
+    if feed.heard_wrong is not None:
+        alarms.add("wrong_on_air")
+    if feed.unheard:
+        alarms.add("unheard")
+    failed = alarms & {"off_air", "wrong_on_air"}
+    return alarms, "failed" if failed else "at_risk" if alarms else "ok"

@@ -57,6 +57,8 @@ WATCHED = frozenset(
         "deadline_near",
         "off_air",
         "stand_in_on_air",
+        "wrong_on_air",
+        "unheard",
     }
 )
 """Alarms that the plan raises and clears; the others belong to who raises them."""

@@ -115,6 +115,17 @@ class HandoffView:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardWrong:
+    """Something else than what goes out was heard at a feed's other end, twice in a row: ``silent``, ``stuck``, ``wrong``."""
+
+    finding: str
+    at: datetime
+    """When it was heard for the second time."""
+    level: str
+    """The step of the chain that went out then."""
+
+
+@dataclass(frozen=True, slots=True)
 class LiveView:
     """A feed that takes this airing live, and how the air process is doing with it."""
 
@@ -127,6 +138,12 @@ class LiveView:
     """Nothing goes out there, though it should, since then."""
     standing_in_since: datetime | None = None
     """Something else than what was asked for goes out there, since then."""
+    heard_wrong: HeardWrong | None = None
+    """What was heard there last, if that was wrong: not cleared by anything better, and not long ago."""
+    heard_right_at: datetime | None = None
+    """When what goes out was heard there last, if not long ago."""
+    unheard: bool = False
+    """Our listener finds nothing to hear there, again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +164,9 @@ class LiveState:
     ended: bool
     """The air process has put the airing's end on the record, and all before it."""
     turns: tuple[str, ...] = ()
-    """The steps of the chain that people asked for, in order."""
+    """The steps of the chain that were asked for, in order."""
+    turned_at: datetime | None = None
+    """From when on the last of them goes out."""
 
 
 @dataclass(frozen=True, slots=True)

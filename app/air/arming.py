@@ -66,7 +66,7 @@ def of_live(
         _bare(airing, version),
         sounds=tuple(sounds),
         outputs=tuple(_output(feed, walls) for feed in feeds),
-        turns=tuple(Turn(**turn) for turn in airing.turns),
+        turns=tuple(Turn(turn["from_sample"], turn["level"]) for turn in airing.turns),
     )
 
 

@@ -106,6 +106,19 @@ def read_journal(path: Path, first: int) -> Iterator[Record]:
             )
 
 
+def count_records(path: Path) -> int:
+    """How many records there are: the number of the next one.
+
+    Raises:
+        OSError: there is no journal, or it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return _first_blank(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _shortened(detail: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
     """Words lose their end; of an object only what is called ``why`` does: figures and names are whole or nothing.
 

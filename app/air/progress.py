@@ -62,24 +62,9 @@ class Progress:
     def left_over(self) -> Iterator[Run]:
         """What an earlier process was sending when it ended without saying so. Each is kept until it is given back."""
         for slot in range(SLOTS):
-            at = slot * SLOT_BYTES
-            airing, feed, version, level, begin, until, first, written, accepted, sha = _RECORD.unpack_from(
-                self._memory, at
-            )
-            if airing and until > begin and 0 <= level < len(CHAIN):
-                yield Run(
-                    airing,
-                    feed,
-                    version,
-                    CHAIN[level],
-                    sha.hex(),
-                    begin,
-                    until,
-                    first,
-                    written,
-                    accepted,
-                    slot,
-                )
+            run = _run_in(self._memory, slot)
+            if run is not None:
+                yield run
             else:
                 self._free.append(slot)
 
@@ -102,3 +87,26 @@ class Progress:
 
     def close(self) -> None:
         self._memory.close()
+
+
+def read_runs(path: Path) -> list[Run]:
+    """What is being sent just now, for another process: it may be read while it is written.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+    """
+    memory = path.read_bytes()
+    found = (_run_in(memory, slot) for slot in range(len(memory) // SLOT_BYTES))
+    return [run for run in found if run is not None]
+
+
+def _run_in(memory: bytes | mmap.mmap, slot: int) -> Run | None:
+    """The run that is kept in a slot; None where it is free."""
+    airing, feed, version, level, begin, until, first, written, accepted, sha = _RECORD.unpack_from(
+        memory, slot * SLOT_BYTES
+    )
+    if not airing or until <= begin or not 0 <= level < len(CHAIN):
+        return None
+    return Run(
+        airing, feed, version, CHAIN[level], sha.hex(), begin, until, first, written, accepted, slot
+    )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -15,9 +15,13 @@ from app.airings.carriage import Carriage, wishes
 from app.airings.models import Airing, AsRun, RundownVersion, StandIn
 from app.database import id_of
 from app.feeds.models import Feed
+from app.monitor.service import of_airing
 from audio.profile import Encoding
 from schedules.rundown import Rundown, SegmentSource
 from schedules.time import SAMPLE_RATE, samples_to_timedelta
+
+HEARD_BEFORE = timedelta(seconds=2)
+"""A listen hears five seconds: what it proves is what lies in their middle."""
 
 SHORT = timedelta(minutes=1)
 """What was missed of an airing in all, up to which its minutes count as sent: sites bill by the minute."""
@@ -85,12 +89,14 @@ def record_live(session: Session, airing: Airing, carriage: Carriage, feed: Feed
     stretches = _stretches(sent_on(session, airing, id_of(feed)), encoding, airing.target_samples)
     missed = sum(one.end - one.start for one in stretches if one.sent is None)
     is_short = samples_to_timedelta(missed) <= SHORT
+    heard = _heard(session, airing, id_of(feed))
     rows: list[dict[str, Any]] = []
     for one in stretches:
         if one.sent is None:
             rows.append(_missed(airing, one, is_short=is_short))
         elif one.sent.level == "programme":
-            rows.extend(_programme(session, airing, one, one.sent, encoding))
+            items = _programme(session, airing, one, one.sent, encoding)
+            rows.extend(_with_ears(item, heard) for item in items)
         else:
             rows.append(_stand_in(session, airing, one, one.sent, encoding))
     for position, row in enumerate(rows):
@@ -104,6 +110,24 @@ def record_live(session: Session, airing: Airing, carriage: Carriage, feed: Feed
             )
         )
     return any(one.sent for one in stretches)
+
+
+def _heard(session: Session, airing: Airing, feed_id: int) -> list[tuple[datetime, float]]:
+    """The instants of the airing that were heard at a feed's other end as they went out, each with how late it was."""
+    return [
+        (row.at - timedelta(seconds=row.delay_s) - HEARD_BEFORE, row.delay_s)
+        for row in of_airing(session, id_of(airing))
+        if row.feed_id == feed_id and row.finding == "ok" and row.delay_s is not None
+    ]
+
+
+def _with_ears(row: dict[str, Any], heard: Sequence[tuple[datetime, float]]) -> dict[str, Any]:
+    """What was heard is known better than by the endpoint's word."""
+    delays = [delay_s for at, delay_s in heard if row["starts_at"] <= at < row["ends_at"]]
+    if not delays:
+        return row
+    details = {**row["details"], "heard": len(delays), "delay_s": round(sum(delays) / len(delays), 2)}
+    return {**row, "evidence": "monitored", "details": details}
 
 
 def _stretches(sent: Sequence[Sent], encoding: Encoding, target: int) -> list[_Stretch]:

@@ -29,7 +29,9 @@ class Airing(SQLModel, table=True):
     arming: int = 0
     """How often it was armed: the air process goes by the highest number."""
     turns: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
-    """From which sample on which step of the chain goes out live, because somebody said so (`app.air.armed.Turn`)."""
+    """From which sample on which step of the chain goes out live, because somebody said so (`app.air.armed.Turn`), or, where
+    there is ``because``, because of what was heard.
+    """
     created_at: datetime
 
 

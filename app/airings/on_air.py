@@ -11,6 +11,9 @@ from schedules.time import SAMPLE_RATE
 CHANGE_TAKES = timedelta(seconds=8)
 """From somebody's wish until the air has the new version: compiling, rendering, arming. What begins sooner stays as it is."""
 
+HEARD_WRONG = "heard_wrong"
+"""Why a turn was taken that nobody has asked for."""
+
 
 def position(airing: Airing, at: datetime) -> int:
     """The sample of an airing that is due at an instant; negative before its beginning."""

@@ -210,6 +210,12 @@ class TurnOut(Answer):
 
     from_sample: int
     level: str
+    because: Annotated[
+        str | None,
+        Field(
+            description="`heard_wrong`: nobody asked for it, something wrong was heard; null: a person did"
+        ),
+    ] = None
 
 
 class LiveOut(Answer):

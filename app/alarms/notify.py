@@ -37,6 +37,8 @@ _MEANINGS = {
     "deadline_missed": "The deadline has passed and the audio is not verified at the site.",
     "off_air": "This airing is on the air and nothing reaches this feed.",
     "stand_in_on_air": "Something else than the programme goes out live on this feed.",
+    "wrong_on_air": "What is heard at the other end of this feed is not what goes out: silence, a loop or something else.",
+    "unheard": "Nobody can listen at the other end of this feed: it does not answer.",
     "airing_missed": "This airing went out without its audio, or not at all.",
     "withdrawn_after_delivery": "Audio that was withdrawn, or that announces what is no longer so, is still at a site.",
     "cancelled_after_delivery": "This airing was cancelled and its audio is still at a site.",

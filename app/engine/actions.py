@@ -22,7 +22,7 @@ from app.airings import asrun
 from app.airings.carriage import LISTENING_RECIPE, carriages, readable_recipe, wishes
 from app.airings.materialise import materialise
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
-from app.airings.on_air import next_join, position
+from app.airings.on_air import HEARD_WRONG, next_join, position
 from app.alarms.models import Alarm
 from app.alarms.service import clear, escalate, raise_alarm
 from app.database import id_of, reading, writing
@@ -225,9 +225,23 @@ class Actions:
                 row = _rundown(session, action.airing_id, airing.armed_version)
                 at = next_join(Rundown.from_json(row.body), at)
             before = [turn for turn in airing.turns if turn["from_sample"] < at]
-            airing.turns = [*before, {"from_sample": at, "level": action.level}]
+            turn: dict[str, object] = {"from_sample": at, "level": action.level}
+            if action.intent_id is not None:
+                _carried_out(session, action.intent_id, now)
+            else:
+                turn["because"] = HEARD_WRONG
+                told = {"level": action.level, "sample": at}
+                record(
+                    session,
+                    "airing.stepped_down",
+                    at=now,
+                    person_id=None,
+                    subject_id=action.airing_id,
+                    **told,
+                )
+                log.warning("stepped down the chain", airing=action.airing_id, level=action.level)
+            airing.turns = [*before, turn]
             session.add(airing)
-            _carried_out(session, action.intent_id, now)
 
     @execute.register
     def _(self, action: due.SetState, now: datetime) -> None:

@@ -21,6 +21,7 @@ from app.jobs.service import busy_workers, enqueue, forget_finished, release
 from app.library.models import Segment, SegmentState
 from app.library.service import reject
 from app.locks import holder
+from app.monitor.service import forget_old as forget_old_listening
 from app.moves.watching import watch_changes
 from app.propagation.cache import forget_old as forget_old_predictions
 from app.settings import Settings
@@ -135,6 +136,7 @@ def _collect_daily(database: Engine, now: datetime) -> None:
             forget_old(session, now)
             forget_finished(session, now)
             forget_old_predictions(session, now)
+            forget_old_listening(session, now)
 
 
 def _watch_disk(database: Engine, settings: Settings, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
@@ -12,13 +13,19 @@ from app.air.models import AirRecord
 from app.air.status import AirStatus
 from app.airings.carriage import TAKES_UNTIL, Carriage, instants
 from app.airings.models import Airing
-from app.airings.on_air import position
+from app.airings.on_air import HEARD_WRONG, position
 from app.airings.stand_ins import live_feeds
 from app.database import id_of
 from app.feeds.live import preroll_s
 from app.feeds.models import Feed
+from app.monitor.models import Listening
+from app.monitor.service import BAD, of_airing
 from app.settings import Settings
-from schedules.snapshot import CHAIN, LiveState, LiveView
+from schedules.snapshot import CHAIN, HeardWrong, LiveState, LiveView
+from schedules.time import samples_to_timedelta
+
+HEARD_FOR = timedelta(seconds=90)
+"""What was heard longer ago says nothing of now: the monitor listens every 20 s."""
 
 
 def live_state(
@@ -33,9 +40,12 @@ def live_state(
     wanted = of_live(session, settings, airing, carried, now)
     taken_on = airing.armed_as is not None and air.armed.get(id_of(airing)) == airing.arming
     asked_for = _asked_for(airing, now)
+    heard = of_airing(session, id_of(airing), since=now - HEARD_FOR)
+    turned_at = samples_to_timedelta(airing.turns[-1]["from_sample"]) if airing.turns else None
     return LiveState(
         feeds=tuple(
-            _feed(airing, feed, air, now, asked_for, taken_on=taken_on) for feed in live_feeds(carried)
+            _with_ears(_feed(airing, feed, air, now, asked_for, taken_on=taken_on), heard)
+            for feed in live_feeds(carried)
         ),
         takes_until=airing.stops_at - TAKES_UNTIL,
         wanted=digest(wanted) if wanted else None,
@@ -44,6 +54,7 @@ def live_state(
         taken_on=taken_on,
         ended=now >= airing.stops_at and _has_ended(session, airing),
         turns=tuple(turn["level"] for turn in airing.turns),
+        turned_at=None if turned_at is None else airing.starts_at + turned_at,
     )
 
 
@@ -65,11 +76,26 @@ def _feed(
     )
 
 
+def _with_ears(view: LiveView, heard: Sequence[Listening]) -> LiveView:
+    """What the monitor says of a feed."""
+    ours = [row for row in heard if row.feed_id == view.feed_id]
+    telling = [row for row in ours if row.finding == "ok" or (row.finding in BAD and row.confirmed)]
+    last = telling[-1] if telling else None
+    right = [row.at for row in ours if row.finding == "ok"]
+    is_wrong = last is not None and last.finding != "ok"
+    return replace(
+        view,
+        heard_wrong=HeardWrong(last.finding, last.at, last.level or CHAIN[0]) if last and is_wrong else None,
+        heard_right_at=right[-1] if right else None,
+        unheard=bool(ours) and ours[-1].finding == "unreachable" and ours[-1].confirmed,
+    )
+
+
 def _asked_for(airing: Airing, now: datetime) -> str:
-    """The step of the chain that people want to hear now."""
+    """The step of the chain that people want to hear now. One that was taken because something wrong was heard is not theirs."""
     level, at = CHAIN[0], position(airing, now)
     for turn in airing.turns:
-        if turn["from_sample"] <= at:
+        if turn["from_sample"] <= at and turn.get("because") != HEARD_WRONG:
             level = turn["level"]
     return level
 

@@ -72,7 +72,8 @@ def check_confined(feed: FeedAddress, root: Path) -> None:
     if feed.protocol == "folder":
         inside = Path(feed.address).resolve().is_relative_to(root.resolve())
     else:
-        urls = [feed.address, *filter(None, [feed.options.get("read_address")])]
+        others = (feed.options.get(name) for name in ("read_address", "listen_url"))
+        urls = [feed.address, *filter(None, others)]
         inside = all(_is_loopback(httpx.URL(url).host) for url in urls)
     if not inside:
         raise PermanentFeedError(

@@ -87,6 +87,18 @@ class Options(BaseModel):
             description="Live: everything is sent so much earlier, because the site is that late",
         ),
     ] = None
+    monitor: Annotated[
+        bool | None,
+        Field(description="Live: false if nobody is to listen to what comes out there; true if left out"),
+    ] = None
+    listen_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^\s@/]+(/[^\s]*)?$",
+            max_length=1000,
+            description="Live: where it is heard, if that is elsewhere: a relay of the site's, say. Icecast's own mount if left out; SRT is heard nowhere else",
+        ),
+    ] = None
     method: Annotated[
         Literal["put", "source"] | None,
         Field(description="Icecast: `put` (usual), or `source` for servers before 2.4"),

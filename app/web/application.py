@@ -23,6 +23,7 @@ from app.frequencies import api as frequencies
 from app.handoffs import api as handoffs
 from app.journal import api as journal
 from app.library import api as library
+from app.monitor import api as monitor
 from app.moves import api as moves
 from app.moves import page as moves_page
 from app.people import api as people
@@ -58,6 +59,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     feeds.router,
     pull.router,
     airings.router,
+    monitor.router,
     handoffs.router,
     record.router,
     alarms.router,
