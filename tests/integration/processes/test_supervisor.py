@@ -18,7 +18,7 @@ from app.supervisor import _signal
 from tests.integration.engine.living import eventually
 
 REPOSITORY = Path(__file__).parents[3]
-LOCKED = ("engine", "worker-0", "worker-1", "air")
+LOCKED = ("engine", "worker-0", "worker-1", "monitor", "air")
 
 
 class Home:
@@ -128,15 +128,15 @@ def test_a_place_without_a_station_names_the_command_that_makes_one(home: Home) 
 
 
 def test_from_the_start_over_many_deaths_to_an_orderly_end(station: Home) -> None:
-    """One long story, because starting six processes takes longer than everything that happens to them."""
+    """One long story, because starting seven processes takes longer than everything that happens to them."""
     first = station.serve()
     up = eventually(station.all_up)
 
     niceness = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in up.items()}
     at_most = os.getpriority(os.PRIO_PROCESS, 0)
-    workers = {"worker-0", "worker-1"}
-    assert {name for name, nice in niceness.items() if nice > at_most} == workers
-    assert {name for name, pid in up.items() if os.sched_getscheduler(pid) == os.SCHED_BATCH} == workers
+    background = {"worker-0", "worker-1", "monitor"}
+    assert {name for name, nice in niceness.items() if nice > at_most} == background
+    assert {name for name, pid in up.items() if os.sched_getscheduler(pid) == os.SCHED_BATCH} == background
 
     second = station.danpa("serve")
     assert second.returncode == 1
