@@ -12,6 +12,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.settings import Settings
+
 RING_BYTES = 96 * 1024
 """Six seconds at 128 kbit/s."""
 
@@ -20,6 +22,11 @@ _OPENING_BYTES = 4096 - _OPENING_AT
 _RING_AT = 4096
 _HEADER = struct.Struct("<qqqqi")
 """Airing, connection (counted), bytes ever sent on it, the monotonic instant of the last of them (ns), bytes of the opening."""
+
+
+def tap_path(settings: Settings, feed_id: int) -> Path:
+    """Where the tap of a feed lies while something is sent there."""
+    return settings.air_dir / "taps" / str(feed_id)
 
 
 class Tap:
@@ -96,7 +103,10 @@ class Listener:
             return None
         at, count = begin % RING_BYTES, end - begin
         first = min(count, RING_BYTES - at)
-        data = self._memory[_RING_AT + at : _RING_AT + at + first] + self._memory[_RING_AT : _RING_AT + count - first]
+        data = (
+            self._memory[_RING_AT + at : _RING_AT + at + first]
+            + self._memory[_RING_AT : _RING_AT + count - first]
+        )
         return data if self.where().sent - begin <= RING_BYTES else None
 
     def close(self) -> None:

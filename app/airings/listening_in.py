@@ -88,9 +88,7 @@ class _Place:
         return opening + data if data else b""
 
 
-def sent_sound(
-    sent: Sequence[Sent], artefacts: Mapping[str, Path], encoding: Encoding
-) -> Iterator[bytes]:
+def sent_sound(sent: Sequence[Sent], artefacts: Mapping[str, Path], encoding: Encoding) -> Iterator[bytes]:
     """What went out, as it went out: every frame of every run, in order, with nothing in place of what was missed.
 
     ``artefacts``: where what was sent lies, by the first twelve digits of its SHA-256. Raises OSError where one is gone.
