@@ -86,6 +86,8 @@ class Recorder:
         try:
             with self._lock:
                 self._journal.write(told.kind, told.airing_id, told.version, told.at, told.detail)
+            if told.then is not None:
+                told.then()
         except OSError as error:
             if is_news("air journal"):
                 log.warning("the journal cannot be written", waiting=len(self._waiting), error=str(error))
@@ -93,6 +95,4 @@ class Recorder:
         except Exception:
             # A fault of ours in one record: the others must not wait for it for ever
             log.exception("a record cannot be written", kind=told.kind, airing=told.airing_id)
-        if told.then is not None:
-            told.then()
         return True
