@@ -188,20 +188,17 @@ def worker(number: int) -> None:
     run_worker(settings, number, stop_on_signals())
 
 
-@cli.command(hidden=True)
-def air() -> None:
-    """The air process (the supervisor starts it, and leaves it running when something is on the air)."""
-    from app.air.process import run_air
-
-    settings = _process("air")
-    run_air(settings, stop_on_signals())
-
-
 def _process(name: str) -> Settings:
-    """Begin a child of the supervisor, which has looked at the database before it started us."""
+    """Begin a child of the supervisor, which has looked at the database before it started us.
+
+    Raises:
+        NotInitialised: the database has gone since. SQLite would make an empty one in its place; the supervisor tries again.
+    """
     settings = Settings()
     configure_logs(name, json=settings.log_json)
     end_with_parent()
+    if not settings.database_path.exists():
+        raise NotInitialised(f"the database in {settings.root} is gone")
     return settings
 
 
@@ -235,7 +232,7 @@ def import_folder(
 def render(
     airing: Annotated[int, typer.Argument(help="The airing's number; its newest version is rendered.")],
     folder: Annotated[Path, typer.Argument(help="Where the file goes; it is named by its SHA-256.")],
-    codec: Annotated[str, typer.Option(help="mp3, wav, flac, opus or aac.")] = "mp3",
+    codec: Annotated[str, typer.Option(help="mp3, mp2, wav, flac, opus, aac or adts.")] = "mp3",
 ) -> None:
     """Render an airing into a folder, to carry it to a site by hand, say; what is kept is not made again."""
     from rich.progress import Progress

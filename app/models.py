@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from app.advice.models import Jammer
 from app.air.models import AirRecord
-from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
+from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion, StandIn
 from app.alarms.models import Alarm, Notification
 from app.contracts.models import Contract, LogEntry, LogImport
 from app.events.models import Event
@@ -67,5 +67,6 @@ __all__ = [
     "Site",
     "SiteNotice",
     "Slot",
+    "StandIn",
     "Station",
 ]

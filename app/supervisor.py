@@ -44,7 +44,11 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     not_before: float = 0.0
-    pause_s: float = field(default=FIRST_PAUSE_S)
+    first_pause_s: float = FIRST_PAUSE_S
+    pause_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pause_s = self.first_pause_s
 
 
 class AlreadyRunning(Exception):
@@ -63,7 +67,8 @@ class Supervisor:
         self.children = [
             Child("web", _command("web")),
             Child("engine", _command("engine")),
-            Child("air", _command("air"), detached=True),
+            # By itself, with as little to load as can be: killed, it is to be back on the air within two seconds
+            Child("air", [sys.executable, "-m", "app.air"], detached=True, first_pause_s=0.0),
             *(
                 Child(f"worker-{number}", _command("worker", str(number)))
                 for number in range(settings.workers)
@@ -100,10 +105,10 @@ class Supervisor:
             if status is None:
                 return
             if now - child.started_at > STABLE_S:
-                child.pause_s = FIRST_PAUSE_S
+                child.pause_s = child.first_pause_s
             log.warning("process ended", child=child.name, status=status, again_in_s=child.pause_s)
             child.process, child.not_before = None, now + child.pause_s
-            child.pause_s = min(child.pause_s * 2, LONGEST_PAUSE_S)
+            child.pause_s = min(max(child.pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         if now < child.not_before:
             return
         if child.detached and holder(self.settings.run_dir / "air.lock") is not None:

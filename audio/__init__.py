@@ -5,4 +5,5 @@ of the ffmpeg and espeak-ng processes and of pydub; it knows no database, no HTT
 
     words -> speaking -> source
     source -> ingest -> Master -> prepare (per piece, cached) -> mix -> encode -> check -> Artefact
+    Artefact -> frames -> wire -> the bytes of a live connection
 """

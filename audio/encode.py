@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from audio import filters
+from audio import adts, filters
 from audio.errors import ArtefactBroken, EncodeFailed
 from audio.ffmpeg import Ffmpeg, ample_time, file_url
 from audio.flac import BITEXACT
-from audio.mp3 import Frame, count_equal_frames, walk
+from audio.mp3 import count_equal_frames, walk
 from audio.pcm import RATE, gain_to_db
 from audio.profile import Encoding
 
@@ -29,6 +29,13 @@ RECIPE: Final = f"lame{_LAME_QUALITY}-noreservoir-1"
 _AAC_ALIKE: Final = ("-aac_ms", "1", "-aac_pns", "0", "-aac_is", "0")
 # ffmpeg's layer II encoder and any decoder are late by one pass through the filter bank (512 taps, 32 bands)
 _MP2_LATE_SAMPLES: Final = 481
+
+ADTS_EARLY_SAMPLES: Final = 0
+"""How much earlier AAC's frames decode than what they were made from, without the encoder's first one: none."""
+
+OPUS_LATE_SAMPLES: Final = 312
+"""How much later libopus's packet n decodes than sample 960 n of what it was made from: 6.5 ms, its look-ahead, which an
+artefact's header gives as pre-skip (RFC 7845, 4.2)."""
 
 EARLY_SAMPLES: Final = 47
 """How much earlier LAME's frames from the second on decode than what they were made from: 0.98 ms."""
@@ -52,8 +59,11 @@ def encode(
     with one before: begin a programme with silence or a fade.
 
     MP2: N x 1,152 samples make N frames, each at its time; the first 10 ms are poor.
+
+    ADTS: N x 1,024 samples make N + 1 frames; frame 0, which is there to overlap with, is dropped, and frames 1 to N
+    decode to N x 1,024 samples, each at its time. The first 1,024 are poor.
     """
-    raw = made.with_suffix(".raw") if encoding.codec == "mp3" else made
+    raw = made.with_suffix(".raw") if encoding.codec in {"mp3", "adts"} else made
     arguments = [
         *("-f", "s16le", "-ar", str(RATE), "-ac", "1", "-i", "pipe:0"),
         *("-af", _chain(encoding, encoding.length(total_samples), limit_dbfs)),
@@ -92,34 +102,40 @@ def _chain(encoding: Encoding, length: int, limit_dbfs: float | None) -> str:
 
 
 def _codec(encoding: Encoding) -> list[str]:
-    rate = f"{encoding.bitrate_kbps}k"
+    rate = ["-b:a", f"{encoding.bitrate_kbps}k"]
     match encoding.codec:
         case "mp3":
             quality = ["-compression_level", _LAME_QUALITY, "-reservoir", "0"]
             untagged = ["-write_xing", "0", "-id3v2_version", "0", "-write_id3v1", "0"]
-            return ["-c:a", "libmp3lame", "-b:a", rate, *quality, *untagged, "-f", "mp3"]
+            return ["-c:a", "libmp3lame", *rate, *quality, *untagged, "-f", "mp3"]
         case "mp2":
-            return ["-c:a", "mp2", "-b:a", rate, "-f", "mp2"]
+            return ["-c:a", "mp2", *rate, "-f", "mp2"]
         case "wav":
             # Past 4 GiB a WAV file needs 64-bit sizes; below it stays plain
             return ["-c:a", "pcm_s16le", "-rf64", "auto", "-f", "wav"]
         case "flac":
-            return ["-c:a", "flac", "-f", "flac"]
+            return ["-c:a", "flac", "-frame_size", str(encoding.frame_samples), "-f", "flac"]
         case "opus":
-            return ["-c:a", "libopus", "-b:a", rate, "-application", "audio", "-f", "ogg"]
-        case "aac":
-            # The edit list says where the sound ends, in units of this time scale: samples
-            exact = ["-movie_timescale", str(encoding.sample_rate), "-movflags", "+faststart"]
+            # Packets of 20 ms: audio.ogg relies on it
+            return ["-c:a", "libopus", *rate, "-application", "audio", "-frame_duration", "20", "-f", "ogg"]
+        case "aac" | "adts":
             alike = _AAC_ALIKE if encoding.channels == 2 else ()
-            return ["-c:a", "aac", "-b:a", rate, *alike, *exact, "-f", "ipod"]
+            return ["-c:a", "aac", *rate, *alike, *_aac_container(encoding)]
+
+
+def _aac_container(encoding: Encoding) -> list[str]:
+    if encoding.codec == "adts":
+        # Noise would come out differently each time, and after a switch nobody could tell whether the sound is right
+        return ["-aac_pns", "0", "-f", "adts"]
+    # The edit list says where the sound ends, in units of this time scale: samples
+    return ["-movie_timescale", str(encoding.sample_rate), "-movflags", "+faststart", "-f", "ipod"]
 
 
 def _drop_first_frame(raw: Path, made: Path, encoding: Encoding, wanted: int) -> None:
     """Copy all frames but the first. Raises `EncodeFailed` unless that leaves as many as wanted."""
     with raw.open("rb") as source, made.open("wb") as target:
         try:
-            first = next(walk(source))
-            source.seek(first.length)
+            source.seek(next(_lengths(source, encoding)))
             shutil.copyfileobj(source, target, length=1 << 20)
         except (StopIteration, ValueError) as error:
             raise EncodeFailed("The encoder made no frames.") from error
@@ -132,7 +148,7 @@ def _drop_first_frame(raw: Path, made: Path, encoding: Encoding, wanted: int) ->
 
 
 def count_frames(path: Path, encoding: Encoding) -> int:
-    """How many frames an MP3 or MP2 file is made of. Raises `ArtefactBroken` if there is anything else in it.
+    """How many frames an MP3, MP2 or ADTS file is made of. Raises `ArtefactBroken` if there is anything else in it.
 
     Where frames are spliced all are equally long, and none may need bits of the one before.
     """
@@ -140,16 +156,19 @@ def count_frames(path: Path, encoding: Encoding) -> int:
         try:
             if encoding.frame_bytes is not None:
                 return count_equal_frames(file, encoding.frame_bytes)
-            return sum(1 for _ in _frames(file, encoding))
+            return sum(1 for _ in _lengths(file, encoding))
         except ValueError as error:
             raise ArtefactBroken(f"Its frames are broken: {error}.") from error
 
 
-def _frames(stream: BinaryIO, encoding: Encoding) -> Iterator[Frame]:
-    """As `walk`, but of this encoding only. Raises `ValueError` where anything else stands."""
+def _lengths(stream: BinaryIO, encoding: Encoding) -> Iterator[int]:
+    """Every frame's bytes. Raises `ValueError` where anything but this encoding's frames stands."""
+    if encoding.codec == "adts":
+        yield from adts.walk(stream, encoding)
+        return
     layer = 2 if encoding.codec == "mp2" else 3
     wanted = (layer, encoding.sample_rate, encoding.bitrate_kbps)
     for frame in walk(stream):
         if (frame.layer, frame.sample_rate, frame.bitrate_kbps) != wanted:
             raise ValueError(f"the frame at byte {frame.offset} is not of {encoding.key}")
-        yield frame
+        yield frame.length

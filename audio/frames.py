@@ -1,21 +1,27 @@
 """A finished artefact as equal frames, for the air: any stretch of them at once, with nothing decoded or encoded.
 
 A file is opened once and then only read with `os.pread` on the kept descriptor, so that it may be unlinked or replaced
-meanwhile. Frame n sounds during [n, n + 1) x `frame_samples` of the artefact; `audio.wires` puts frames on a connection.
+meanwhile. Frame n holds samples [n, n + 1) x `frame_samples` of the programme; how much earlier or later they come out of a
+decoder is in `audio.encode` (MP3 47 samples, Opus 312, else none). `audio.wires` puts frames on a connection.
 """
 
 from __future__ import annotations
 
 import os
+from array import array
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
+from audio import adts, flac_frames, mp3
 from audio.errors import ArtefactBroken
-from audio.mp3 import parse
+from audio.opus import OpusPackets
 from audio.profile import Encoding
+from audio.whole import read_whole
 
-_MP3_HEADER_BYTES: Final = 4
+_READ_BYTES: Final = 1 << 20
 
 
 class _Places(Protocol):
@@ -85,7 +91,15 @@ class Frames:
 def _places(file: int, encoding: Encoding) -> _Places:
     if encoding.frame_bytes is not None:
         return _Equal(file, encoding.frame_bytes)
-    raise NotImplementedError(encoding.codec)
+    match encoding.codec:
+        case "opus":
+            return OpusPackets(file, encoding)
+        case "flac":
+            return _Indexed(flac_frames.starts(file, encoding))
+        case "adts":
+            return _Indexed(_walked(file, adts.HEADER_BYTES, adts.Headers(encoding).length))
+        case _:
+            return _Indexed(_walked(file, mp3.HEADER_BYTES, mp3.Headers(encoding).length))
 
 
 class _Equal:
@@ -94,7 +108,7 @@ class _Equal:
     def __init__(self, file: int, frame_bytes: int) -> None:
         self.count, rest = divmod(os.fstat(file).st_size, frame_bytes)
         try:
-            there = parse(os.pread(file, _MP3_HEADER_BYTES, 0)).length
+            there = mp3.parse(os.pread(file, mp3.HEADER_BYTES, 0)).length
         except ValueError as error:
             raise ArtefactBroken(f"Its frames are broken: {error}.") from error
         if rest or there != frame_bytes:
@@ -107,14 +121,36 @@ class _Equal:
         return [stretch[at : at + each] for at in range(0, len(stretch), each)]
 
 
-def read_whole(file: int, start: int, stop: int) -> bytes:
-    """Bytes [start, stop) of a descriptor's file. Raises `ArtefactBroken` where there are fewer."""
-    parts = []
-    while start < stop:
-        # One call gives at most 2 GiB, and may give less for other reasons
-        part = os.pread(file, stop - start, start)
-        if not part:
-            raise ArtefactBroken(f"It ends at byte {start}.")
-        parts.append(part)
-        start += len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+class _Indexed:
+    """Frames of different lengths: where each begins, and where the last one ends; 8 bytes for each, 1.4 MB an hour at most."""
+
+    def __init__(self, starts: array[int]) -> None:
+        self._starts = starts
+        self.count = len(starts) - 1
+
+    def read(self, file: int, first: int, end: int) -> list[bytes]:
+        start = self._starts[first]
+        stretch = read_whole(file, start, self._starts[end])
+        cuts = [at - start for at in self._starts[first : end + 1]]
+        return [stretch[low:high] for low, high in pairwise(cuts)]
+
+
+def _walked(file: int, header_bytes: int, length: Callable[[bytes, int], int]) -> array[int]:
+    """Where frames begin that say how long they are. Raises `ArtefactBroken` where anything else stands.
+
+    `length` gives a frame's bytes from a buffer and the index of its header there.
+    """
+    starts, size, offset = array("Q"), os.fstat(file).st_size, 0
+    window, base = b"", 0
+    while offset < size:
+        if offset + header_bytes > base + len(window):
+            window, base = os.pread(file, _READ_BYTES, offset), offset
+        starts.append(offset)
+        try:
+            offset += length(window, offset - base)
+        except ValueError as error:
+            raise ArtefactBroken(f"Its frames are broken at byte {offset}: {error}.") from error
+    if offset != size or not starts:
+        raise ArtefactBroken("Its last frame is cut short." if starts else "It is empty.")
+    starts.append(size)
+    return starts

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-import numpy as np
-
-from audio.profile import MP3_FRAME_SAMPLES
+from audio.profile import MP3_FRAME_SAMPLES, Encoding
 
 _BITRATES: Final = {
     2: (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
     3: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
 }
 _RATES: Final = (44_100, 48_000, 32_000)
-_HEADER_BYTES: Final = 4
+HEADER_BYTES: Final = 4
 _XING_HAS_BYTES: Final = 2
 _FRAMES_AT_ONCE: Final = 1024
 
@@ -49,15 +47,35 @@ def parse(header: bytes, offset: int = 0) -> Frame:
     return Frame(offset=offset, length=length, sample_rate=hertz, bitrate_kbps=kbps, layer=layer)
 
 
+class Headers:
+    """What every frame's header of one MP3 or MP2 encoding is, but for its padding and how its channels are joined."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        layer, kbps = 2 if encoding.codec == "mp2" else 3, encoding.bitrate_kbps or 0
+        bitrate, rate = _BITRATES[layer].index(kbps), _RATES.index(encoding.sample_rate)
+        # Version 1, no CRC; one channel is mode 11
+        self._fixed = 0xFFF9_0000 | 4 - layer << 17 | bitrate << 12 | rate << 10
+        self._mono = encoding.channels == 1
+        self._bytes = 144_000 * kbps // encoding.sample_rate
+        self._name = encoding.key
+
+    def length(self, content: bytes, at: int) -> int:
+        """How many bytes the frame at index `at` has. Raises `ValueError` if none of these stands there."""
+        header = int.from_bytes(content[at : at + HEADER_BYTES], "big")
+        if header & 0xFFFF_FC00 != self._fixed or (header >> 6 & 3 == 3) != self._mono:
+            raise ValueError(f"something else than a frame of {self._name}")
+        return self._bytes + (header >> 9 & 1)
+
+
 def walk(stream: BinaryIO) -> Iterator[Frame]:
     """Every frame of a stream, from where it stands to its end, holding one at a time.
 
     Offsets count from where it stood. Raises `ValueError` where anything but frames stands.
     """
     offset = 0
-    while header := stream.read(_HEADER_BYTES):
+    while header := stream.read(HEADER_BYTES):
         frame = parse(header, offset)
-        if len(stream.read(frame.length - _HEADER_BYTES)) < frame.length - _HEADER_BYTES:
+        if len(stream.read(frame.length - HEADER_BYTES)) < frame.length - HEADER_BYTES:
             raise ValueError(f"the frame at byte {offset} is cut short")
         yield frame
         offset += frame.length
@@ -68,6 +86,8 @@ def count_equal_frames(stream: BinaryIO, length: int) -> int:
 
     Raises `ValueError` where anything else stands, where the headers differ, or where a frame takes bits from the one before.
     """
+    import numpy as np
+
     count, first = 0, b""
     while chunk := stream.read(length * _FRAMES_AT_ONCE):
         if len(chunk) % length:
@@ -75,7 +95,7 @@ def count_equal_frames(stream: BinaryIO, length: int) -> int:
                 f"the frame at byte {count * length + len(chunk) // length * length} is cut short"
             )
         if not first:
-            first = chunk[:_HEADER_BYTES]
+            first = chunk[:HEADER_BYTES]
             if parse(first).length != length:
                 raise ValueError(f"frames of {parse(first).length} bytes instead of {length}")
         rows = np.frombuffer(chunk, dtype=np.uint8).reshape(-1, length)

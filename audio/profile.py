@@ -10,7 +10,7 @@ from audio.pcm import RATE, at_rate
 PROCESSING_VERSION: Final = 4
 """Raise it whenever the same piece and profile would come out differently: it is part of every cache key."""
 
-Codec = Literal["mp3", "mp2", "wav", "flac", "opus", "aac"]
+Codec = Literal["mp3", "mp2", "wav", "flac", "opus", "aac", "adts"]
 
 MP3_FRAME_SAMPLES: Final = 1152
 """Of each channel. MP2's frames are as long."""
@@ -27,7 +27,10 @@ _DEFAULT_BITRATES: Final[dict[Codec, tuple[int, int]]] = {
     "mp2": (128, 256),
     "opus": (48, 48),
     "aac": (96, 96),
+    "adts": (96, 96),
 }
+AAC_FRAME_SAMPLES: Final = 1024
+"""Of each channel: AAC-LC's only length."""
 OPUS_FRAME_SAMPLES: Final = 960
 """Of each channel: 20 ms, libopus's usual packet."""
 FLAC_FRAMES_A_SECOND: Final = 20
@@ -41,6 +44,7 @@ _EXTENSIONS: Final[dict[Codec, str]] = {
     "flac": "flac",
     "opus": "opus",
     "aac": "m4a",
+    "adts": "aac",
 }
 _MEDIA_TYPES: Final[dict[Codec, str]] = {
     "mp3": "audio/mpeg",
@@ -49,12 +53,15 @@ _MEDIA_TYPES: Final[dict[Codec, str]] = {
     "flac": "audio/flac",
     "opus": "audio/ogg",
     "aac": "audio/mp4",
+    "adts": "audio/aac",
 }
-# What the stream is, where it can be one. Icecast reads Ogg under this name and relays it page by page, with its headers
-# to whoever joins late; under any name that it does not know it would pass on mere bytes.
+# What the stream is, where it can be one. Icecast relays Ogg page by page under this name (and as audio/ogg: RFC 5334; tried
+# with 2.4.4), and gives its headers to whoever joins late. Anything else is mere bytes to it, and a late listener's first
+# frame is cut.
 _LIVE_MEDIA_TYPES: Final[dict[Codec, str]] = {
     "mp3": "audio/mpeg",
     "mp2": "audio/mpeg",
+    "adts": "audio/aac",
     "flac": "application/ogg",
     "opus": "application/ogg",
 }
@@ -115,8 +122,9 @@ class Encoding:
     Two `channels` are dual mono: the same sound in both, for automation that refuses mono files. Each is as loud as the
     one channel of a mono file; loudness and peaks are always those of one channel.
 
-    AAC is MP4 (`.m4a`), because ADTS cannot say where the sound ends; a player that ignores the edit list, as ffmpeg
-    before 6 does at the end, plays up to 1,023 samples of silence more. Opus is Ogg and always 48 kHz.
+    `aac` is MP4 (`.m4a`), whose edit list says where the sound ends; a player that ignores it, as ffmpeg before 6 does at
+    the end, plays up to 1,023 samples of silence more. `adts` (`.aac`) is for live streams, which an MP4 cannot be: whole
+    frames, nothing else. Opus is Ogg and always 48 kHz.
     Raises `ValueError` for what the codec cannot do.
     """
 
@@ -150,8 +158,13 @@ class Encoding:
             if kbps not in _MP2_BITRATES[self.channels]:
                 there_are = f"with {self.channels} channels it has {_MP2_BITRATES[self.channels]}"
                 raise ValueError(f"MP2 has no {kbps} kbit/s here; {there_are}")
-        elif not 16 <= kbps <= 320:
-            raise ValueError(f"bitrate_kbps {kbps} is not between 16 and 320")
+        elif not 16 <= kbps <= self._most_kbps:
+            raise ValueError(f"bitrate_kbps {kbps} is not between 16 and {self._most_kbps}")
+
+    @property
+    def _most_kbps(self) -> int:
+        """Of Opus and AAC. libopus takes 256 kbit/s for each channel."""
+        return min(256 * self.channels, 320) if self.codec == "opus" else 320
 
     @property
     def key(self) -> str:
@@ -183,6 +196,8 @@ class Encoding:
         match self.codec:
             case "mp3" | "mp2":
                 return MP3_FRAME_SAMPLES
+            case "adts":
+                return AAC_FRAME_SAMPLES
             case "opus":
                 return OPUS_FRAME_SAMPLES
             case "flac":
@@ -194,10 +209,10 @@ class Encoding:
     def grid_samples(self) -> int:
         """On which multiple of 48 kHz samples a target length and the joins should lie, for the compiler.
 
-        MP3 and MP2 at 48 kHz: a frame of 1,152. Elsewhere 1: at 44.1 kHz a frame is 1,253.878 of our samples, so there
-        is no grid to lie on, and the other codecs have none.
+        MP3 and MP2 at 48 kHz: a frame of 1,152; ADTS: of 1,024. Elsewhere 1: at 44.1 kHz a frame is 1,253.878 of our
+        samples (or 1,114.558), so there is no grid to lie on, and the other codecs have none.
         """
-        return MP3_FRAME_SAMPLES if self._has_frames and self.sample_rate == RATE else 1
+        return self._whole_frames or 1 if self.sample_rate == RATE else 1
 
     @property
     def frame_bytes(self) -> int | None:
@@ -210,17 +225,17 @@ class Encoding:
         return MP3_FRAME_SAMPLES // 8 * 1000 * (self.bitrate_kbps or 0) // RATE
 
     def frames(self, total_samples: int) -> int | None:
-        """MP3 and MP2: how many whole frames fit into `total_samples` (of 48 kHz). None for the other codecs."""
-        if not self._has_frames:
+        """MP3, MP2 and ADTS: how many whole frames fit into `total_samples` (of 48 kHz). None for the other codecs."""
+        if self._whole_frames is None:
             return None
-        return at_rate(total_samples, self.sample_rate) // MP3_FRAME_SAMPLES
+        return at_rate(total_samples, self.sample_rate) // self._whole_frames
 
     @property
-    def _has_frames(self) -> bool:
-        """Whether a file is whole frames and nothing else."""
-        return self.codec in {"mp3", "mp2"}
+    def _whole_frames(self) -> int | None:
+        """How many samples a frame has, where a file is whole frames and nothing else."""
+        return self.frame_samples if self.codec in {"mp3", "mp2", "adts"} else None
 
     def length(self, total_samples: int) -> int:
         """What an artefact of `total_samples` (of 48 kHz) decodes to, in samples at its own rate, rounded down."""
-        frames = self.frames(total_samples)
-        return at_rate(total_samples, self.sample_rate) if frames is None else frames * MP3_FRAME_SAMPLES
+        samples = at_rate(total_samples, self.sample_rate)
+        return samples - samples % (self._whole_frames or 1)

@@ -18,7 +18,7 @@ from audio.mix import Mix
 from audio.pcm import RATE, at_rate
 from audio.pieces import Piece, check
 from audio.prepare import LIMITER_MARGIN_DB, prepare_all
-from audio.profile import MP3_FRAME_SAMPLES, Encoding, Profile
+from audio.profile import AAC_FRAME_SAMPLES, Encoding, Profile
 from audio.spliced import SplicedRender
 from audio.verify import Measurement, measure
 
@@ -31,8 +31,6 @@ _TRIES: Final = 4
 _CHANNELS_LU: Final = 0.5
 # BS.1770 counts nothing under it
 _SILENCE_LUFS: Final = -70.0
-# AAC has frames of 1,024, and ffmpeg before 6 plays the last one whole, whatever the edit list says.
-_AAC_FRAME: Final = 1024
 # Shares of the work, for the progress bar
 _PREPARED, _ENCODED = 0.5, 0.85
 
@@ -43,7 +41,7 @@ Progress = Callable[[float], None]
 class Artefact:
     """A finished programme in one encoding, decoded again and found as it should be.
 
-    `samples` and `sample_rate` are of the decoded file, of each channel; `frames` is MP3's and MP2's count, None otherwise.
+    `samples` and `sample_rate` are of the decoded file, of each channel; `frames` is the count of MP3's, MP2's and ADTS's, None otherwise.
     Both, and loudness and peak, are of the whole file, its lead-in included. `joins` says where the pieces begin: in frames where there are any, in samples at `sample_rate` otherwise. `encoded_frames` of MP3's frames were encoded for
     this artefact, the others had been kept; `doubt` says why they were not used although they were there.
     """
@@ -196,7 +194,8 @@ class _Job:
     def _check_length(self, found: Measurement) -> None:
         """Raise `ArtefactBroken` if the file's length is another than was asked for."""
         wanted = self.encoding.length(self.total_samples)
-        slack = _AAC_FRAME if self.encoding.codec == "aac" else 1
+        # ffmpeg before 6 plays the last frame of an MP4 whole, whatever the edit list says
+        slack = AAC_FRAME_SAMPLES if self.encoding.codec == "aac" else 1
         if not wanted <= found.samples < wanted + slack:
             raise ArtefactBroken(f"It decodes to {found.samples} samples instead of {wanted}.")
         frames = self.encoding.frames(self.total_samples)
@@ -224,7 +223,7 @@ def _release(
     path = destination_dir / f"{found.sha256}.{encoding.extension}"
     publish(made, path)
     frames = encoding.frames(job.total_samples)
-    unit = 1 if frames is None else MP3_FRAME_SAMPLES
+    unit = 1 if frames is None else encoding.frame_samples or 1
     return Artefact(
         path=path,
         sha256=found.sha256,

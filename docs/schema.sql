@@ -22,7 +22,7 @@ CREATE TABLE airing (
     readiness VARCHAR NOT NULL,
     version INTEGER NOT NULL,
     armed_version INTEGER NOT NULL,
-    created_at DATETIME NOT NULL,
+    created_at DATETIME NOT NULL, armed_as VARCHAR, arming INTEGER DEFAULT '0' NOT NULL, turns JSON DEFAULT '[]' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(slot_id) REFERENCES slot (id),
     UNIQUE (slot_id, starts_at)
@@ -810,6 +810,24 @@ CREATE TABLE slot (
 );
 
 CREATE INDEX ix_slot_programme_id ON slot (programme_id);
+
+CREATE TABLE stand_in (
+    id INTEGER NOT NULL,
+    source VARCHAR NOT NULL,
+    segment_id INTEGER,
+    recipe VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    extension VARCHAR NOT NULL,
+    bytes INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    sample_rate INTEGER NOT NULL,
+    rendered_at DATETIME NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    UNIQUE (source, recipe)
+);
+
+CREATE INDEX ix_stand_in_sha256 ON stand_in (sha256);
 
 CREATE TABLE station (
     id INTEGER NOT NULL,

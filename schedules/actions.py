@@ -105,6 +105,23 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class ArmLive:
+    """Arm an airing that goes out live with what there is now; ``digest`` says what that is."""
+
+    airing_id: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeTurn:
+    """What goes out live is to be another step of the chain: at once, or back to the programme at its next join."""
+
+    airing_id: int
+    level: str
+    intent_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetState:
     """Change an airing's state: rendered, on_air."""
 
@@ -205,5 +222,5 @@ class Clear:
 
 Action = (
     Materialise | Compile | TakeRundown | Render | TakeArtefact | HandOver | Amend | Send | Recheck | GiveUp | Supersede
-    | Arm | SetState | SetReadiness | Close | Cancel | Retry | Hold | RecordByHand | LookInto | Refuse | Raise | Escalate | Clear
+    | Arm | ArmLive | TakeTurn | SetState | SetReadiness | Close | Cancel | Retry | Hold | RecordByHand | LookInto | Refuse | Raise | Escalate | Clear
 )  # fmt: skip

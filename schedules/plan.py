@@ -29,6 +29,7 @@ from schedules.actions import (
 )
 from schedules.agenda import Agenda
 from schedules.delivering import hand_over, look_into_folders, send
+from schedules.going_live import go_live, is_over, turns_wanted, watch_live
 from schedules.snapshot import (
     CHAIN,
     AiringView,
@@ -54,6 +55,8 @@ WATCHED = frozenset(
         "moved_after_delivery",
         "deadline_missed",
         "deadline_near",
+        "off_air",
+        "stand_in_on_air",
     }
 )
 """Alarms that the plan raises and clears; the others belong to who raises them."""
@@ -86,7 +89,7 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
 
 def _airing(airing: AiringView, agenda: Agenda) -> list[Action]:
     if agenda.reached(airing.stops_at):
-        return [Close(airing.id)]
+        return [Close(airing.id)] if is_over(airing, agenda) else []
     cancel = next((intent for intent in airing.intents if intent.kind == "cancel"), None)
     if cancel:
         return [Cancel(airing.id, cancel.id)]
@@ -103,7 +106,8 @@ def _airing(airing: AiringView, agenda: Agenda) -> list[Action]:
 
 def _closes_at(airing: AiringView) -> datetime:
     """Until when any site still takes something; without a feed, the start."""
-    return max([target.accept_until for target in airing.targets], default=airing.starts_at)
+    live = [airing.live.takes_until] if airing.live else []
+    return max([*live, *(target.accept_until for target in airing.targets)], default=airing.starts_at)
 
 
 def _still_worth_it(airing: AiringView, agenda: Agenda) -> bool:
@@ -127,7 +131,8 @@ def _compile(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
     if job is not None and job.state == "done":
         yield TakeRundown(airing.id, job.id)
         return
-    wishes = [intent for intent in airing.intents if intent.kind in ("compile", "standby")]
+    turns = turns_wanted(airing, agenda)
+    wishes = [one for one in airing.intents if one.kind in {"compile", "standby"} and one not in turns]
     if not _still_worth_it(airing, agenda):
         for wish in wishes:
             yield Refuse(wish.id, "no site takes a new version of this airing any more")
@@ -230,6 +235,12 @@ def _render_version(
 
 
 def _air(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
+    if airing.live is not None:
+        yield from go_live(airing, airing.live, agenda)
+        return
+    for intent in airing.intents:
+        if intent.kind == "resume":
+            yield Refuse(intent.id, "no site takes this airing live: compile its programme again instead")
     rundown = airing.rundown
     ready = rundown is not None and airing.recipes <= rundown.rendered
     started = agenda.reached(airing.starts_at)
@@ -257,6 +268,9 @@ def _watch(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
         wanted |= {(kind, target.feed_id) for kind in alarms}
         yield from _escalate(airing, target, alarms, agenda)
         readiness = _worse(readiness, risk)
+    for live_feed_id, alarms, risk in watch_live(airing, agenda):
+        wanted |= {(kind, live_feed_id) for kind in alarms}
+        readiness = _worse(readiness, risk)
     for kind, feed_id in sorted(wanted - airing.alarms, key=str):
         yield Raise(kind, airing.id, feed_id)
     for kind, feed_id in sorted(airing.alarms - wanted, key=str):
@@ -275,7 +289,7 @@ def _audio_is_missing(airing: AiringView) -> bool:
         return True
     if airing.rundown is None or airing.rundown.cause == "resting":  # its own is still to be made
         return False
-    return airing.rundown.level != CHAIN[0] or not airing.targets
+    return airing.rundown.level != CHAIN[0] or not (airing.targets or airing.live)
 
 
 def _watch_target(airing: AiringView, target: TargetView, agenda: Agenda) -> tuple[set[str], Readiness]:

@@ -115,6 +115,42 @@ class HandoffView:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveView:
+    """A feed that takes this airing live, and how the air process is doing with it."""
+
+    feed_id: int
+    warn_at: datetime
+    deadline_at: datetime
+    opens_at: datetime
+    """From when on something is sent: the interval signal at first."""
+    off_since: datetime | None = None
+    """Nothing goes out there, though it should, since then."""
+    standing_in_since: datetime | None = None
+    """Something else than what was asked for goes out there, since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """An airing with live feeds, as it should be on the air and as it is."""
+
+    feeds: tuple[LiveView, ...]
+    takes_until: datetime
+    """Until when a new version can still be heard."""
+    wanted: str | None
+    """Digest of what it should be armed with now; None: it is not to be armed yet."""
+    armed: str | None
+    """Digest of what it was armed with last."""
+    version: int
+    """The version that it is armed with; 0 for none, or before there is one."""
+    taken_on: bool
+    """The air process has what it was armed with last."""
+    ended: bool
+    """The air process has put the airing's end on the record, and all before it."""
+    turns: tuple[str, ...] = ()
+    """The steps of the chain that people asked for, in order."""
+
+
+@dataclass(frozen=True, slots=True)
 class RundownView:
     """A compiled version and how far its rendering is."""
 
@@ -171,6 +207,8 @@ class AiringView:
     """Open alarms about this airing: kind and feed."""
     steps: Mapping[tuple[str, int | None], int] = field(default_factory=dict)
     """Of those, how often each was told again."""
+    live: LiveState | None = None
+    """Where any feed takes it live."""
 
 
 @dataclass(frozen=True, slots=True)

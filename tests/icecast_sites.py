@@ -319,14 +319,23 @@ def icecast(
         try:
             yield server
         finally:
-            server.stop()
+            # Its leave-taking lasts a second, and nobody is there any more
+            server.kill()
 
 
 def self_signed(path: Path) -> Path:
-    """Write a certificate for 127.0.0.1 and its key into one PEM file, as Icecast reads them."""
+    """Write a certificate for 127.0.0.1 and its key into one PEM file, as Icecast reads them.
+
+    A client that has this file for its authorities trusts the server.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    # From 3.13 on Python wants of a certificate that it trusts what the standard wants of authorities
+    usage = x509.KeyUsage(
+        digital_signature=True, key_cert_sign=True, crl_sign=False, content_commitment=False, key_encipherment=False,
+        data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -338,6 +347,8 @@ def self_signed(path: Path) -> Path:
         .not_valid_after(now + timedelta(days=30))
         .add_extension(address, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     path.write_bytes(

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-from tests.captures import Block, Capture
+from tests.captures import Block, Capture, note_arrivals, read_block
 
 USER: Final = "source"
 PASSWORD: Final = "correct-horse"
@@ -45,10 +45,6 @@ WRONG_PASSWORD: Final = (
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _LARGEST_HEAD: Final = 16_384
-_AT_ONCE: Final = 65_536
-# Linux: the kernel notes when a segment came in, so a reader that is late does not make the sender late
-_SO_TIMESTAMPNS: Final = 35
-_TIMESPEC: Final = struct.Struct("@qq")
 _RESET: Final = struct.pack("ii", 1, 0)
 _PATIENCE_S: Final = 30.0
 
@@ -142,36 +138,32 @@ class RawSink:
             while True:
                 connection, _ = self._listener.accept()
                 connection.setblocking(False)
-                connection.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+                note_arrivals(connection)
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._open[connection.fileno()] = _Line(connection)
                 self._poll.register(connection, select.EPOLLIN)
 
     def _read(self, line: _Line) -> None:
         try:
-            data, notes, _, _ = line.connection.recvmsg(_AT_ONCE, 64)
+            block = read_block(line.connection)
         except BlockingIOError:
             return
         except OSError:
             self._close(line, reset=True)
             return
-        if not data:
+        if block is None:
             self._close(line)
         elif line.capture is None:
-            self._read_head(line, data)
+            self._read_head(line, block)
         else:
-            self._keep(line.capture, data, _came_at(notes))
+            self._keep(line.capture, block)
 
-    def _keep(self, capture: Capture, data: bytes, came_ns: int) -> None:
-        monotonic, real = (
-            time.clock_gettime_ns(time.CLOCK_MONOTONIC),
-            time.clock_gettime_ns(time.CLOCK_REALTIME),
-        )
-        came = came_ns or real
-        capture.blocks.append(Block(monotonic - (real - came), came, self._kept.setdefault(data, data)))
+    def _keep(self, capture: Capture, block: Block) -> None:
+        known = self._kept.setdefault(block.data, block.data)
+        capture.blocks.append(Block(block.monotonic_ns, block.realtime_ns, known))
 
-    def _read_head(self, line: _Line, data: bytes) -> None:
-        line.head += data
+    def _read_head(self, line: _Line, block: Block) -> None:
+        line.head += block.data
         head, end, rest = line.head.partition(_END_OF_HEAD)
         if not end:
             if len(line.head) > _LARGEST_HEAD:
@@ -191,7 +183,7 @@ class RawSink:
         line.capture = capture
         self.captures.append(capture)
         if rest:
-            self._keep(capture, rest, 0)
+            self._keep(capture, Block(block.monotonic_ns, block.realtime_ns, rest))
 
     def _close(self, line: _Line, *, reset: bool = False) -> None:
         self._poll.unregister(line.connection)
@@ -207,15 +199,6 @@ class _Line:
     connection: socket.socket
     head: bytes = b""
     capture: Capture | None = None
-
-
-def _came_at(notes: list[tuple[int, int, bytes]]) -> int:
-    """The kernel's note of the realtime, in nanoseconds; 0 if there is none."""
-    for level, kind, note in notes:
-        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
-            seconds, nanoseconds = _TIMESPEC.unpack(note)
-            return int(seconds * 1_000_000_000 + nanoseconds)
-    return 0
 
 
 # ------------------------------------------------------------------ sites that go wrong

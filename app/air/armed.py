@@ -30,8 +30,6 @@ class ArmedFile:
     path: Path
     sha256: str
     bytes: int
-    joins: tuple[int, ...] = ()
-    """Samples at which items begin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,76 +1,85 @@
-"""What the engine leaves for the air process: one file per armed airing, written in one step, under a versioned schema."""
+"""What the engine leaves for the air process: one file for each armed airing, written in one step."""
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from app.airings.models import Airing, Artefact
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from app.air.armed import Armed, ArmedFile, Output, Sound, Turn, dump_armed
+from app.airings.carriage import Carriage, is_bare, wishes
+from app.airings.models import Airing, Artefact, RundownVersion
+from app.airings.stand_ins import live_feeds, ready_chain
+from app.database import id_of
+from app.feeds.live import own_options, preroll_s
+from app.feeds.models import Feed
+from app.feeds.service import confinement
 from app.settings import Settings
 from app.storage import Blobs, sync_directory, write_atomically
 
-SCHEMA = 1
+LAST_MOMENT = timedelta(minutes=2)
+"""Before the start: from then on an airing is armed with what there is, and if that is the interval signal."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArmedFile:
-    """An audio file that the airing may need, by where it lies and what it must be."""
-
-    path: str
-    sha256: str
-    bytes: int
-    media_type: str
-    samples: int
-    sample_rate: int
-    frames: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Armed:
-    """Everything the air process needs for one airing."""
-
-    airing_id: int
-    version: int
-    starts_at: datetime
-    stops_at: datetime
-    artefacts: tuple[ArmedFile, ...]
-    endpoints: tuple[str, ...] = ()
-    """Where its sound goes live; none for file feeds, whose sites have their audio already."""
-    schema: int = SCHEMA
-
-
-class BadArmedFile(Exception):
-    """An armed file that this air process cannot read."""
-
-
-def arm(settings: Settings, airing: Airing, version: int, artefacts: Sequence[Artefact]) -> Path:
-    """Put one version of an airing into the air process's folder and take the older ones out."""
-    assert airing.id is not None
+def of_files(session: Session, settings: Settings, airing: Airing) -> Armed:
+    """An airing that no feed takes live, as it is armed: for the record."""
     blobs = Blobs(settings.blobs_dir)
-    armed = Armed(
-        airing_id=airing.id,
-        version=version,
-        starts_at=airing.starts_at,
-        stops_at=airing.stops_at,
-        artefacts=tuple(
-            ArmedFile(
-                path=str(blobs.path("artefacts", row.sha256, f".{row.extension}")),
-                sha256=row.sha256,
-                bytes=row.bytes,
-                media_type=row.media_type,
-                samples=row.samples,
-                sample_rate=row.sample_rate,
-                frames=row.frames,
-            )
-            for row in artefacts
-        ),
+    rows = session.exec(_artefacts(airing, airing.version)).all()
+    return replace(
+        _bare(airing, airing.version),
+        files=tuple(_file(blobs, row) for row in rows if is_bare(row.recipe)),
     )
-    path = settings.armed_dir / f"{airing.id}-{version}.json"
-    write_atomically(path, json.dumps(asdict(armed), default=datetime.isoformat, indent=1).encode())
-    _remove(settings, airing.id, keep=path)
+
+
+def of_live(
+    session: Session, settings: Settings, airing: Airing, carried: Sequence[Carriage], now: datetime
+) -> Armed | None:
+    """An airing with live feeds as it should be armed now; None while it is not to be armed yet.
+
+    It is armed once the newest version that all its live feeds can be given is rendered and all that may stand in for it is
+    ready. Shortly before its start it is armed with what there is: silence is the one thing that may not go out.
+    """
+    feeds = live_feeds(carried)
+    blobs = Blobs(settings.blobs_dir)
+    recipes = sorted({wishes(feed).recipe for feed in feeds})
+    chains = {recipe: ready_chain(session, blobs, airing, recipe) for recipe in recipes}
+    if any("interval_signal" not in files for files, _ in chains.values()):
+        return None
+    version, programmes = _programmes(session, blobs, airing, recipes)
+    complete = version > 0 and all(whole for _, whole in chains.values())
+    if not complete and airing.arming == 0 and now < airing.starts_at - LAST_MOMENT:
+        return None
+    encodings = {wishes(feed).recipe: wishes(feed).encoding for feed in feeds}
+    sounds = []
+    for recipe in recipes:
+        encoding = encodings[recipe]
+        assert encoding.frame_samples is not None, "a live feed has frames"
+        frames = encoding.length(airing.target_samples) // encoding.frame_samples
+        sounds.append(Sound(recipe, encoding, frames, programmes.get(recipe), chains[recipe][0]))
+    walls = confinement(session, settings)
+    return replace(
+        _bare(airing, version),
+        sounds=tuple(sounds),
+        outputs=tuple(_output(feed, walls) for feed in feeds),
+        turns=tuple(Turn(**turn) for turn in airing.turns),
+    )
+
+
+def digest(armed: Armed) -> str:
+    """The same for what would be armed alike."""
+    return hashlib.sha256(dump_armed(replace(armed, serial=0))).hexdigest()[:16]
+
+
+def arm(settings: Settings, armed: Armed) -> Path:
+    """Put an airing into the air process's folder, and take it out as it was armed before."""
+    path = settings.armed_dir / f"{armed.name}.json"
+    write_atomically(path, dump_armed(armed))
+    _remove(settings, armed.airing_id, keep=path)
     return path
 
 
@@ -85,26 +94,53 @@ def armed_airings(settings: Settings) -> set[int]:
     return {int(name) for name in names if name.isdecimal()}
 
 
-def read_armed(path: Path) -> Armed:
-    """Read what the engine left.
+def _bare(airing: Airing, version: int) -> Armed:
+    return Armed(
+        airing_id=id_of(airing),
+        serial=airing.arming,
+        version=version,
+        starts_at=airing.starts_at,
+        stops_at=airing.stops_at,
+    )
 
-    Raises:
-        BadArmedFile: another schema, or not such a file at all.
-    """
-    try:
-        body = json.loads(path.read_bytes())
-        if body["schema"] != SCHEMA:
-            raise BadArmedFile(f"{path.name} has schema {body['schema']}, this air process reads {SCHEMA}")
-        return Armed(
-            airing_id=int(body["airing_id"]),
-            version=int(body["version"]),
-            starts_at=datetime.fromisoformat(body["starts_at"]),
-            stops_at=datetime.fromisoformat(body["stops_at"]),
-            artefacts=tuple(ArmedFile(**one) for one in body["artefacts"]),
-            endpoints=tuple(body["endpoints"]),
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadArmedFile(f"{path.name} is not an armed airing: {error}") from error
+
+def _programmes(
+    session: Session, blobs: Blobs, airing: Airing, recipes: Sequence[str]
+) -> tuple[int, dict[str, ArmedFile]]:
+    """The newest version that there is in every recipe, and its artefacts; version 0 where there is none."""
+    for version in range(airing.version, 0, -1):
+        rows = session.exec(_artefacts(airing, version).where(col(Artefact.recipe).in_(recipes))).all()
+        if len(rows) == len(recipes):
+            return version, {row.recipe: _file(blobs, row) for row in rows}
+    return 0, {}
+
+
+def _artefacts(airing: Airing, version: int) -> SelectOfScalar[Artefact]:
+    return (
+        select(Artefact)
+        .join(RundownVersion, col(RundownVersion.id) == col(Artefact.rundown_id))
+        .where(RundownVersion.airing_id == airing.id, RundownVersion.version == version)
+        .order_by(col(Artefact.id))
+    )
+
+
+def _file(blobs: Blobs, row: Artefact) -> ArmedFile:
+    path = blobs.path("artefacts", row.sha256, f".{row.extension}")
+    return ArmedFile(path, row.sha256, row.bytes)
+
+
+def _output(feed: Feed, walls: Path | None) -> Output:
+    return Output(
+        feed_id=id_of(feed),
+        protocol=feed.protocol,
+        address=feed.address,
+        recipe=wishes(feed).recipe,
+        credential=feed.credential,
+        options=own_options(feed),
+        preroll_s=preroll_s(feed),
+        lead_ms=float(feed.options.get("lead_ms", 0.0)),
+        confined_to=walls,
+    )
 
 
 def _remove(settings: Settings, airing_id: int, keep: Path | None) -> None:

@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping
 
 from app.air.endpoints.contract import LiveAddress, LiveEndpoint
 from app.air.endpoints.icecast import IcecastEndpoint
+from app.air.endpoints.srt import SrtEndpoint
 
-LIVE: Mapping[str, Callable[[LiveAddress], LiveEndpoint]] = {"icecast": IcecastEndpoint}
+LIVE: Mapping[str, Callable[[LiveAddress], LiveEndpoint]] = {
+    "icecast": IcecastEndpoint,
+    "srt": SrtEndpoint,
+}
 """Every live protocol, and the driver that speaks it."""
 
 

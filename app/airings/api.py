@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from sqlmodel import Session, col, select
 from starlette.exceptions import HTTPException
 
+from app.air.status import read_status
 from app.airings import editing, service
 from app.airings.compiling import preview
 from app.airings.models import Airing, AsRun
@@ -16,13 +17,18 @@ from app.airings.schemas import (
     AlternativesOut,
     ArtefactOut,
     AsRunOut,
+    BreakingIn,
     EditedOut,
     EditsIn,
+    InsertedOut,
     IntentOut,
+    LiveOut,
+    LiveOutputOut,
     ManifestOut,
     PreviewIn,
     PreviewOut,
     RundownOut,
+    TurnOut,
 )
 from app.database import id_of, reading, writing
 from app.errors import Invalid, NotFound
@@ -108,6 +114,20 @@ def get_airing_audio(_actor: Actor, database: Database, blobs: CurrentBlobs, air
     return AudioFile(path, media_type=artefact.media_type, headers={"ETag": f'"{artefact.sha256}"'})
 
 
+@router.get("/airings/{airing_id}/live", summary="What goes out live just now, feed by feed")
+def get_airing_live(
+    _actor: Actor, database: Database, settings: CurrentSettings, airing_id: RowId
+) -> LiveOut:
+    with reading(database) as session:
+        airing = service.get(session, airing_id)
+    air = read_status(settings)
+    return LiveOut(
+        taken_on=airing.armed_as is not None and air.armed.get(airing_id) == airing.arming,
+        outputs=[LiveOutputOut.model_validate(one) for one in air.outputs if one.airing_id == airing_id],
+        turns=[TurnOut(**turn) for turn in airing.turns],
+    )
+
+
 @router.get("/airings/{airing_id}/as-run", summary="What went out in it, and how we know")
 def get_airing_as_run(_actor: Actor, database: Database, airing_id: RowId) -> Page[AsRunOut]:
     with reading(database) as session:
@@ -183,6 +203,26 @@ def edit_airing(
     return EditedOut(intent=IntentOut.of(intent), rundown=json.loads(rundown.to_json()))
 
 
+@router.post("/airings/{airing_id}/insert", status_code=202, summary="Put a recording in, also on the air")
+def insert(
+    actor: Actor,
+    database: Database,
+    settings: CurrentSettings,
+    now: Now,
+    airing_id: RowId,
+    body: BreakingIn,
+) -> InsertedOut:
+    """At the next join that can still be changed; what follows is fitted anew, so that the airing ends exactly.
+
+    On the air that is the first item that begins eight seconds from now or later. Before the beginning it is the first item.
+    """
+    intent, rundown, heard_at = editing.insert(
+        database, settings, airing_id, body.segment_id, at=body.at, person_id=actor.person_id, now=now
+    )
+    made = json.loads(rundown.to_json())
+    return InsertedOut(intent=IntentOut.of(intent), rundown=made, heard_at=heard_at)
+
+
 @router.delete("/airings/{airing_id}/edits", status_code=202, summary="Forget all edits and compile it again")
 def drop_edits(actor: Actor, database: Database, now: Now, airing_id: RowId) -> IntentOut:
     return IntentOut.of(editing.drop_edits(database, airing_id, person_id=actor.person_id, now=now))
@@ -193,9 +233,22 @@ def compile_airing(actor: Actor, database: Database, now: Now, airing_id: RowId)
     return _want(actor, database, now, airing_id, "compile")
 
 
-@router.post("/airings/{airing_id}/standby", status_code=202, summary="Air the stand-by instead")
+@router.post(
+    "/airings/{airing_id}/standby",
+    status_code=202,
+    summary="Air the stand-by instead, at once where it is live",
+)
 def standby_airing(actor: Actor, database: Database, now: Now, airing_id: RowId) -> IntentOut:
+    """Of what is on the air live this is the hand brake: the stand-by is heard within two seconds, until `/resume`."""
     return _want(actor, database, now, airing_id, "standby")
+
+
+@router.post(
+    "/airings/{airing_id}/resume", status_code=202, summary="Back to the programme, at its next join"
+)
+def resume_airing(actor: Actor, database: Database, now: Now, airing_id: RowId) -> IntentOut:
+    """After `/standby` of an airing that is on the air live."""
+    return _want(actor, database, now, airing_id, "resume")
 
 
 @router.post("/airings/{airing_id}/cancel", status_code=202, summary="Call it off")

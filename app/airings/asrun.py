@@ -1,4 +1,4 @@
-"""The as-run record: what went out over each line, item by item, and how we know."""
+"""The as-run record: what went out over each line, item by item, and how we know. Of live feeds the air process knows best."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session, col, select
 
 from app.airings.carriage import Carriage, carriages, part_samples, part_span
+from app.airings.live_run import record_live
 from app.airings.models import Airing, AsRun, RundownVersion
 from app.database import id_of
+from app.feeds.live import is_live
 from app.feeds.models import Feed
 from app.handoffs.doubt import perhaps_instead
 from app.handoffs.models import Handoff
@@ -40,14 +42,18 @@ def record(session: Session, airing: Airing) -> bool:
         row.version: Rundown.from_json(row.body)
         for row in session.exec(select(RundownVersion).where(RundownVersion.airing_id == airing.id)).all()
     }
+    live = False
     for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
         for feed in carriage.feeds or (None,):
+            if feed is not None and is_live(feed):
+                live = record_live(session, airing, carriage, feed) or live
+                continue
             arrived = _best_route(newest, feed) if feed else None
             if feed is None or arrived is None:
                 session.add(_nothing(airing, carriage, feed))
             else:
                 _items(session, airing, carriage, feed, arrived, rundowns[arrived.handoff.version])
-    return bool(newest)
+    return bool(newest) or live
 
 
 @dataclass(frozen=True, slots=True)

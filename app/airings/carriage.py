@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from app.airings.models import Airing
 from app.database import id_of
+from app.feeds.live import is_live
 from app.feeds.models import Feed
 from app.frequencies.models import Line, LineFeed, Site
 from app.processes import is_news
@@ -114,6 +115,10 @@ def _second_routes(session: Session, feeds: Sequence[Feed]) -> dict[int | None, 
     return {feed.id: feed for feed in found}
 
 
+TAKES_UNTIL = timedelta(seconds=15)
+"""Before its end: a new version of what is on the air would hardly be heard any more."""
+
+
 def instants(airing: Airing, feed: Feed) -> Instants:
     """When this feed wants this airing."""
     deadline_at = airing.starts_at - timedelta(seconds=feed.deadline_s)
@@ -121,7 +126,9 @@ def instants(airing: Airing, feed: Feed) -> Instants:
         deliver_at=deadline_at - timedelta(seconds=feed.lead_s),
         warn_at=deadline_at - timedelta(seconds=feed.warn_s),
         deadline_at=deadline_at,
-        accept_until=airing.starts_at - timedelta(seconds=feed.accept_until_s),
+        accept_until=airing.stops_at - TAKES_UNTIL
+        if is_live(feed)
+        else airing.starts_at - timedelta(seconds=feed.accept_until_s),
     )
 
 

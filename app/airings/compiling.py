@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlmodel import Session, select
 from app.airings.carriage import GRID_SAMPLES
 from app.airings.materialise import slot_value
 from app.airings.models import Airing, Edition, RundownVersion
+from app.airings.on_air import begun
 from app.airings.requests import clock_of, request_for
 from app.announcements.making import Made, look_up, make
 from app.announcements.sayings import span_of, templates_of
@@ -51,7 +53,9 @@ def run_compile(
     made = _announce(engine, settings, airing_id, clock()) if payload["level"] == CHAIN[0] else Made()
     with reading(engine) as session:
         airing = session.get_one(Airing, airing_id)
-        steps = chain(session, airing, made.announced, reworded=payload.get("cause") == "reworded")
+        steps = chain(
+            session, airing, made.announced, reworded=payload.get("cause") == "reworded", now=clock()
+        )
         clock_sha256 = _clock_sha256(session, airing)
     passed: list[dict[str, Any]] = []
     for level in CHAIN[CHAIN.index(payload["level"]) :]:
@@ -96,11 +100,17 @@ def _clock_sha256(session: Session, airing: Airing) -> str:
 
 
 def chain(
-    session: Session, airing: Airing, announced: tuple[Announced, ...] = (), *, reworded: bool = False
+    session: Session,
+    airing: Airing,
+    announced: tuple[Announced, ...] = (),
+    *,
+    reworded: bool = False,
+    now: datetime | None = None,
 ) -> dict[str, Callable[[], Rundown]]:
     """The four ways to fill this airing, from what was planned down to what is synthesised.
 
-    ``reworded``: only what is announced has changed, so that what comes before it stays.
+    ``reworded``: only what is announced has changed, so that what comes before it stays. ``now``: what has begun by then of
+    an airing that is on the air live stays too, whatever has changed.
     """
     programme = _programme(session, airing)
     station = session.get_one(Station, 1)
@@ -114,7 +124,10 @@ def chain(
         edition=session.get(Edition, airing.id),
         announced=announced,
     )
-    before = _version_before(session, airing) if reworded else None
+    before = _version_before(session, airing)
+    heard = begun(airing, before, now) if before is not None and now is not None else ()
+    if len(heard) > len(request.kept):
+        request, reworded = replace(request, kept=heard), False
     by_id = {candidate.segment_id: candidate for candidate in request.candidates}
 
     def single(level: Level, segment_id: int | None) -> Rundown:
@@ -131,7 +144,7 @@ def chain(
         )
 
     return {
-        "programme": lambda: recompile(request, before) if before else compile_rundown(request),
+        "programme": lambda: recompile(request, before) if before and reworded else compile_rundown(request),
         "standby": lambda: single("standby", programme.standby_segment_id),
         "evergreen": lambda: single("evergreen", station.evergreen_segment_id),
         "interval_signal": lambda: single("interval_signal", None),
@@ -139,13 +152,13 @@ def chain(
 
 
 def _version_before(session: Session, airing: Airing) -> Rundown | None:
-    """The newest version, if it was compiled by the clock that there is now."""
+    """The newest version, if it is of the programme and was compiled by the clock that there is now."""
     row = session.exec(
         select(RundownVersion).where(
             RundownVersion.airing_id == airing.id, RundownVersion.version == airing.version
         )
     ).one_or_none()
-    if row is None or row.clock_sha256 != _clock_sha256(session, airing):
+    if row is None or row.level != CHAIN[0] or row.clock_sha256 != _clock_sha256(session, airing):
         return None
     return Rundown.from_json(row.body)
 

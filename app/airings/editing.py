@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from app.airings.models import Airing, Edition, Intent, RundownVersion
+from app.airings.on_air import begun, position
 from app.airings.requests import clock_of, request_for
 from app.airings.service import get, want
 from app.announcements.making import look_up
@@ -28,6 +29,7 @@ from schedules.clock import dump_clock, parse_clock
 from schedules.compile import compile_alternatives, compile_rundown
 from schedules.edits import Edit
 from schedules.rundown import Rundown, SegmentSource
+from schedules.time import samples_to_timedelta
 
 
 def apply_edits(
@@ -54,9 +56,50 @@ def apply_edits(
         before = session.get(Edition, airing_id)
         clock = parse_clock(_programme(session, airing).clock)
         edition = _row(airing, edits.edited(clock, base, wanted, _value(before)), now, person_id)
+        _require_unheard(airing, base, edition.kept, now)
         request = _request(session, settings, airing, edition)
     rundown = compile_rundown(request)  # seconds, so outside any transaction
     return _store(engine, edition, person_id=person_id, now=now), rundown
+
+
+def insert(
+    engine: Engine,
+    settings: Settings,
+    airing_id: int,
+    segment_id: int,
+    *,
+    at: datetime | None,
+    person_id: int,
+    now: datetime,
+) -> tuple[Intent, Rundown, datetime]:
+    """Put a segment into an airing at the next join that can still be changed, or the next one from ``at`` on.
+
+    Gives also when it will be heard. Raises as `apply_edits`; Conflict where no join is left.
+    """
+    with reading(engine) as session:
+        airing = get(session, airing_id)
+        base = _base(session, airing, airing.version)
+        place = len(begun(airing, base, now))
+        wanted = position(airing, at) if at is not None else 0
+    while place < len(base.items) and base.items[place].start_sample < wanted:
+        place += 1
+    if place == len(base.items) and place:
+        raise Conflict(f"airing {airing_id} has no join left at which something could be put in")
+    edit = edits.Insert(place, segment_id)
+    intent, rundown = apply_edits(
+        engine, settings, airing_id, [edit], expected=airing.version, person_id=person_id, now=now
+    )
+    heard_at = airing.starts_at + samples_to_timedelta(rundown.items[place].start_sample)
+    return intent, rundown, heard_at
+
+
+def _require_unheard(airing: Airing, base: Rundown, kept: int, now: datetime) -> None:
+    """Raises Conflict where an edit changes what is on the air already, or will be before the edit could be."""
+    first = len(begun(airing, base, now))
+    if kept < first:
+        raise Conflict(
+            f"the first {first} items of airing {airing.id} are on the air, or are over: change what comes later, or air the stand-by"
+        )
 
 
 def take_alternative(
@@ -86,6 +129,8 @@ def take_alternative(
         if isinstance(item.source, SegmentSource) and not item.shortened
     ]
     excluded = frozenset(before.excluded) if before else frozenset()
+    if begun(airing, chosen, now):
+        raise Conflict(f"airing {airing_id} is on the air: change single items of it")
     locked = edits.edited(clock, chosen, locks, keep=False)
     edition = _row(airing, replace(locked, excluded=excluded), now, person_id)
     with reading(engine) as session:

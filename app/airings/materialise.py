@@ -145,7 +145,7 @@ def materialise(session: Session, now: datetime, until: datetime) -> Differences
         emit(session, "airing", id_of(airing), airing.state, at=now)
     for airing, _ in found.restored:
         airing.state, airing.readiness = "compiled" if airing.version else "planned", "ok"
-        airing.armed_version = 0  # it was disarmed
+        airing.armed_version, airing.armed_as = 0, None  # it was disarmed
     for airing, shape in (*found.reshaped, *found.restored):
         airing.stops_at, airing.compile_at = shape.stops_at, shape.compile_at
         airing.target_samples = shape.target_samples

@@ -24,6 +24,12 @@ class Airing(SQLModel, table=True):
     """The version that should go out: the newest one compiled, 0 before the first."""
     armed_version: int = 0
     """The version in the air process's folder."""
+    armed_as: str | None = None
+    """Of an airing with live feeds: a digest of what it was armed with last."""
+    arming: int = 0
+    """How often it was armed: the air process goes by the highest number."""
+    turns: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    """From which sample on which step of the chain goes out live, because somebody said so (`app.air.armed.Turn`)."""
     created_at: datetime
 
 
@@ -34,7 +40,7 @@ class Intent(SQLModel, table=True):
     airing_id: int = Field(foreign_key="airing.id", index=True)
     handoff_id: int | None = Field(default=None, foreign_key="handoff.id")
     kind: str
-    """``compile``, ``standby``, ``cancel``; of a handoff ``retry``, ``send``, ``hold`` or ``manual``."""
+    """``compile``, ``standby``, ``resume``, ``cancel``; of a handoff ``retry``, ``send``, ``hold`` or ``manual``."""
     details: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     """Of a delivery by hand: ``at`` and ``how``."""
     person_id: int | None = Field(default=None, foreign_key="person.id")
@@ -100,6 +106,26 @@ class Artefact(SQLModel, table=True):
     loudness_lufs: float | None = None
     peak_dbtp: float | None = None
     joins: list[int] = Field(default_factory=list, sa_type=JSON)
+    rendered_at: datetime
+
+
+class StandIn(SQLModel, table=True):
+    """A segment, or the interval signal, made ready in one recipe, so that it can go out live at any moment."""
+
+    __tablename__ = "stand_in"
+    __table_args__ = (UniqueConstraint("source", "recipe"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    source: str
+    """What it was made of: master, cues and gain, or the interval signal's master (`app.airings.stand_ins`)."""
+    segment_id: int | None = Field(default=None, foreign_key="segment.id")
+    """None: the interval signal."""
+    recipe: str
+    sha256: str = Field(index=True)
+    extension: str
+    bytes: int
+    samples: int
+    sample_rate: int
     rendered_at: datetime
 
 

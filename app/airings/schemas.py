@@ -6,7 +6,7 @@ import json
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
 from app.web.bodies import Answer, Body, RowId, example
@@ -186,6 +186,46 @@ class AsRunOut(Answer):
         return cls.model_validate(row)
 
 
+class LiveOutputOut(Answer):
+    """One live feed just now: what goes out there, or why nothing does."""
+
+    model_config = Answer.model_config | example(
+        feed_id=3, state="on", level="programme", frame=4210, why=None
+    )
+
+    feed_id: int
+    state: Annotated[str, Field(description="connecting, on")]
+    level: Annotated[
+        str | None,
+        Field(description="programme, standby, evergreen, interval_signal; null before anything is sent"),
+    ]
+    frame: Annotated[int, Field(description="The next frame of the airing; negative before its beginning")]
+    why: Annotated[str | None, Field(description="Of what is not on: a code and words")]
+
+
+class TurnOut(Answer):
+    """From which sample (48 kHz) on which step of the chain was asked for."""
+
+    model_config = Answer.model_config | example(from_sample=1440000, level="standby")
+
+    from_sample: int
+    level: str
+
+
+class LiveOut(Answer):
+    """An airing on the air live."""
+
+    model_config = Answer.model_config | example(
+        taken_on=True,
+        outputs=[LiveOutputOut.model_config["json_schema_extra"]["examples"][0]],  # type: ignore[index]
+        turns=[TurnOut.model_config["json_schema_extra"]["examples"][0]],  # type: ignore[index]
+    )
+
+    taken_on: Annotated[bool, Field(description="Whether the air process has what the engine armed last")]
+    outputs: list[LiveOutputOut]
+    turns: list[TurnOut]
+
+
 class _OnItem(Body):
     """Positions count from 0, in the rundown as the edits before this one leave it."""
 
@@ -281,6 +321,27 @@ class EditedOut(Answer):
 
     intent: IntentOut
     rundown: dict[str, Any]
+
+
+class BreakingIn(Body):
+    """A recording to be put in at a join: the next one that can still be changed, or the next one from `at` on."""
+
+    model_config = Body.model_config | example(segment_id=12, at=None)
+
+    segment_id: RowId
+    at: AwareDatetime | None = None
+
+
+class InsertedOut(EditedOut):
+    """As of an edit; and when the recording will be heard."""
+
+    model_config = Answer.model_config | example(
+        intent=IntentOut.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index]
+        rundown={"target_samples": 85_680_000, "items": []},
+        heard_at="2026-11-22T15:12:33Z",
+    )
+
+    heard_at: datetime
 
 
 class AlternativesOut(Answer):

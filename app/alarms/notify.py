@@ -35,6 +35,8 @@ _MEANINGS = {
     "folder_wrong": "The folder of this feed does not hold what it should.",
     "deadline_near": "The deadline is near and the audio is not verified at the site.",
     "deadline_missed": "The deadline has passed and the audio is not verified at the site.",
+    "off_air": "This airing is on the air and nothing reaches this feed.",
+    "stand_in_on_air": "Something else than the programme goes out live on this feed.",
     "airing_missed": "This airing went out without its audio, or not at all.",
     "withdrawn_after_delivery": "Audio that was withdrawn, or that announces what is no longer so, is still at a site.",
     "cancelled_after_delivery": "This airing was cancelled and its audio is still at a site.",

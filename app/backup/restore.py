@@ -115,7 +115,7 @@ def _restore(
 def _forget_air(database: Path) -> None:
     """The air process of the restored station begins with an empty folder and a new journal: arm everything again."""
     with contextlib.closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE airing SET armed_version = 0")
+        connection.execute("UPDATE airing SET armed_version = 0, armed_as = NULL")
         connection.execute("UPDATE station SET air_journal_position = 0")
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
-from app.airings.models import Airing, Artefact, RundownVersion
+from app.airings.models import Airing, Artefact, RundownVersion, StandIn
 from app.library.models import Segment, SegmentState
 from app.settings import Settings
 from app.station.models import Station
@@ -30,7 +30,7 @@ def required(session: Session, settings: Settings, now: datetime) -> set[Blob]:
     """The blobs that must be there.
 
     That is the whole library (what was retired or recalled is still the record of what was aired; what was rejected
-    has no audio), the interval signal, and the artefacts of every open airing and of those closed not long ago.
+    has no audio), the interval signal, the artefacts of every open airing and of those closed not long ago, and what stands in live.
     """
     return {*_library(session), *_station(session), *_artefacts(session, settings, now)}
 
@@ -69,4 +69,6 @@ def _artefacts(session: Session, settings: Settings, now: datetime) -> Iterator[
         .where(or_(col(Airing.state).not_in(CLOSED), col(Airing.stops_at) >= kept_since))
     )
     for sha256, extension in session.exec(query):
+        yield Blob("artefacts", sha256, f".{extension}")
+    for sha256, extension in session.exec(select(StandIn.sha256, StandIn.extension)):
         yield Blob("artefacts", sha256, f".{extension}")

@@ -108,7 +108,13 @@ def _carried(session: Session, site_id: int, span: Span) -> list[Carried]:
         )  # type: ignore[call-overload]
         .join(Airing, col(Airing.id) == col(AsRun.airing_id))
         .join(Line, col(Line.id) == col(AsRun.line_id))
-        .where(Line.site_id == site_id, Airing.starts_at >= span.start, Airing.starts_at < span.end)
+        .where(
+            Line.site_id == site_id,
+            Airing.starts_at >= span.start,
+            Airing.starts_at < span.end,
+            # A live feed that was lost and found again within a minute has sent its airing, as minutes are counted
+            func.coalesce(func.json_extract(AsRun.details, "$.short"), 0) == 0,
+        )
         .order_by(Airing.starts_at, AsRun.line_id)
         .distinct()
     ).all()

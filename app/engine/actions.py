@@ -7,8 +7,8 @@ one before it, does nothing new.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from functools import singledispatchmethod
 from typing import Protocol
 
@@ -16,11 +16,13 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from app.air.arming import arm
+from app.air.armed import Armed
+from app.air.arming import arm, digest, of_files, of_live
 from app.airings import asrun
-from app.airings.carriage import LISTENING_RECIPE, carriages, is_bare, readable_recipe, wishes
+from app.airings.carriage import LISTENING_RECIPE, carriages, readable_recipe, wishes
 from app.airings.materialise import materialise
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
+from app.airings.on_air import next_join, position
 from app.alarms.models import Alarm
 from app.alarms.service import clear, escalate, raise_alarm
 from app.database import id_of, reading, writing
@@ -33,9 +35,14 @@ from app.jobs.service import enqueue_again
 from app.journal.service import record
 from app.settings import Settings
 from schedules import actions as due
-from schedules.snapshot import DELIVERED
+from schedules.rundown import Rundown
+from schedules.snapshot import CHAIN, DELIVERED
 
 log = structlog.get_logger()
+
+
+TURN_TAKES = timedelta(seconds=0.6)
+"""From a wish for another step of the chain until the ticker knows of it."""
 
 
 class StartDelivery(Protocol):
@@ -186,17 +193,41 @@ class Actions:
     def _(self, action: due.Arm, now: datetime) -> None:
         with reading(self._database) as session:
             airing = session.get_one(Airing, action.airing_id)
-            artefacts = session.exec(
-                select(Artefact).where(
-                    Artefact.rundown_id == _rundown(session, action.airing_id, action.version).id
-                )
-            ).all()
-        bare = [artefact for artefact in artefacts if is_bare(artefact.recipe)]
-        arm(self._settings, airing, action.version, bare)
+            armed = of_files(session, self._settings, airing)
+        self._arm(armed, now, armed_as=None)
+
+    @execute.register
+    def _(self, action: due.ArmLive, now: datetime) -> None:
+        with reading(self._database) as session:
+            airing = session.get_one(Airing, action.airing_id)
+            carried = carriages(session, airing.slot_id, airing.starts_at.date())
+            armed = of_live(session, self._settings, airing, carried, now)
+        if armed is not None:
+            self._arm(armed, now, armed_as=digest(armed))
+
+    def _arm(self, armed: Armed, now: datetime, *, armed_as: str | None) -> None:
+        """The file first: an airing that is said to be armed is armed. Doing it again leaves the same behind."""
+        armed = replace(armed, serial=armed.serial + 1)
+        arm(self._settings, armed)
+        with writing(self._database) as session:
+            airing = session.get_one(Airing, armed.airing_id)
+            airing.armed_version, airing.armed_as, airing.arming = armed.version, armed_as, armed.serial
+            _move_airing(session, airing, airing.state if airing.state == "on_air" else "armed", now)
+        log.info("armed", airing=armed.airing_id, version=armed.version, serial=armed.serial)
+
+    @execute.register
+    def _(self, action: due.TakeTurn, now: datetime) -> None:
         with writing(self._database) as session:
             airing = session.get_one(Airing, action.airing_id)
-            airing.armed_version = action.version
-            _move_airing(session, airing, "armed", now)
+            # Not before the air process knows of it: what stands in is to be heard from its beginning
+            at = max(position(airing, now + TURN_TAKES), 0)
+            if action.level == CHAIN[0] and airing.armed_version:
+                row = _rundown(session, action.airing_id, airing.armed_version)
+                at = next_join(Rundown.from_json(row.body), at)
+            before = [turn for turn in airing.turns if turn["from_sample"] < at]
+            airing.turns = [*before, {"from_sample": at, "level": action.level}]
+            session.add(airing)
+            _carried_out(session, action.intent_id, now)
 
     @execute.register
     def _(self, action: due.SetState, now: datetime) -> None:

@@ -20,7 +20,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine as Database
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import func, select
 
+from app.air.status import AirWatch
+from app.airings.models import Intent
+from app.airings.stand_ins import keep_stand_ins
 from app.alarms.notify import deliver_due
 from app.database import open_database, reading
 from app.engine.actions import Actions
@@ -64,6 +69,8 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self.telling: dict[str, asyncio.Task[None]] = {}
         """What is being told: alarms to people, and notices to sites."""
+        self._air = AirWatch(settings)
+        self._wish = 0
         self._ticking = asyncio.Lock()
         self._actions = Actions(database, settings, self._ask_delivery, self._ask_look)
 
@@ -71,6 +78,7 @@ class Engine:
         """Do everything that is due now. Returns the last plan: empty of actions, with the next instant."""
         async with self._ticking:
             now = self.clock()
+            await asyncio.to_thread(keep_stand_ins, self.database, now)
             current = await asyncio.to_thread(self._plan, now)
             rounds, before = 0, None
             # The same actions a second time mean that none of them worked: the next sweep tries again.
@@ -89,9 +97,22 @@ class Engine:
             await asyncio.to_thread(keep_house, self.database, self.settings, now)
             return current
 
+    async def is_wanted(self) -> bool:
+        """Whether somebody has asked for something since we looked last: on the air it is to be heard within seconds."""
+        try:
+            newest = await asyncio.to_thread(self._newest_wish)
+        except SQLAlchemyError:  # the sweep says what is wrong with the database
+            return False
+        before, self._wish = self._wish, newest
+        return newest > before
+
+    def _newest_wish(self) -> int:
+        with reading(self.database) as session:
+            return session.exec(select(func.max(Intent.id))).one() or 0
+
     def _plan(self, now: datetime) -> Plan:
         with reading(self.database) as session:
-            busy = Busy(set(self.deliveries), set(self.looks))
+            busy = Busy(set(self.deliveries), set(self.looks), self._air.look(now))
             return plan(take_snapshot(session, self.settings, busy, now), now)
 
     def _carry_out(self, actions: tuple[Action, ...], now: datetime) -> None:
@@ -185,7 +206,7 @@ async def run_engine(settings: Settings, clock: Clock = utcnow) -> None:
     scheduler.start()
     await turn()
     while not stopping.is_set():
-        if await _set_within(engine.changed, WORK_POLL_S):
+        if await _set_within(engine.changed, WORK_POLL_S) or await engine.is_wanted():
             engine.changed.clear()
             await turn()
     scheduler.pause()

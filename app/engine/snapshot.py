@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, col, func, select
 
+from app.air.status import NOBODY, AirStatus
 from app.airings.carriage import (
     PREPARATION,
     Carriage,
@@ -24,10 +25,14 @@ from app.airings.carriage import (
 )
 from app.airings.materialise import differences
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
+from app.airings.on_air import heard_samples
+from app.airings.stand_ins import live_feeds
 from app.alarms.models import Alarm
 from app.announcements.sayings import Truth
 from app.database import id_of
+from app.engine.live import live_state
 from app.feeds.drivers import LISTED
+from app.feeds.live import is_live
 from app.feeds.models import Feed
 from app.feeds.names import InvalidTemplate, is_fixed
 from app.frequencies.models import Line, LineFeed
@@ -78,6 +83,8 @@ class Busy:
 
     handoffs: Collection[int] = ()
     folders: Collection[tuple[int, int]] = ()
+    air: AirStatus = NOBODY
+    """What the air process says of itself."""
 
 
 def take_snapshot(session: Session, settings: Settings, busy: Busy, now: datetime) -> Snapshot:
@@ -85,7 +92,7 @@ def take_snapshot(session: Session, settings: Settings, busy: Busy, now: datetim
     until = session.get_one(Station, 1).materialised_until
     open_airings = session.exec(select(Airing).where(col(Airing.state).not_in(CLOSED))).all()
     truth = Truth(session, settings)
-    views = (_guarded(session, airing, busy, truth) for airing in open_airings)
+    views = (_guarded(session, settings, airing, busy, truth, now) for airing in open_airings)
     return Snapshot(
         airings=tuple(view for view in views if view is not None),
         materialised_until=until,
@@ -94,21 +101,30 @@ def take_snapshot(session: Session, settings: Settings, busy: Busy, now: datetim
     )
 
 
-def _guarded(session: Session, airing: Airing, busy: Busy, truth: Truth) -> AiringView | None:
+def _guarded(
+    session: Session, settings: Settings, airing: Airing, busy: Busy, truth: Truth, now: datetime
+) -> AiringView | None:
     """One airing's view. What cannot be read (a row that somebody edited by hand, say) must not stop the others."""
     try:
-        return _airing(session, airing, busy, truth)
+        return _airing(session, settings, airing, busy, truth, now)
     except (ValueError, TypeError, KeyError, ScheduleError, NoResultFound):
         if is_news(f"airing {airing.id}"):
             log.exception("an airing cannot be planned", airing=airing.id)
         return None
 
 
-def _airing(session: Session, airing: Airing, busy: Busy, truth: Truth) -> AiringView:
+def _airing(
+    session: Session, settings: Settings, airing: Airing, busy: Busy, truth: Truth, now: datetime
+) -> AiringView:
     airing_id = id_of(airing)
     carried = carriages(session, airing.slot_id, airing.starts_at.date())
     targets = tuple(_targets(session, airing, carried, busy))
-    compile_at = min([airing.compile_at, *(target.deliver_at - PREPARATION for target in targets)])
+    feeds = live_feeds(carried)
+    deliver_at = [target.deliver_at for target in targets] + [
+        instants(airing, one).deliver_at for one in feeds
+    ]
+    compile_at = min([airing.compile_at, *(at - PREPARATION for at in deliver_at)])
+    heard_at = now if feeds else None
     rundown = _version(session, airing_id, airing.version)
     fallen = _fallen(session, rundown) if rundown else None
     job = session.exec(select(Job).where(Job.key == compile_key(airing_id, airing.version + 1))).one_or_none()
@@ -126,10 +142,10 @@ def _airing(session: Session, airing: Airing, busy: Busy, truth: Truth) -> Airin
         version=airing.version,
         armed_version=airing.armed_version,
         targets=targets,
-        recipes=to_render(target.recipe for target in targets),
+        recipes=to_render([*(target.recipe for target in targets), *(readable_recipe(one) for one in feeds)]),
         rests_from=_rests_from(session, airing, carried),
-        rundown=_rundown(session, airing, rundown, truth) if rundown else None,
-        fallen=_rundown(session, airing, fallen, truth) if fallen else None,
+        rundown=_rundown(session, airing, rundown, truth, heard_at) if rundown else None,
+        fallen=_rundown(session, airing, fallen, truth, heard_at) if fallen else None,
         compile_job=_job(job) if job else None,
         handoffs=tuple(_handoffs(session, airing, carried, targets, busy, truth)),
         intents=tuple(
@@ -142,6 +158,7 @@ def _airing(session: Session, airing: Airing, busy: Busy, truth: Truth) -> Airin
         ),
         alarms=frozenset(steps),
         steps=steps,
+        live=live_state(session, settings, airing, carried, busy.air, now) if feeds else None,
     )
 
 
@@ -196,7 +213,7 @@ def _targets(
         for check in session.exec(select(FolderCheck).where(FolderCheck.airing_id == airing.id)).all()
     }
     seen: set[int] = set()
-    first_routes = [(feed, None) for carriage in carried for feed in carriage.feeds]
+    first_routes = [(feed, None) for carriage in carried for feed in carriage.feeds if not is_live(feed)]
     second_routes = [
         (second, first)
         for carriage in carried
@@ -314,11 +331,17 @@ def _job(job: Job) -> JobView:
     )
 
 
-def _rundown(session: Session, airing: Airing, row: RundownVersion, truth: Truth) -> RundownView:
+def _rundown(
+    session: Session, airing: Airing, row: RundownVersion, truth: Truth, heard_at: datetime | None
+) -> RundownView:
+    """``heard_at``: of what goes out live, as of when; what is heard already nobody can withdraw."""
     rendered = session.exec(select(Artefact.recipe).where(Artefact.rundown_id == row.id)).all()
     prefix = render_key(id_of(row), "")
     jobs = session.exec(select(Job).where(col(Job.key).startswith(prefix, autoescape=True))).all()
-    why = why_withdrawn(session, parsed(row.body), airing, truth)
+    rundown = parsed(row.body)
+    heard = heard_samples(airing, rundown, heard_at) if heard_at is not None else 0
+    left = (heard, airing.target_samples) if heard else None
+    why = why_withdrawn(session, rundown, airing, truth, left)
     at_last = why is None and any(truth.may_be_said_now(airing, one) for one in row.unspoken)
     return RundownView(
         version=row.version,

@@ -11,13 +11,16 @@ from pydantic import Field
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from app.air.endpoints.contract import LiveAddress
+from app.airings.carriage import wishes
 from app.database import reading, writing
 from app.feeds import service
 from app.feeds.contract import TEMPORARY, FeedAddress
+from app.feeds.live import is_live, live_address
 from app.feeds.models import Feed
 from app.feeds.names import BESIDE, DEFAULT_TEMPLATE, place
 from app.feeds.options import Options
-from app.feeds.probe import probe
+from app.feeds.probe import probe, probe_live
 from app.feeds.service import FeedFields
 from app.handoffs.models import FolderCheck
 from app.handoffs.reaching import reach
@@ -120,19 +123,19 @@ class FeedIn(Body):
 
     site_id: RowId
     name: Annotated[Text, Field(max_length=200)]
-    protocol: Literal["folder", "http_put", "http_post", "sftp", "ftp", "s3", "pull"]
+    protocol: Literal["folder", "http_put", "http_post", "sftp", "ftp", "s3", "pull", "icecast", "srt"]
     address: Annotated[
         str,
         Field(
             max_length=1000,
-            description="An absolute folder; a URL (https, sftp, ftpes for explicit TLS, ftps for implicit, ftp; S3 as https://host/bucket/folder); empty for pull",
+            description="An absolute folder; a URL (https, sftp, ftpes for explicit TLS, ftps for implicit, ftp; S3 as https://host/bucket/folder; Icecast as https://source@host:8443/mount; srt://host:port); empty for pull",
         ),
     ] = ""
     credential: Annotated[
         str | None,
         Field(
             max_length=500,
-            description="A reference, never the secret: env:DANPA_FEED_NAME or file:/absolute/path (mode 0600). HTTP: a bearer token; SFTP: a password or a private key; FTP: a password; S3: `access key id:secret`",
+            description="A reference, never the secret: env:DANPA_FEED_NAME or file:/absolute/path (mode 0600). HTTP: a bearer token; SFTP: a password or a private key; FTP: a password; S3: `access key id:secret`; Icecast: the source password; SRT: the passphrase, 10 to 79 characters",
         ),
     ] = None
     codec: Codec = "mp3"
@@ -307,7 +310,7 @@ class StepOut(Answer):
     model_config = example(**_STEP)
 
     name: str
-    """``names``, ``credential``, ``list``, ``write``."""
+    """``names``, ``credential``, ``list``, ``write``; of a live feed ``connect``."""
     ok: bool | None
     """Null: it was left out, and ``detail`` says why."""
     detail: str
@@ -327,8 +330,8 @@ class ProbeOut(Answer):
     )
 
     ok: bool
-    object_name: str
-    temporary_name: str
+    object_name: Annotated[str | None, Field(description="Null for a live feed, as the two below")]
+    temporary_name: str | None
     manifest_name: str | None
     steps: list[StepOut]
 
@@ -338,6 +341,16 @@ async def probe_feed(
     feed_id: RowId, database: Database, settings: CurrentSettings, _actor: Actor, now: Now
 ) -> ProbeOut:
     """Nothing is written down, and no automation can take the trial file for a programme."""
+    live = await asyncio.to_thread(_to_probe_live, database, settings, feed_id)
+    if live is not None:
+        steps = await probe_live(live)
+        return ProbeOut(
+            ok=all(step.ok is not False for step in steps),
+            object_name=None,
+            temporary_name=None,
+            manifest_name=None,
+            steps=[StepOut.model_validate(step) for step in steps],
+        )
     address, name, sidecar = await asyncio.to_thread(_to_probe, database, settings, feed_id, now)
     steps = await probe(address)
     return ProbeOut(
@@ -347,6 +360,15 @@ async def probe_feed(
         manifest_name=place(sidecar, name) if sidecar else None,
         steps=[StepOut.model_validate(step) for step in steps],
     )
+
+
+def _to_probe_live(database: Engine, settings: Settings, feed_id: int) -> LiveAddress | None:
+    """None where the feed takes files."""
+    with reading(database) as session:
+        row = service.feed(session, feed_id)
+        if not is_live(row):
+            return None
+        return live_address(row, wishes(row).encoding, service.confinement(session, settings))
 
 
 def _to_probe(

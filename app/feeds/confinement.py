@@ -20,10 +20,13 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
     "s3": ("https", "http"),
     "sftp": ("sftp",),
     "ftp": ("ftpes", "ftps", "ftp"),
+    "icecast": ("https", "http"),
+    "srt": ("srt",),
 }
 """How the URL of a protocol may begin: ``ftpes`` turns to TLS by command, ``ftps`` from the first byte, ``ftp`` never."""
 
 _WITH_USER = frozenset({"sftp", "ftp"})
+_MAY_HAVE_USER = frozenset({"icecast"})
 _IN_CLEAR = frozenset({"http", "ftp"})
 
 
@@ -107,11 +110,15 @@ def _check_url(feed: FeedAddress) -> None:
         raise _invalid(f"{url.port} is not a port: write 1 to 65535")
     if url.query or url.fragment or b":" in url.userinfo:
         raise _invalid("the URL may hold no password, query or fragment: secrets belong into the credential")
-    if bool(url.userinfo) != (feed.protocol in _WITH_USER):
+    if feed.protocol not in _MAY_HAVE_USER and bool(url.userinfo) != (feed.protocol in _WITH_USER):
         example = f"{schemes[0]}://station@host/folder"
         if url.userinfo:
             raise _invalid("the URL may hold no user: the credential says who we are")
         raise _invalid(f"the URL must name the user: {example}")
+    if feed.protocol == "srt" and (url.port is None or url.path.strip("/")):
+        raise _invalid("an SRT address is srt://host:port, and nothing else")
+    if feed.protocol == "icecast" and not url.path.strip("/"):
+        raise _invalid("the URL must name the mount: https://host:8443/mount")
     if feed.protocol == "s3" and not url.path.strip("/"):
         raise _invalid("the URL must name the bucket: https://host/bucket or https://host/bucket/folder")
     _check_clear_text(feed, url)

@@ -10,7 +10,7 @@ from app.feeds.contract import TEMPORARY
 
 
 class Feed(SQLModel, table=True):
-    """An endpoint at a site that takes our audio as a file, and what the site wants of it.
+    """An endpoint at a site that takes our audio, as a file or live, and what the site wants of it.
 
     Instants are seconds before the start of the airing: delivery begins at ``deadline_s + lead_s``, people are warned
     at ``deadline_s + warn_s``, the file must be there at ``deadline_s``, and the site takes replacements until
@@ -21,7 +21,7 @@ class Feed(SQLModel, table=True):
     site_id: int = Field(foreign_key="site.id", index=True)
     name: str = Field(unique=True)
     protocol: str
-    """One of `app.feeds.drivers.PROTOCOLS`."""
+    """One of `app.feeds.drivers.PROTOCOLS`, or of `app.feeds.live.LIVE`."""
     address: str
     """An absolute folder, or a URL; empty for ``pull``."""
     credential: str | None = None

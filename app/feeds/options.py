@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.errors import Invalid
+from app.feeds.live import LONGEST_PREROLL_S, OF_LIVE
 
 OF_PROTOCOL: Mapping[str, frozenset[str]] = {
     "folder": frozenset(),
@@ -18,6 +19,8 @@ OF_PROTOCOL: Mapping[str, frozenset[str]] = {
     "ftp": frozenset({"accept_plaintext", "certificate_sha256"}),
     "s3": frozenset({"region", "path_style"}),
     "pull": frozenset(),
+    "icecast": frozenset({"method", "takeover_mount", "stream_name", *OF_LIVE}),
+    "srt": frozenset({"mode", "latency_ms", "streamid", *OF_LIVE}),
 }
 """Which options each protocol takes."""
 
@@ -66,6 +69,55 @@ class Options(BaseModel):
     ] = None
     read_address: Annotated[
         str | None, Field(max_length=1000, description="HTTP POST: the URL under which names are read back")
+    ] = None
+
+    preroll_s: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=LONGEST_PREROLL_S,
+            description="Live: so long before an airing we connect and send the interval signal; 10 if left out",
+        ),
+    ] = None
+    lead_ms: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=60_000,
+            description="Live: everything is sent so much earlier, because the site is that late",
+        ),
+    ] = None
+    method: Annotated[
+        Literal["put", "source"] | None,
+        Field(description="Icecast: `put` (usual), or `source` for servers before 2.4"),
+    ] = None
+    takeover_mount: Annotated[
+        str | None,
+        Field(
+            pattern=r"^/[A-Za-z0-9._~/-]+$",
+            max_length=200,
+            description="Icecast: where we go when our mount is still held by a connection that broke; the server has it as that mount's fallback",
+        ),
+    ] = None
+    mode: Annotated[
+        Literal["caller", "listener"] | None,
+        Field(description="SRT: `caller` (usual) calls the site, `listener` waits for its call"),
+    ] = None
+    latency_ms: Annotated[
+        int | None,
+        Field(ge=20, le=8000, description="SRT: so long lost packets may be sent again; 1000 if left out"),
+    ] = None
+    streamid: Annotated[
+        str | None,
+        Field(max_length=512, description="SRT caller: the stream's name, where the site asks for one"),
+    ] = None
+    stream_name: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[^\x00-\x1f\x7f]+$",
+            max_length=100,
+            description="Icecast: a name for the server's pages; none is told if left out",
+        ),
     ] = None
 
     @model_validator(mode="after")

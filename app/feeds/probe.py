@@ -8,6 +8,8 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from app.air.drivers import open_endpoint
+from app.air.endpoints.contract import LiveAddress
 from app.feeds.confinement import check_confined
 from app.feeds.contract import Facts, FeedAddress, Limits
 from app.feeds.credentials import PrivateKey, resolve_login
@@ -42,6 +44,26 @@ async def probe(address: FeedAddress) -> list[Step]:
     if steps[-1].ok is not False:
         steps.append(await _try(address))
     return steps
+
+
+async def probe_live(address: LiveAddress) -> list[Step]:
+    """Look at the credential, be let in, and leave again: nothing is sent. On a mount that is in use that fails, rightly."""
+    steps = [_secret(FeedAddress(address.protocol, address.address, credential=address.credential))]
+    if steps[-1].ok is not False:
+        steps.append(await _enter(address))
+    return steps
+
+
+async def _enter(address: LiveAddress) -> Step:
+    endpoint, began = open_endpoint(address), time.monotonic()
+    try:
+        await _within(endpoint.connect())
+        await _within(endpoint.close())
+    except FeedError as error:
+        return Step("connect", ok=False, detail=f"{error.code}: {error}", took_ms=_since(began))
+    finally:
+        endpoint.abort()
+    return Step("connect", ok=True, detail="the site lets us in", took_ms=_since(began))
 
 
 def _secret(address: FeedAddress) -> Step:

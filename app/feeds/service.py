@@ -14,6 +14,7 @@ from app.errors import Conflict, Invalid
 from app.feeds.confinement import check_address, check_not_ours
 from app.feeds.contract import TEMPORARY, FeedAddress
 from app.feeds.credentials import check_reference
+from app.feeds.live import LIVE, check_live
 from app.feeds.models import Feed
 from app.feeds.names import DEFAULT_TEMPLATE, NameFacts, check_place, check_template, expand, typical_name
 from app.feeds.options import check_options
@@ -234,10 +235,13 @@ def _checked(session: Session, wanted: FeedFields, feed_id: int | None, settings
     encoding = encoding_of(wanted)
     lead_in = lead_in_of(wanted, profile_of(wanted))
     part_of(wanted, lead_in)
+    check_live(wanted.protocol, encoding, lead_in, wanted.part, wanted.second_feed_id)
     if lead_in.spoken:
         _require_voice(settings)
     _check_instants(wanted)
-    if wanted.enabled:
+    if wanted.enabled and wanted.protocol in LIVE:
+        _check_mounts_apart(session, wanted, feed_id)
+    elif wanted.enabled:
         _check_names_apart(session, wanted, feed_id, _place(wanted, site, encoding.extension))
     return asdict(wanted) | {"bitrate_kbps": encoding.bitrate_kbps}
 
@@ -293,6 +297,18 @@ def _check_names_apart(
             raise Conflict(
                 f'feed {other.id} ("{other.name}") puts its files under the same names into the same place: '
                 "give one of them another name template or a folder of its own"
+            )
+
+
+def _check_mounts_apart(session: Session, wanted: FeedFields, feed_id: int | None) -> None:
+    """Two feeds on one mount would throw each other out."""
+    others = select(Feed).where(
+        Feed.protocol == wanted.protocol, Feed.address == wanted.address, col(Feed.enabled)
+    )
+    for other in session.exec(others):
+        if other.id != feed_id:
+            raise Conflict(
+                f'feed {other.id} ("{other.name}") sends to the same place: give one of them another'
             )
 
 

@@ -13,7 +13,7 @@ from app.jobs.models import Job
 MAX_TRIES = 3
 """A job that took its worker down with it this often is not tried again."""
 
-NIGHT_KINDS = ("compile", "render")
+NIGHT_KINDS = ("compile", "render", "stand_in")
 """Jobs with a deadline. One worker does nothing else, so that no upload can hold up the night."""
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from app.airings.compiling import run_compile
 from app.airings.rendering import run_render
+from app.airings.stand_ins import run_stand_in
 from app.backup.garbage import collect_garbage
 from app.database import open_database, writing
 from app.jobs.models import Job
@@ -32,6 +33,7 @@ RUNS: dict[str, Run] = {
     "compile": lambda engine, settings, payload, clock: run_compile(engine, settings, payload, clock=clock),
     "collect": lambda engine, settings, _payload, clock: _collect(engine, settings, clock),
     "render": lambda engine, settings, payload, _clock: run_render(engine, settings, payload),
+    "stand_in": lambda engine, settings, payload, _clock: run_stand_in(engine, settings, payload),
     "predict": lambda engine, settings, payload, clock: run_predict(engine, settings, payload, clock=clock),
 }
 

@@ -27,7 +27,7 @@ RECENT = timedelta(hours=24)
 
 LISTED = 20
 URGENT = frozenset({
-    "engine_lost", "audio_missing", "below_programme", "deadline_missed", "airing_missed", "withdrawn_after_delivery",
+    "engine_lost", "off_air", "stand_in_on_air", "audio_missing", "below_programme", "deadline_missed", "airing_missed", "withdrawn_after_delivery",
     "cancelled_after_delivery", "moved_after_delivery", "folder_wrong", "change_unanswered", "notice_failing", "disk_low",
 })  # fmt: skip
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
+from app.air.status import read_status
 from app.database import reading
 from app.errors import NotFound, NotSignedIn
 from app.people import service as people
@@ -62,7 +63,7 @@ def show_tonight(
             now=now,
             span=night_span(shown),
             needs=needs(session, settings, now),
-            airings=airings_of_night(session, blobs, shown, now),
+            airings=airings_of_night(session, blobs, shown, now, read_status(settings)),
             horizon_h=settings.horizon_h,
         )
     return page_answer(page, request)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
+from app.air.status import NOBODY, AirStatus, OutputStatus
 from app.airings import service as airings
 from app.airings.carriage import instants, is_on_air
 from app.airings.models import Airing
 from app.database import id_of
+from app.feeds.live import is_live, preroll_s
 from app.feeds.models import Feed
 from app.frequencies.models import Site
 from app.handoffs.models import Handoff
@@ -27,28 +29,33 @@ from app.web.views import (
     FeedView,
     ItemView,
     LineView,
+    LiveFeedView,
     RundownView,
     WishView,
 )
 from schedules.rundown import Item, SegmentSource, audio_airs_at
-from schedules.snapshot import CLOSED
+from schedules.snapshot import CHAIN, CLOSED
 
 INTERVAL_SIGNAL = "interval_signal"
 """The kind of what has no segment behind it."""
 
 
-def airings_of_night(session: Session, blobs: Blobs, night: date, now: datetime) -> tuple[AiringView, ...]:
+def airings_of_night(
+    session: Session, blobs: Blobs, night: date, now: datetime, air: AirStatus = NOBODY
+) -> tuple[AiringView, ...]:
     """Every airing of a KST night with all that belongs to it, in order of start."""
     listed = airings.of_night(session, night)
     rows = Rows(session, blobs, [airing for airing, _, _ in listed])
-    return tuple(_airing(rows, airing, programme, now) for airing, _, programme in listed)
+    return tuple(_airing(rows, airing, programme, now, air) for airing, _, programme in listed)
 
 
-def _airing(rows: Rows, airing: Airing, programme: Programme, now: datetime) -> AiringView:
+def _airing(rows: Rows, airing: Airing, programme: Programme, now: datetime, air: AirStatus) -> AiringView:
     airing_id = id_of(airing)
     is_open = airing.state not in CLOSED and airing.stops_at > now
     day = airing.starts_at.date()
     on_air = [(line, site) for line, site in rows.lines.get(airing.slot_id, ()) if is_on_air(line, day)]
+    line_ids = [id_of(line) for line, _ in on_air]
+    live = tuple(_live(rows, airing, line_ids, now, air))
     return AiringView(
         id=airing_id,
         title=programme.title,
@@ -61,11 +68,14 @@ def _airing(rows: Rows, airing: Airing, programme: Programme, now: datetime) -> 
         version=airing.version,
         is_open=is_open,
         lines=tuple(LineView(line.khz, line.power_kw, site.code, site.name) for line, site in on_air),
-        feeds=tuple(_feeds(rows, airing, [id_of(line) for line, _ in on_air], now, is_open=is_open)),
+        feeds=tuple(_feeds(rows, airing, line_ids, now, is_open=is_open)),
+        live=live,
         rundown=_rundown(rows, airing),
         audio=_audio(rows, airing_id),
         as_run=tuple(_as_run(rows, airing)),
         wishes=tuple(_wishes(rows, airing_id)),
+        braked=bool(airing.turns) and airing.turns[-1]["level"] != CHAIN[0],
+        is_live=is_open and any(feed.opens_at <= now for feed in live),
     )
 
 
@@ -113,7 +123,7 @@ def _feeds(
     taking = {row.feed_id for line_id in line_ids for row in rows.line_feeds.get(line_id, ())}
     for feed_id, (feed, site) in rows.feeds.items():
         handoffs = by_feed.get(feed_id, [])
-        if handoffs or (feed_id in taking and feed.enabled):
+        if handoffs or (feed_id in taking and feed.enabled and not is_live(feed)):
             yield _feed(rows, airing, feed, site, handoffs, now, is_open=is_open)
 
 
@@ -164,6 +174,40 @@ def _feed(
         held=newest is not None and newest.held,
         by_hand=newest.manual["how"] if newest and newest.manual else None,
     )
+
+
+def _live(
+    rows: Rows, airing: Airing, line_ids: Sequence[int], now: datetime, air: AirStatus
+) -> Iterable[LiveFeedView]:
+    taking = {row.feed_id for line_id in line_ids for row in rows.line_feeds.get(line_id, ())}
+    for feed_id in taking:
+        feed, site = rows.feeds[feed_id]
+        if not is_live(feed) or not feed.enabled:
+            continue
+        output = air.output(airing.id, feed_id)
+        opens_at = airing.starts_at - timedelta(seconds=preroll_s(feed))
+        yield LiveFeedView(
+            feed_id=feed_id,
+            name=feed.name,
+            site_name=site.name,
+            state=_live_state(airing, output, opens_at, now, air),
+            level=output.level if output and output.state == "on" else None,
+            why=output.why if output else None,
+            opens_at=opens_at,
+            deadline_at=instants(airing, feed).deadline_at,
+        )
+
+
+def _live_state(
+    airing: Airing, output: OutputStatus | None, opens_at: datetime, now: datetime, air: AirStatus
+) -> str:
+    if airing.state in CLOSED or now >= airing.stops_at:
+        return "over"
+    if output is not None:
+        return output.state
+    if air.armed.get(id_of(airing)) is None:
+        return "off" if now >= opens_at else "waiting"
+    return "armed"
 
 
 def _audio(rows: Rows, airing_id: int) -> AudioView | None:

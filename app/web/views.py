@@ -88,6 +88,21 @@ class FeedView:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveFeedView:
+    """A feed that takes the airing live. ``state``: ``waiting``, ``armed``, ``connecting``, ``on``, ``off`` or ``over``."""
+
+    feed_id: int
+    name: str
+    site_name: str
+    state: str
+    level: str | None
+    """The step of the chain that goes out there just now."""
+    why: str | None
+    opens_at: datetime
+    deadline_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AsRunItem:
     starts_at: datetime
     title: str | None
@@ -138,7 +153,12 @@ class AiringView:
     """Whether anything about it can still be changed."""
     lines: tuple[LineView, ...]
     feeds: tuple[FeedView, ...]
+    live: tuple[LiveFeedView, ...]
     rundown: RundownView | None
     audio: AudioView | None
     as_run: tuple[AsRunView, ...]
     wishes: tuple[WishView, ...]
+    braked: bool
+    """Something else than the programme goes out live, because somebody said so."""
+    is_live: bool
+    """It is on the air live just now: the hand brake works at once."""

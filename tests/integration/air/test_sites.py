@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,36 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests import live_sinks
-from tests.icecast_sites import PASSWORD, USER, Icecast, Mount, icecast
+from tests.captures import joined
+from tests.icecast_sites import PASSWORD, Icecast, Mount, icecast
 from tests.live_sinks import BadSite, Manners, RawSink, hangs_up_after
+from tests.live_sources import source
 
 FRAME = b"\xff\xfb\x94\xc4" + bytes(380)
-
-
-@contextlib.contextmanager
-def source(
-    port: int, mount: str, *, method: str = "PUT", password: str = PASSWORD, tls: bool = False
-) -> Iterator[tuple[socket.socket, bytes]]:
-    """A source client at its simplest; gives its connection and the answer it got."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-        line = _wrapped(plain) if tls else plain
-        secret = base64.b64encode(f"{USER}:{password}".encode()).decode()
-        expect = "Expect: 100-continue\r\n" if method == "PUT" else ""
-        head = f"{method} {mount} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {secret}\r\n{expect}"
-        line.sendall(f"{head}Content-Type: audio/mpeg\r\n\r\n".encode())
-        answer = b""
-        while b" 200 OK\r\n\r\n" not in answer and (more := line.recv(4096)):
-            answer += more
-        yield line, answer
-        if tls:
-            line.close()
-
-
-def _wrapped(plain: socket.socket) -> socket.socket:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(plain)
 
 
 @contextlib.contextmanager
@@ -71,7 +45,7 @@ def program(peer: Callable[[str], Path]) -> Path:
 def test_icecast_takes_a_source(program: Path, method: str, tls: bool) -> None:  # noqa: FBT001
     with (
         icecast(program, tls=tls) as site,
-        source(site.port, "/programme", method=method, tls=tls) as (line, answer),
+        source(site.port, "/programme", method=method, tls=site.certificate) as (line, answer),
     ):
         assert answer.endswith(b"200 OK\r\n\r\n")
         site.wait_for_source("/programme")
@@ -178,6 +152,10 @@ def test_the_sink_tells_connections_apart() -> None:
         with source(sink.port, "/a", password="wrong") as (_, answer):
             assert answer == live_sinks.WRONG_PASSWORD
         assert [capture.data for capture in sink.on("/a")] == [b"a", b"later"]
+        assert {capture.name: capture.data for capture in joined(sink.captures)} == {
+            "/a": b"alater",
+            "/b": b"bb",
+        }
         assert len(sink.refused) == 1
 
 

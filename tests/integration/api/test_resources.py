@@ -333,7 +333,7 @@ def test_a_feed_that_cannot_be(
 
 @pytest.mark.parametrize(
     ("codec", "bitrate"),
-    [("mp3", 128), ("aac", 96), ("opus", 48), ("wav", None), ("flac", None), ("mp2", 128)],
+    [("mp3", 128), ("aac", 96), ("adts", 96), ("opus", 48), ("wav", None), ("flac", None), ("mp2", 128)],
 )
 def test_a_feed_gets_its_codecs_usual_bitrate(
     api: httpx.Client, schedule: None, codec: str, bitrate: int | None

@@ -64,7 +64,7 @@ def test_a_change_that_is_taken_back_brings_the_airing_back(station: LivingStati
     station.change(Slot, slot, last_date=date(2026, 12, 31))
     station.live_until(DELIVER_AT + 3 * MINUTE)
     assert states(station)["20 1500"] == "armed"
-    assert [path.name for path in station.settings.armed_dir.iterdir()] == ["1-1.json"]
+    assert [path.name for path in station.settings.armed_dir.iterdir()] == ["1-2.json"]
     assert station.alarms() == set()
     station.live_until(OVER_AT)
     assert states(station)["20 1500"] == "done"

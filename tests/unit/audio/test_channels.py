@@ -73,6 +73,7 @@ def db(sound: Signal) -> float:
         (Encoding("opus", channels=2), 40),
         (Encoding("aac", channels=2), None),
         (Encoding("aac", 44_100, 48, channels=2), None),
+        (Encoding("adts", channels=2), None),
     ],
     ids=lambda value: value.key if isinstance(value, Encoding) else "",
 )

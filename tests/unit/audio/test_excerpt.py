@@ -152,7 +152,9 @@ def test_a_part_is_a_stretch_of_time(start_s: int, stop_s: int | None) -> None:
 
 @given(
     cuts=st.lists(st.integers(1, 3599), min_size=1, max_size=6, unique=True).map(sorted),
-    encoding=st.sampled_from([Encoding("mp3"), Encoding("wav"), Encoding("mp3", 44_100), Encoding("mp2")]),
+    encoding=st.sampled_from(
+        [Encoding("mp3"), Encoding("wav"), Encoding("mp3", 44_100), Encoding("mp2"), Encoding("adts")]
+    ),
     total=st.integers(3_600 * RATE, 3_601 * RATE),
 )
 def test_parts_leave_no_sample_out_and_have_none_twice(

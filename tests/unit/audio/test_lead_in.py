@@ -120,6 +120,8 @@ def test_the_tone_comes_and_goes_in_ten_milliseconds(
         Encoding("flac", channels=2),
         Encoding("opus"),
         Encoding("aac", 44_100),
+        Encoding("adts"),
+        Encoding("adts", 44_100),
     ],
     ids=lambda encoding: encoding.key,
 )
@@ -198,9 +200,10 @@ def test_the_programme_begins_on_the_grid_after_less_than_a_frame_more(
     lead_in = LeadIn(tone_s=tone_s, silence_s=silence_s)
     exact = lead_in.samples(Encoding("wav"))
     assert abs(exact - (tone_s + silence_s) * RATE) <= 1
-    framed = lead_in.samples(Encoding("mp2"))
-    assert framed % 1152 == 0
-    assert 0 <= framed - exact < 1152
+    for encoding, frame in ((Encoding("mp2"), 1152), (Encoding("adts"), 1024)):
+        framed = lead_in.samples(encoding)
+        assert framed % frame == 0
+        assert 0 <= framed - exact < frame
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,8 @@ ENCODINGS = [
     Encoding("opus"),
     Encoding("aac"),
     Encoding("aac", 44_100),
+    Encoding("adts"),
+    Encoding("adts", 44_100, 64),
     Encoding("mp2"),
     Encoding("mp2", 44_100, 192),
     Encoding("mp3", channels=2),
@@ -47,6 +49,7 @@ ENCODINGS = [
     Encoding("flac", 44_100, channels=2),
     Encoding("opus", channels=2),
     Encoding("aac", channels=2),
+    Encoding("adts", channels=2),
 ]
 
 
@@ -193,7 +196,7 @@ def test_a_cross_fade_is_the_sum_of_both(
 def test_the_same_rundown_is_the_same_bytes_again(
     rendering: Rendering, rundown: list[Piece], wheel: Path, tmp_path: Path
 ) -> None:
-    for codec in ("mp3", "opus", "aac", "wav"):
+    for codec in ("mp3", "opus", "aac", "adts", "wav"):
         encoding = Encoding(codec)
         one = rendering(rundown, 24 * RATE, wheel, encoding=encoding)
         two = rendering(

@@ -1,0 +1,81 @@
+"""The live side of the snapshot: how an airing should be on the air, and how it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, select
+
+from app.air.arming import digest, of_live
+from app.air.models import AirRecord
+from app.air.status import AirStatus
+from app.airings.carriage import TAKES_UNTIL, Carriage, instants
+from app.airings.models import Airing
+from app.airings.on_air import position
+from app.airings.stand_ins import live_feeds
+from app.database import id_of
+from app.feeds.live import preroll_s
+from app.feeds.models import Feed
+from app.settings import Settings
+from schedules.snapshot import CHAIN, LiveState, LiveView
+
+
+def live_state(
+    session: Session,
+    settings: Settings,
+    airing: Airing,
+    carried: Sequence[Carriage],
+    air: AirStatus,
+    now: datetime,
+) -> LiveState:
+    """An airing with live feeds, as of now."""
+    wanted = of_live(session, settings, airing, carried, now)
+    taken_on = airing.armed_as is not None and air.armed.get(id_of(airing)) == airing.arming
+    asked_for = _asked_for(airing, now)
+    return LiveState(
+        feeds=tuple(
+            _feed(airing, feed, air, now, asked_for, taken_on=taken_on) for feed in live_feeds(carried)
+        ),
+        takes_until=airing.stops_at - TAKES_UNTIL,
+        wanted=digest(wanted) if wanted else None,
+        armed=airing.armed_as,
+        version=airing.armed_version,
+        taken_on=taken_on,
+        ended=now >= airing.stops_at and _has_ended(session, airing),
+        turns=tuple(turn["level"] for turn in airing.turns),
+    )
+
+
+def _feed(
+    airing: Airing, feed: Feed, air: AirStatus, now: datetime, asked_for: str, *, taken_on: bool
+) -> LiveView:
+    when, key = instants(airing, feed), (id_of(airing), id_of(feed))
+    opens_at = airing.starts_at - timedelta(seconds=preroll_s(feed))
+    off_since = air.off_since.get(key)
+    if air.output(*key) is None and not taken_on and now >= opens_at:
+        off_since = opens_at  # the air process is not there, or has nothing to send
+    return LiveView(
+        feed_id=id_of(feed),
+        warn_at=when.warn_at,
+        deadline_at=when.deadline_at,
+        opens_at=opens_at,
+        off_since=off_since,
+        standing_in_since=air.standing_in_since.get(key) if asked_for == CHAIN[0] else None,
+    )
+
+
+def _asked_for(airing: Airing, now: datetime) -> str:
+    """The step of the chain that people want to hear now."""
+    level, at = CHAIN[0], position(airing, now)
+    for turn in airing.turns:
+        if turn["from_sample"] <= at:
+            level = turn["level"]
+    return level
+
+
+def _has_ended(session: Session, airing: Airing) -> bool:
+    said = select(AirRecord.id).where(
+        AirRecord.airing_id == airing.id, AirRecord.kind == "ended", AirRecord.at >= airing.starts_at
+    )
+    return session.exec(said).first() is not None

@@ -1,0 +1,89 @@
+"""What is due of an airing that goes out live: arming, the hand brake, and what people must know of it.
+
+A part of the plan (`schedules.plan`): the same snapshot gives the same actions. Times are aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from schedules.actions import Action, ArmLive, Refuse, SetState, TakeTurn
+from schedules.agenda import Agenda
+from schedules.snapshot import CHAIN, AiringView, IntentView, LiveState, LiveView, Readiness
+
+GRACE = timedelta(seconds=5)
+"""An endpoint that is lost and found again within this is not worth waking anybody."""
+
+LAST_WORDS = timedelta(seconds=30)
+"""How long after its end an airing waits for the air process to put it on the record."""
+
+
+def is_over(airing: AiringView, agenda: Agenda) -> bool:
+    """Whether everything is known of an airing whose end has come."""
+    live = airing.live
+    return live is None or live.ended or agenda.reached(airing.stops_at + LAST_WORDS)
+
+
+def go_live(airing: AiringView, live: LiveState, agenda: Agenda) -> Iterable[Action]:
+    """Arm it with what there is now, and again whenever that changes."""
+    if live.wanted is not None and live.wanted != live.armed:
+        yield ArmLive(airing.id, live.wanted)
+    if agenda.reached(airing.starts_at) and live.taken_on and airing.state != "on_air":
+        yield SetState(airing.id, "on_air")
+    for intent in turns_wanted(airing, agenda):
+        yield from _turn(airing, live, intent)
+
+
+def turns_wanted(airing: AiringView, agenda: Agenda) -> list[IntentView]:
+    """What people want of an airing that is on the air just now. Before it begins, a stand-by is compiled like a programme."""
+    live = airing.live
+    if live is None:
+        return []
+    opens_at = min((feed.opens_at for feed in live.feeds), default=airing.starts_at)
+    kinds = {"standby", "resume"} if agenda.reached(opens_at) else {"resume"}
+    return [intent for intent in airing.intents if intent.kind in kinds]
+
+
+def _turn(airing: AiringView, live: LiveState, intent: IntentView) -> Iterable[Action]:
+    current = live.turns[-1] if live.turns else CHAIN[0]
+    if intent.kind == "standby":
+        yield TakeTurn(airing.id, "standby", intent.id)
+    elif current == CHAIN[0]:
+        yield Refuse(intent.id, "the programme is on already: there is nothing to go back to")
+    else:
+        yield TakeTurn(airing.id, CHAIN[0], intent.id)
+
+
+def watch_live(airing: AiringView, agenda: Agenda) -> Iterable[tuple[int, set[str], Readiness]]:
+    """Each live feed, its alarms, and what they mean for the airing."""
+    live = airing.live
+    for feed in live.feeds if live else ():
+        if agenda.reached(feed.opens_at):
+            yield feed.feed_id, *_watch_on_air(feed, agenda)
+        elif live and not _is_ready(airing, live):
+            yield feed.feed_id, *_watch_deadline(feed, agenda)
+
+
+def _is_ready(airing: AiringView, live: LiveState) -> bool:
+    """Whether the air process has the newest version, and all that may stand in for it."""
+    rundown = airing.rundown
+    current = rundown is not None and live.version == rundown.version
+    return current and live.taken_on and live.wanted == live.armed
+
+
+def _watch_deadline(feed: LiveView, agenda: Agenda) -> tuple[set[str], Readiness]:
+    if agenda.reached(feed.deadline_at):
+        return {"deadline_missed"}, "at_risk"
+    if agenda.reached(feed.warn_at):
+        return {"deadline_near"}, "at_risk"
+    return set(), "ok"
+
+
+def _watch_on_air(feed: LiveView, agenda: Agenda) -> tuple[set[str], Readiness]:
+    alarms: set[str] = set()
+    if feed.off_since is not None and agenda.reached(feed.off_since + GRACE):
+        alarms.add("off_air")
+    if feed.standing_in_since is not None and agenda.reached(feed.standing_in_since + GRACE):
+        alarms.add("stand_in_on_air")
+    return alarms, "failed" if "off_air" in alarms else "at_risk" if alarms else "ok"
