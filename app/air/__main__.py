@@ -9,5 +9,5 @@ from app.settings import Settings
 
 settings = Settings()
 configure_logs("air", json=settings.log_json)
-log_without_waiting(sys.stderr)
+log_without_waiting(sys.stderr.fileno())
 run_air(settings, stop_on_signals())

@@ -7,9 +7,9 @@ the supervisor. It would raise or block in the midst of what is being sent.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
-from typing import TextIO
 
 import structlog
 
@@ -18,10 +18,10 @@ MOST_WAITING = 1000
 
 
 class LogLines:
-    """In place of a stream (`write`, `flush`)."""
+    """In place of a stream (`write`, `flush`). What is behind it is an open descriptor."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         self._lines: queue.Queue[str] = queue.Queue(MOST_WAITING)
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
@@ -35,15 +35,12 @@ class LogLines:
 
     def _run(self) -> None:
         while True:
-            text = self._lines.get()
-            with contextlib.suppress(
-                OSError, ValueError
-            ):  # gone, full, or closed: there is nobody left to tell
-                self._stream.write(text)
-                self._stream.flush()
+            line = self._lines.get().encode(errors="backslashreplace")
+            with contextlib.suppress(OSError):  # gone, or full: there is nobody left to tell
+                os.write(self._descriptor, line)
 
 
-def log_without_waiting(stream: TextIO) -> None:
+def log_without_waiting(descriptor: int) -> None:
     """From now on this process logs through a thread."""
-    lines: object = LogLines(stream)
+    lines: object = LogLines(descriptor)
     structlog.configure(logger_factory=structlog.WriteLoggerFactory(lines))  # type: ignore[arg-type]
