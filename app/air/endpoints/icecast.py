@@ -193,25 +193,29 @@ class _Connection(asyncio.Protocol):
 
     async def answer(self) -> tuple[int, str]:
         """The final status of the server's answer, and its words. Raises PassingFeedError."""
-        while True:
-            head, end, rest = bytes(self._said).partition(b"\r\n\r\n")
-            if end or self.lost is not None:
-                status, words = _status(head)
-                if status is None:
-                    raise PassingFeedError("connection-lost", "the site closed the connection")
-                if status == 100 and not rest and self.lost is None:
-                    return status, words
-                if status >= 400 and self.lost is None:
-                    # Why, says the body, which may come later than the head
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self.closed.wait(), REFUSAL_S)
-                    rest = bytes(self._said).partition(b"\r\n\r\n")[2]
-                if status != 100:
-                    return status, words + " " + rest.decode("latin-1", "replace")[:500]
-                self._said = bytearray(rest)
-                continue
+        status, words = await self._head()
+        if status == 100:
+            # Icecast says 100 only to whom it lets in, and 200 at once; a proxy before it says 100 to everybody
+            with contextlib.suppress(TimeoutError):
+                status, words = await asyncio.wait_for(self._head(), REFUSAL_S)
+        if status >= 400:
+            # Why, says the body, which may come later than the head
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.closed.wait(), REFUSAL_S)
+            words += " " + self._said.decode("latin-1")[:500]
+        return status, words
+
+    async def _head(self) -> tuple[int, str]:
+        """The next status, and its words. Raises PassingFeedError."""
+        while b"\r\n\r\n" not in self._said and self.lost is None:
             self._news.clear()
             await self._news.wait()
+        head, _, rest = bytes(self._said).partition(b"\r\n\r\n")
+        self._said = bytearray(rest)
+        status, words = _status(head)
+        if status is None:
+            raise PassingFeedError("connection-lost", "the site closed the connection")
+        return status, words
 
     def begin(self) -> None:
         """From now on sound is sent."""
