@@ -272,7 +272,6 @@ class Icecast:
             "header-timeout": self.header_timeout_s,
             "source-timeout": self.source_timeout_s,
             "burst-size": self.burst_bytes,
-            "charset": self.charset,
         }
         people = {"source-password": PASSWORD, "admin-user": "admin", "admin-password": self._admin}
         door = {"port": port, "bind-address": "127.0.0.1", "ssl": 1 if self.certificate else None}
