@@ -37,8 +37,9 @@ def told_to_a_player(site: Icecast, mount: str) -> str:
         assert every, "the server has no titles in its stream"
         for _ in range(20):
             stream.read(every)
-            if length := stream.read(1)[0]:
-                return stream.read(16 * length).rstrip(b"\0").decode()
+            said = stream.read(16 * stream.read(1)[0]).rstrip(b"\0").decode()
+            if said and said != "StreamTitle='';":  # what was sent before the first title has none
+                return said
     raise AssertionError("no title came")
 
 
