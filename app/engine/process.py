@@ -78,7 +78,7 @@ class Engine:
         """Do everything that is due now. Returns the last plan: empty of actions, with the next instant."""
         async with self._ticking:
             now = self.clock()
-            await asyncio.to_thread(keep_stand_ins, self.database, now)
+            await asyncio.to_thread(keep_stand_ins, self.database, self.settings, now)
             current = await asyncio.to_thread(self._plan, now)
             rounds, before = 0, None
             # The same actions a second time mean that none of them worked: the next sweep tries again.
