@@ -25,6 +25,7 @@ from app.air.ticker import Ticker
 from app.air.timeline import Booking, Stretch, in_force
 from app.air.tracks import NotReady, Track
 from app.feeds.errors import FeedError
+from app.feeds.threads import in_own_thread
 from app.processes import is_news
 from audio.wires import Wire, wire_for
 
@@ -56,6 +57,7 @@ REANCHOR_NS = SECOND_NS // 20
 
 CLOSE_S = 3.0
 TITLE_S = 5.0
+TAP_S = 60.0
 
 OpenEndpoint = Callable[[LiveAddress], LiveEndpoint]
 
@@ -110,6 +112,8 @@ class LiveOutput:
     _endpoint: LiveEndpoint | None = None
     _wire: Wire | None = None
     _tap: Tap | None = None
+    _tapping: asyncio.Task[None] | None = None
+    _opening: bytes = b""
     _title: str | None = None
     """What listeners were told last on this connection."""
     _telling: asyncio.Task[None] | None = None
@@ -160,6 +164,8 @@ class LiveOutput:
 
     def leave(self) -> None:
         """It is needed no more."""
+        if self._tapping is not None:
+            self._tapping.cancel()
         if self._tap is not None:
             self._tap.close()
 
@@ -209,8 +215,8 @@ class LiveOutput:
         self._ended, self._is_lost, self._failed = asyncio.Event(), False, {}
         endpoint: LiveEndpoint | None = None
         try:
-            if self._tap is None:
-                self._tap = await asyncio.to_thread(_open_tap, self.tap_at)
+            if self._tap is None and (self._tapping is None or self._tapping.done()):
+                self._tapping = asyncio.create_task(self._attach_tap())
             endpoint = self.open_endpoint(_address(booked.booking))
             async with asyncio.timeout(CONNECT_S) as self._connecting:
                 await endpoint.connect()
@@ -239,6 +245,13 @@ class LiveOutput:
                 endpoint.abort()
         return not self._is_lost
 
+    async def _attach_tap(self) -> None:
+        """Beside the connection, not before it: the tap is on a disk, and that may hang."""
+        with contextlib.suppress(TimeoutError):
+            self._tap = await in_own_thread(lambda _: _open_tap(self.tap_at), TAP_S)
+        if self._tap is not None:
+            self._tap.begin(self._opening)
+
     def _say_why(self, error: Exception) -> None:
         code, words = "internal", "a fault of our own: see the log"
         if isinstance(error, FeedError):
@@ -261,14 +274,14 @@ class LiveOutput:
         self._heard_ns, self._accepted, self._title = now_ns, 0, None
         self.state, self.why = "on", None
         self.frame = booking.frame_at(max(self._anchor.utc_ns(now_ns), booking.opens_ns))
-        opening = self._wire.opening()
+        self._opening = self._wire.opening()
         try:
-            endpoint.write(opening)
+            endpoint.write(self._opening)
         except ConnectionError as error:
             self._lose(str(error))
             return
         if self._tap is not None:
-            self._tap.begin(opening)
+            self._tap.begin(self._opening)
         self._tell("up", {"f": self.feed_id, "n": self.frame})
         self.ticker.call_at(self._anchor.monotonic_ns(booking.due_ns(self.frame)), self)
 
