@@ -52,6 +52,9 @@ PREPARE_NS = 30 * SECOND_NS
 STALLED_NS = 5 * SECOND_NS
 """No acknowledgement for so long, while something waits for one: the connection is dead, whatever its state says."""
 
+LOOK_NS = SECOND_NS // 2
+"""What has been acknowledged is asked for this often, and when a run ends: each time it is a system call."""
+
 REANCHOR_NS = SECOND_NS // 20
 """A step of the system's clock by more than this, seen before the programme begins, is followed."""
 
@@ -127,6 +130,8 @@ class LiveOutput:
     _connecting: asyncio.Timeout | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _heard_ns: int = 0
+    _looked_ns: int = 0
+    _written: int = 0
     _accepted: int = 0
 
     # --- what is booked ------------------------------------------------------------------------------------------
@@ -271,7 +276,8 @@ class LiveOutput:
         if self._anchor is None or self._begun != booking.armed.airing_id:
             self._anchor, self._begun = take_anchor(), None
         now_ns = time.monotonic_ns()
-        self._heard_ns, self._accepted, self._title = now_ns, 0, None
+        self._heard_ns, self._looked_ns, self._written, self._accepted = now_ns, 0, 0, 0
+        self._title = None
         self.state, self.why = "on", None
         self.frame = booking.frame_at(max(self._anchor.utc_ns(now_ns), booking.opens_ns))
         self._opening = self._wire.opening()
@@ -305,7 +311,7 @@ class LiveOutput:
             return None
         if self._tap is not None:
             self._tap.write(booking.armed.airing_id, data, now_ns)
-        self._note(booked, stretch, endpoint, now_ns)
+        self._note(booked, stretch, endpoint, len(data), now_ns)
         self._entitle(booking, stretch, endpoint)
         if stretch.at >= 0 and self._begun is None:
             self._begun = booking.armed.airing_id
@@ -355,7 +361,7 @@ class LiveOutput:
                 self._failed[stretch.level] = self.frame
                 self._retry_ns = now_ns + SECOND_NS
 
-    def _note(self, booked: Booked, stretch: Stretch, endpoint: LiveEndpoint, now_ns: int) -> None:
+    def _note(self, booked: Booked, stretch: Stretch, endpoint: LiveEndpoint, size: int, now_ns: int) -> None:
         """Keep account of what has been sent, and of what the other side has acknowledged."""
         armed, sha256 = booked.booking.armed, booked.tracks[stretch.level].sha256
         run = self._run
@@ -374,11 +380,14 @@ class LiveOutput:
             )  # fmt: skip
             self.progress.keep(run)
         assert run is not None
-        taken = endpoint.taken()
-        if taken.accepted > self._accepted or taken.accepted >= taken.written:
-            self._heard_ns, self._accepted = now_ns, taken.accepted
+        self._written += size
+        if now_ns - self._looked_ns >= LOOK_NS:
+            taken = endpoint.taken()
+            if taken.accepted > self._accepted or taken.accepted >= taken.written:
+                self._heard_ns = now_ns
+            self._looked_ns, self._written, self._accepted = now_ns, taken.written, taken.accepted
         run.until = stretch.at + stretch.count
-        run.written, run.accepted = taken.written, taken.accepted
+        run.written, run.accepted = self._written, self._accepted
         self.progress.store(run)
 
     def _go_on(self, booked: Booked) -> int | None:
@@ -445,8 +454,8 @@ class LiveOutput:
         run, self._run = self._run, None
         if run is None:
             return
-        if self._endpoint is not None and why is not None:
-            run.accepted = max(run.accepted, self._endpoint.taken().accepted)
+        if self._endpoint is not None:
+            run.accepted = min(run.written, max(run.accepted, self._endpoint.taken().accepted))
         tell_run(self.recorder, self.progress, run, why)
 
     def _tell(self, kind: str, detail: dict[str, object]) -> None:
