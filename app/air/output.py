@@ -88,6 +88,17 @@ class Booked:
             self.tracks[stretch.level].prepare(stretch.first)
 
 
+@dataclass(frozen=True, slots=True)
+class _JustSent:
+    """What one step has written."""
+
+    booked: Booked
+    endpoint: LiveEndpoint
+    stretch: Stretch
+    data: bytes
+    late_us: int
+
+
 @dataclass
 class LiveOutput:
     """Feeds one endpoint with whatever is booked on it."""
@@ -123,6 +134,7 @@ class LiveOutput:
     _failed: dict[Level, int] = field(default_factory=dict)
     _retry_ns: int = 0
     _run: Run | None = None
+    _just_sent: _JustSent | None = None
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
     """The connection is to end."""
     _is_lost: bool = False
@@ -293,14 +305,15 @@ class LiveOutput:
 
     # --- what is due ---------------------------------------------------------------------------------------------
 
-    def step(self, now_ns: int, due_ns: int) -> int | None:
+    def step(self, now_ns: int, due_ns: int) -> None:
         """Write what is due (`Ticked`)."""
         booked, endpoint, wire = self._current, self._endpoint, self._wire
+        self._just_sent = None
         if booked is None or endpoint is None or wire is None or self._ended.is_set():
-            return None
+            return
         booking = booked.booking
         if self.frame >= booking.sound.frames:
-            return self._go_on(booked)
+            return
         most = max(1, round(CHUNK_S * booking.sample_rate / booking.frame_samples))
         stretch, frames = self._frames(booked, most, now_ns)
         data = wire.wrap(frames)
@@ -308,16 +321,26 @@ class LiveOutput:
             endpoint.write(data)
         except ConnectionError as error:
             self._lose(str(error))
+            return
+        late_us = (time.monotonic_ns() - due_ns) // 1000
+        self._just_sent = _JustSent(booked, endpoint, stretch, data, late_us)
+
+    def settle(self, now_ns: int) -> int | None:
+        """Put down what was sent, and say when the next is due (`Ticked`)."""
+        sent, current = self._just_sent, self._current
+        if self._ended.is_set() or self._anchor is None or current is None:
             return None
+        if sent is None:
+            return self._go_on(current)
+        booking, stretch = sent.booked.booking, sent.stretch
         if self._tap is not None:
-            self._tap.write(booking.armed.airing_id, data, now_ns)
-        self._note(booked, stretch, endpoint, len(data), now_ns)
-        self._entitle(booking, stretch, endpoint)
+            self._tap.write(booking.armed.airing_id, sent.data, now_ns)
+        self._note(sent, now_ns)
+        self._entitle(booking, stretch, sent.endpoint)
         if stretch.at >= 0 and self._begun is None:
             self._begun = booking.armed.airing_id
             if stretch.at == 0:
-                late_us = (time.monotonic_ns() - due_ns) // 1000
-                self._tell("first", {"f": self.feed_id, "late_us": late_us})
+                self._tell("first", {"f": self.feed_id, "late_us": sent.late_us})
         self.frame = stretch.at + stretch.count
         if self._begun is None:
             self._follow_the_clock(booking, now_ns)
@@ -361,8 +384,9 @@ class LiveOutput:
                 self._failed[stretch.level] = self.frame
                 self._retry_ns = now_ns + SECOND_NS
 
-    def _note(self, booked: Booked, stretch: Stretch, endpoint: LiveEndpoint, size: int, now_ns: int) -> None:
+    def _note(self, sent: _JustSent, now_ns: int) -> None:
         """Keep account of what has been sent, and of what the other side has acknowledged."""
+        booked, stretch = sent.booked, sent.stretch
         armed, sha256 = booked.booking.armed, booked.tracks[stretch.level].sha256
         run = self._run
         goes_on = (
@@ -380,9 +404,9 @@ class LiveOutput:
             )  # fmt: skip
             self.progress.keep(run)
         assert run is not None
-        self._written += size
+        self._written += len(sent.data)
         if now_ns - self._looked_ns >= LOOK_NS:
-            taken = endpoint.taken()
+            taken = sent.endpoint.taken()
             if taken.accepted > self._accepted or taken.accepted >= taken.written:
                 self._heard_ns = now_ns
             self._looked_ns, self._written, self._accepted = now_ns, taken.written, taken.accepted
