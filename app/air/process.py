@@ -11,6 +11,7 @@ import asyncio
 import gc
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from app.air.journal import Journal
 from app.air.output import AHEAD_NS, REANCHOR_NS, Booked, LiveOutput, OpenEndpoint, tell_run
 from app.air.progress import Progress
 from app.air.recorder import Recorder
+from app.air.tap import tap_path
 from app.air.ticker import Ticker
 from app.air.tracks import Tracks
 from app.locks import Lock
@@ -41,6 +43,8 @@ LOOK_S = 0.1
 """The folder is looked at this often: what is asked for in it is heard so much later at the most."""
 
 STATUS_S = 1.0
+
+HANDED_OVER_S = 0.0005
 
 
 def run_air(settings: Settings, stopping: threading.Event) -> bool:
@@ -83,6 +87,8 @@ class Air:
         watcher = threading.Thread(
             target=self._watch, args=(loop, ticker, stopping, ended), name="folder", daemon=True
         )
+        # Another thread that computes gives the interpreter back to the ticker after so long: usually that is five milliseconds
+        sys.setswitchinterval(HANDED_OVER_S)
         # Nothing that lives from the start needs to be looked at for garbage: a collection would cost milliseconds
         gc.collect()
         gc.freeze()
@@ -154,12 +160,18 @@ class Air:
             output = self.outputs.get(feed_id)
             if output is None:
                 output = self.outputs[feed_id] = LiveOutput(
-                    feed_id, ticker, self.recorder, self.progress, self.open_endpoint
+                    feed_id,
+                    ticker,
+                    self.recorder,
+                    self.progress,
+                    self.open_endpoint,
+                    tap_path(self.settings, feed_id),
                 )
                 self._tasks[feed_id] = asyncio.create_task(output.run(), name=f"feed {feed_id}")
             output.book(wanted)
             if not wanted and output.state == "idle":
                 self._tasks.pop(feed_id).cancel()
+                output.leave()
                 del self.outputs[feed_id]
 
     # --- what is told ------------------------------------------------------------------------------------------------

@@ -91,6 +91,11 @@ class Booking:
             level, turn_at = "interval_signal", self.lengths["programme"]  # it is shorter than its slot
         return self._looped(level, frame, turn_at, most)
 
+    def title(self, frame: int) -> str | None:
+        """What the programme is called at a frame; None where the feed is told no titles, or none yet."""
+        begun = [one.text for one in self.output.titles if self.frame_of(one.from_sample) <= frame]
+        return begun[-1] if begun else None
+
     def _turn(self, frame: int) -> tuple[int, Level, int]:
         """From where on what was asked for last is wanted, what that is, and until where."""
         at, level, until = 0, CHAIN[0], self.sound.frames

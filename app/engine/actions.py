@@ -242,6 +242,7 @@ class Actions:
                 log.warning("stepped down the chain", airing=action.airing_id, level=action.level)
             airing.turns = [*before, turn]
             session.add(airing)
+            emit(session, "airing", action.airing_id, airing.state, at=now)
 
     @execute.register
     def _(self, action: due.SetState, now: datetime) -> None:

@@ -14,8 +14,8 @@ from audio.profile import Encoding
 LIVE = frozenset({"icecast", "srt"})
 """Protocols that take sound as it is aired. All others take files, before it is."""
 
-OF_LIVE = ("preroll_s", "lead_ms", "monitor", "listen_url")
-"""Options of every live feed, whatever its protocol. The connection does not need them."""
+OF_LIVE = ("preroll_s", "lead_ms", "monitor", "listen_url", "titles")
+"""Options that are not the connection's: it goes on when they change."""
 
 IN_TRANSPORT_STREAM = frozenset({"mp3", "adts"})
 """What SRT's MPEG transport stream carries here."""

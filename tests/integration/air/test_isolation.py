@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ import pytest
 from app.air.armed import Level
 from tests import live_sinks
 from tests.armed_airings import AirStation, Material, air_station, material, soon
-from tests.heard_frames import Heard, heard, kinds_told, longest_pause_s, told, whys
+from tests.heard_frames import Heard, by_name, heard, kinds_told, longest_pause_s, told, whys
 from tests.live_sinks import BadSite, Manners, RawSink, hangs_up_after
 from tests.ssh_sites import free_port
 
@@ -57,12 +58,16 @@ class Night:
 def night(
     tmp_path_factory: pytest.TempPathFactory, artefacts: Path, chain: dict[Level, Material]
 ) -> Iterator[Night]:
-    known = {**chain, "programme": material(artefacts, 4, LENGTH_S)}
+    known = by_name(chain, programme=material(artefacts, 4, LENGTH_S))
     with ExitStack() as stack:
         sink = stack.enter_context(RawSink())
         bad = {name: stack.enter_context(BadSite(manners)) for name, manners in BAD.items()}
         home = tmp_path_factory.mktemp("night") / "home"
-        station = stack.enter_context(air_station(home, chain=chain))
+        # Nor does a log whose reader has ended: every line is an error
+        reading, writing = os.pipe()
+        os.close(reading)
+        stack.callback(os.close, writing)
+        station = stack.enter_context(air_station(home, chain=chain, log=writing))
         made = Night(station, known, sink, bad)
         arm_all(made)
         sink.wait_for("/39", size=150_000)

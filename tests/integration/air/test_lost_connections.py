@@ -18,7 +18,7 @@ import pytest
 from app.air.armed import Level
 from app.storage import write_atomically
 from tests.armed_airings import AirStation, Material, air_station, material, soon, wait_until
-from tests.heard_frames import Heard, came_at, heard, kinds_told, told, whys
+from tests.heard_frames import Heard, by_name, came_at, heard, kinds_told, told, whys
 from tests.icecast_sites import Icecast, icecast
 from tests.listeners import Listener
 from tests.live_sinks import PASSWORD, USER
@@ -59,9 +59,9 @@ class Broadcast:
     def told(self, name: str) -> list[Heard]:
         return told(self.station, self.feeds[name], self.known)
 
-    def lateness_s(self, name: str, frame: int) -> float:
-        """How much later than due a frame of the programme was heard."""
-        came = came_at(self.ears[name].captures, self.known["programme"].frames()[frame])
+    def lateness_s(self, name: str, of: str, frame: int) -> float:
+        """How much later than due a frame of a programme was heard."""
+        came = came_at(self.ears[name].captures, self.known[of].frames()[frame])
         return came - self.starts_at.timestamp() - frame * 0.024
 
 
@@ -76,16 +76,21 @@ def fates(
     home = tmp_path_factory.mktemp("fates") / "home"
     with ExitStack() as stack:
         station = stack.enter_context(air_station(home, chain=chain))
-        made = Broadcast(station, {**chain, "programme": programme}, soon(5.0), 1500)
+        made = Broadcast(
+            station, by_name(chain, programme=programme, alone=material(artefacts, 9, 36.0)), soon(5.0), 1500
+        )
         for feed, name in enumerate(("late", "killed", "paused", "paused long"), start=1):
             made.sites[name] = site = stack.enter_context(icecast(program))
             made.feeds[name] = feed
             made.ears[name] = stack.enter_context(Listener(site.port, "/live"))
         made.sites["late"].kill()
         urls = {made.feeds[name]: f"http://127.0.0.1:{site.port}/live" for name, site in made.sites.items()}
+        # Nobody else sends what the late one will be sent
+        late = {made.feeds["late"]: urls.pop(made.feeds["late"])}
         station.arm(1, programme, made.starts_at, urls)
+        station.arm(2, made.known["alone"], made.starts_at, late)
         run_fates(made)
-        wait_until(lambda: station.journal("ended"), "it has ended", 30.0)
+        wait_until(lambda: len(station.journal("ended")) == 2, "both have ended", 30.0)
         yield made
 
 
@@ -110,10 +115,10 @@ def run_fates(made: Broadcast) -> None:
 
 def is_whole_from(made: Broadcast, name: str, piece: Heard) -> None:
     """It is the programme, to its end, each frame when it is due."""
-    assert piece.of == "programme"
+    assert piece.of == ("alone" if name == "late" else "programme")
     assert piece.end >= made.frames - ICECAST_KEEPS
     for frame in (piece.first + 25, piece.end - 25):
-        assert -0.1 < made.lateness_s(name, frame) < NOTICED_S
+        assert -0.1 < made.lateness_s(name, piece.of, frame) < NOTICED_S
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("late", 6.0), ("killed", 6.0), ("paused long", 8.0)])
@@ -179,13 +184,12 @@ def doors(
         unknown = stack.enter_context(icecast(program, tls=True))
         home = tmp_path_factory.mktemp("doors") / "home"
         station = AirStation(home, chain=chain, environment={"SSL_CERT_FILE": str(tls.certificate)})
-        made = Broadcast(station, {**chain, "programme": programme}, soon(5.0), 625)
+        made = Broadcast(station, by_name(chain, programme=programme), soon(5.0), 625)
         made.sites = {"plain": plain, "hasty": hasty}
+        holders: dict[str, socket.socket] = {}
         for site, mount in ((plain, "in-use"), (plain, "taken"), (hasty, "half-open")):
             made.feeds[mount] = len(made.feeds) + 10
-            holder = stack.enter_context(somebody_else(site.port, f"/{mount}"))
-            if mount == "in-use":
-                leaves = holder
+            holders[mount] = stack.enter_context(somebody_else(site.port, f"/{mount}"))
         for mount in ("in-use", "taken-beside", "source"):
             made.ears[mount] = stack.enter_context(Listener(plain.port, f"/{mount}"))
         made.ears["half-open"] = stack.enter_context(Listener(hasty.port, "/half-open"))
@@ -194,7 +198,7 @@ def doors(
         stack.callback(station.stop)
         made.at(3.0)
         write_atomically(Path(wrong_password(made).removeprefix("file:")), PASSWORD.encode())
-        leaves.close()
+        holders["in-use"].close()
         made.at(12.5)
         made.status = station.status()
         wait_until(lambda: len(station.journal("ended")) >= 5, "all have ended")

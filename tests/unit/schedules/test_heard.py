@@ -35,7 +35,7 @@ def airing(
     *feeds: LiveView, turns: tuple[str, ...] = (), turned_at: datetime | None = None, **more: Any
 ) -> AiringView:
     live = LiveState(
-        feeds=feeds, takes_until=START + timedelta(minutes=29), wanted="w", armed="w", version=1, taken_on=True,
+        feeds=feeds, takes_until=START + timedelta(minutes=29), last_moment=START, wanted="w", armed="w", version=1, taken_on=True,
         ended=False, turns=turns, turned_at=turned_at,
     )  # fmt: skip
     made = AiringView(
