@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.air.armed import Level
 from tests.armed_airings import AirStation, Material
 from tests.captures import Capture
 
@@ -24,6 +25,11 @@ class Heard:
     @property
     def count(self) -> int:
         return self.end - self.first
+
+
+def by_name(chain: Mapping[Level, Material], **others: Material) -> dict[str, Material]:
+    """Everything that may be heard."""
+    return {str(level): one for level, one in chain.items()} | others
 
 
 def heard(data: bytes, known: Mapping[str, Material]) -> list[Heard]:
@@ -63,7 +69,7 @@ def kinds_told(station: AirStation, feed_id: int) -> list[str]:
     """Of the records that name a feed, what they are of, in order."""
     found = []
     for record in station.journal():
-        detail = json.loads(record.detail) if (record.detail or "").startswith("{") else {}
+        detail = json.loads(record.detail) if record.detail and record.detail.startswith("{") else {}
         if detail.get("f") == feed_id:
             found.append(record.kind)
     return found

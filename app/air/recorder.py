@@ -16,6 +16,9 @@ from app.processes import is_news
 
 log = structlog.get_logger()
 
+GATHER_S = 0.05
+"""So long after something was told it is written: what a hundred outputs say at once does not hold up what they send."""
+
 AGAIN_S = 1.0
 MOST_WAITING = 20_000
 """Records that wait for a disk which takes none: two hours of the worst. After that the newest are lost."""
@@ -40,6 +43,8 @@ class Recorder:
         self._lock = threading.Lock()
         self._news = threading.Event()
         self._ending = False
+        self._pause = threading.Event()
+        """Set when nothing is waited for any more."""
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
@@ -66,6 +71,7 @@ class Recorder:
     def close(self) -> None:
         """Write what waits, if the disk takes it."""
         self._ending = True
+        self._pause.set()
         self._news.set()
         self._thread.join(5 * AGAIN_S)
         self._journal.close()
@@ -73,6 +79,7 @@ class Recorder:
     def _run(self) -> None:
         while not (self._ending and not self._waiting):
             self._news.wait()
+            self._pause.wait(GATHER_S)
             self._news.clear()
             while self._waiting:
                 if self._write(self._waiting[0]):
@@ -80,12 +87,14 @@ class Recorder:
                 elif self._ending:
                     return
                 else:
-                    threading.Event().wait(AGAIN_S)
+                    self._pause.wait(AGAIN_S)
 
     def _write(self, told: _Told) -> bool:
         try:
             with self._lock:
                 self._journal.write(told.kind, told.airing_id, told.version, told.at, told.detail)
+            if told.then is not None:
+                told.then()
         except OSError as error:
             if is_news("air journal"):
                 log.warning("the journal cannot be written", waiting=len(self._waiting), error=str(error))
@@ -93,6 +102,4 @@ class Recorder:
         except Exception:
             # A fault of ours in one record: the others must not wait for it for ever
             log.exception("a record cannot be written", kind=told.kind, airing=told.airing_id)
-        if told.then is not None:
-            told.then()
         return True

@@ -4,13 +4,18 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from sqlmodel import Session, col, select
 from starlette.exceptions import HTTPException
 
 from app.air.status import read_status
+from app.air.tap import tap_path
 from app.airings import editing, service
+from app.airings.carriage import wishes
 from app.airings.compiling import preview
+from app.airings.listening_in import listen_in, sent_sound
+from app.airings.live_run import sent_on
 from app.airings.models import Airing, AsRun
 from app.airings.schemas import (
     AiringOut,
@@ -38,6 +43,9 @@ from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database,
 from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of
 from schedules.time import night_span
+
+_NOT_KEPT = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""A stream that never ends belongs into no cache, and no proxy may collect it first."""
 
 router = APIRouter(prefix="/api/v1", tags=["airings"])
 
@@ -126,6 +134,59 @@ def get_airing_live(
         outputs=[LiveOutputOut.model_validate(one) for one in air.outputs if one.airing_id == airing_id],
         turns=[TurnOut(**turn) for turn in airing.turns],
     )
+
+
+@router.get(
+    "/airings/{airing_id}/listen",
+    summary="Listen in: what a live feed is given just now, some seconds late",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"audio/mpeg": {}}}},
+)
+def listen_to_airing(
+    request: Request,
+    _actor: Actor,
+    database: Database,
+    settings: CurrentSettings,
+    now: Now,
+    airing_id: RowId,
+    feed_id: Annotated[int | None, Query(description="Which live feed; the first where left out")] = None,
+) -> StreamingResponse:
+    """It goes on until the airing is over on that feed; a connection to the site that is lost is waited for."""
+    with reading(database) as session:
+        feed = service.live_feed(session, service.get(session, airing_id), feed_id, now)
+    encoding, stopping = wishes(feed).encoding, request.app.state.stopping
+    sound = listen_in(tap_path(settings, id_of(feed)), airing_id, encoding, stopping.is_set)
+    return StreamingResponse(sound, media_type=encoding.live_media_type, headers=_NOT_KEPT)
+
+
+@router.get(
+    "/airings/{airing_id}/sent",
+    summary="The audio that a live feed was given, as it was given",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"audio/mpeg": {}}}},
+)
+def get_airing_sent(
+    _actor: Actor,
+    database: Database,
+    blobs: CurrentBlobs,
+    airing_id: RowId,
+    feed_id: Annotated[int | None, Query(description="Which live feed; the first where left out")] = None,
+) -> StreamingResponse:
+    """Frame by frame out of the air's own record, with stand-ins where they went out; what was missed is not there.
+
+    It can be had for as long as the artefacts are kept: `DANPA_KEEP_ARTEFACTS_DAYS`, 90 days if not set otherwise.
+    """
+    with reading(database) as session:
+        airing = service.get(session, airing_id)
+        feed = service.live_feed(session, airing, feed_id)
+        sent = sent_on(session, airing, id_of(feed))
+        artefacts = service.sent_artefacts(session, blobs, airing, sent)
+    if not sent or len(artefacts) < len({one.sha256 for one in sent}):
+        raise NotFound(
+            f"there is no audio of what airing {airing_id} sent: nothing went out, or it was cleared away"
+        )
+    encoding = wishes(feed).encoding
+    return StreamingResponse(sent_sound(sent, artefacts, encoding), media_type=encoding.live_media_type)
 
 
 @router.get("/airings/{airing_id}/as-run", summary="What went out in it, and how we know")

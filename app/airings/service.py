@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from app.airings.carriage import is_bare
-from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
+from app.airings.carriage import carriages, is_bare
+from app.airings.live_run import Sent
+from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion, StandIn
+from app.airings.stand_ins import live_feeds
 from app.database import id_of
 from app.errors import Conflict, NotFound
+from app.feeds.live import preroll_s
+from app.feeds.models import Feed
 from app.handoffs.models import Handoff
 from app.journal.service import record
 from app.programmes.models import Programme, Slot
+from app.storage import Blobs
 from schedules.snapshot import CLOSED
 from schedules.time import night_span
 
@@ -85,6 +91,46 @@ def audible(session: Session, airing: Airing) -> Artefact | None:
         if rendered:
             return min(rendered, key=lambda one: not is_bare(one.recipe))
     return None
+
+
+def live_feed(session: Session, airing: Airing, feed_id: int | None, now: datetime | None = None) -> Feed:
+    """The live feed of an airing that is meant; ``now``: it must be on the air.
+
+    Raises:
+        NotFound: it has none, or not this one.
+        Conflict: it is not on the air.
+    """
+    feeds = live_feeds(carriages(session, airing.slot_id, airing.starts_at.date()))
+    found = next((one for one in feeds if feed_id in {None, one.id}), None)
+    if found is None:
+        raise NotFound(
+            f"airing {airing.id} goes out live on no feed"
+            if feed_id is None
+            else f"airing {airing.id} does not go out live on feed {feed_id}"
+        )
+    if now is not None:
+        opens_at = airing.starts_at - timedelta(seconds=preroll_s(found))
+        if not opens_at <= now < airing.stops_at or airing.state in CLOSED:
+            raise Conflict(
+                f"airing {airing.id} is not on the air: it goes out from {opens_at:%Y-%m-%d %H:%M:%S} UTC on"
+            )
+    return found
+
+
+def sent_artefacts(session: Session, blobs: Blobs, airing: Airing, sent: Sequence[Sent]) -> dict[str, Path]:
+    """Where what was sent lies, by the first twelve digits of its SHA-256; what is gone is left out."""
+    wanted = {one.sha256 for one in sent}
+    rows = session.exec(
+        select(Artefact.sha256, Artefact.extension)
+        .join(RundownVersion, col(RundownVersion.id) == col(Artefact.rundown_id))
+        .where(RundownVersion.airing_id == airing.id)
+    ).all()
+    stand_ins = session.exec(select(StandIn.sha256, StandIn.extension)).all()
+    paths = {
+        sha256[:12]: blobs.path("artefacts", sha256, f".{extension}")
+        for sha256, extension in (*rows, *stand_ins)
+    }
+    return {key: path for key, path in paths.items() if key in wanted and path.exists()}
 
 
 def as_run(session: Session, airing_id: int) -> Sequence[AsRun]:

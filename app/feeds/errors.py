@@ -15,8 +15,8 @@ class FeedError(DanpaError):
     ``code`` is stable (scripts and alarms use it); the text says what to do.
 
     Codes of passing errors: host-unknown, unreachable, timeout, connection-lost, busy, server-error, disk-full,
-    storage-error, lost-after-upload. Codes of permanent ones: unauthorised, refused, too-large, folder-missing,
-    not-writable, redirected, tls, host-key, bad-address, confined, credential, source-damaged.
+    storage-error, lost-after-upload, mount-in-use. Codes of permanent ones: unauthorised, refused, too-large, folder-missing,
+    not-writable, redirected, tls, host-key, bad-address, confined, credential, source-damaged, software-missing.
     """
 
     permanent: ClassVar[bool]
@@ -55,7 +55,7 @@ def once_taken() -> Iterator[None]:
 NOTHING_ARRIVED = frozenset(
     {
         "bad-address", "confined", "credential", "disk-full", "folder-missing", "host-key", "host-unknown",
-        "not-writable", "redirected", "source-damaged", "tls", "too-large", "too-long", "unauthorised", "unreachable",
+        "not-writable", "redirected", "software-missing", "source-damaged", "tls", "too-large", "too-long", "unauthorised", "unreachable",
     }
 )  # fmt: skip
 """Codes with which a sending ends before the object can have got its name: we were not let in, or the bytes not taken."""

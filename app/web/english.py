@@ -187,6 +187,8 @@ ENGLISH = {
     "outcome.interrupted": "Interrupted",
     "error": "Error",
     "error.host-unknown": "The site’s address cannot be found: check it.",
+    "error.mount-in-use": "Somebody else sends to our mount, or it is still held by a connection that broke.",
+    "error.software-missing": "Something that this feed needs is not installed here.",
     "error.unreachable": "The site’s server cannot be reached.",
     "error.timeout": "The site did not answer in time.",
     "error.connection-lost": "The connection broke on the way.",

@@ -193,6 +193,8 @@ KOREAN = {
     "outcome.interrupted": "중단됨",
     "error": "오류",
     "error.host-unknown": "송신소 주소를 찾을 수 없습니다. 주소가 맞는지 보세요.",
+    "error.mount-in-use": "다른 곳에서 우리 마운트로 보내고 있거나, 끊어진 연결이 아직 잡고 있습니다.",
+    "error.software-missing": "이 피드에 필요한 프로그램이 이 컴퓨터에 설치되어 있지 않습니다.",
     "error.unreachable": "송신소 서버에 닿지 않습니다.",
     "error.timeout": "송신소가 제때 답하지 않았습니다.",
     "error.connection-lost": "보내는 도중 연결이 끊겼습니다.",

@@ -17,6 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from app.air.armed import Armed, ArmedFile, Output, Sound, dump_armed
+from app.air.clock import from_ns
+from app.settings import Settings
+from app.storage import sha256_of, write_atomically
+from audio.profile import Encoding
 from tests.live_sinks import PASSWORD, USER
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -125,14 +130,43 @@ def _rss_bytes(pid: int) -> int:
 
 
 def start_danpa(night: Night) -> OnAir:
-    """Danpa's own air process. To be filled in: arm it with the night's parts, mounts and interval signal, and give
+    """Danpa's own air process, by itself: an armed airing for each part, with every mount as a feed of it."""
+    home = night.work / "station"
+    settings = Settings(home=home)
+    settings.make_directories()
+    password = home / "password"
+    write_atomically(password, PASSWORD.encode())
+    signal = _armed_file(night.interval)
+    before_ns = night.begins_ns
+    for number, part in enumerate(night.parts, 1):
+        encoding = Encoding("mp3")
+        sound = Sound("r", encoding, part.frames, _armed_file(part.artefact), {"interval_signal": signal})
+        preroll_s = (part.starts_at_ns - before_ns) / 1e9 + (0.0 if number > 1 else 1.0)
+        outputs = tuple(
+            Output(
+                feed_id=feed_id,
+                protocol="icecast",
+                address=f"http://127.0.0.1:{night.port}{mount}",
+                recipe="r",
+                credential=f"file:{password}",
+                preroll_s=preroll_s,
+            )
+            for feed_id, mount in enumerate(night.mounts, 1)
+        )
+        starts_at, stops_at = from_ns(part.starts_at_ns), from_ns(part.ends_at_ns)
+        armed = Armed(number, 1, 1, starts_at, stops_at, sounds=(sound,), outputs=outputs)
+        write_atomically(settings.armed_dir / f"{armed.name}.json", dump_armed(armed))
+        before_ns = part.ends_at_ns
+    environment = os.environ | {"DANPA_HOME": str(home)}
+    with (night.work / "danpa.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.air"], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+    return OnAir([process])
 
-        OnAir([the process])
 
-    as soon as it runs; the bench waits until every mount has sound, and ends it. The mounts are heard from
-    ``night.begins_ns`` on, and by then must carry the interval signal.
-    """
-    raise NotImplementedError
+def _armed_file(path: Path) -> ArmedFile:
+    return ArmedFile(path, sha256_of(path), path.stat().st_size)
 
 
 # ------------------------------------------------------------------ liquidsoap

@@ -15,7 +15,7 @@ import pytest
 from app.air.armed import Level
 from tests.armed_airings import AirStation, Material, air_station, material, soon, wait_until
 from tests.disks import mounted
-from tests.heard_frames import FRAME_BYTES, Heard, came_at, heard, longest_pause_s, told, whys
+from tests.heard_frames import FRAME_BYTES, Heard, by_name, came_at, heard, longest_pause_s, told, whys
 from tests.live_sinks import RawSink
 
 SIGNAL = Heard("interval_signal", 125 - 84, 125)
@@ -62,7 +62,7 @@ def restart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restart]:
         sink = stack.enter_context(RawSink())
         station = stack.enter_context(air_station(home))
         programme = material(home, 7, 14.0)
-        known: dict[str, Material] = {**station.chain, "programme": programme}
+        known = by_name(station.chain, programme=programme)
         made = Restart(station, {name: copied(one, home) for name, one in known.items()}, sink, 0.0)
         starts_at = soon(3.5)
         made.starts_at = starts_at.timestamp()
@@ -132,7 +132,7 @@ def test_on_a_full_disk_it_is_killed_and_goes_on(
         RawSink() as sink,
         air_station(disk / "home", chain=chain) as station,
     ):
-        made = Restart(station, {**chain, "programme": programme}, sink, 0.0)
+        made = Restart(station, by_name(chain, programme=programme), sink, 0.0)
         starts_at = soon(4.0)
         made.starts_at = starts_at.timestamp()
         station.arm(1, programme, starts_at, {FEED: sink.url("/live")})

@@ -14,7 +14,7 @@ import pytest
 from app.air.armed import Level
 from tests import live_sinks
 from tests.armed_airings import AirStation, Material, air_station, material, soon
-from tests.heard_frames import Heard, heard, kinds_told, longest_pause_s, told, whys
+from tests.heard_frames import Heard, by_name, heard, kinds_told, longest_pause_s, told, whys
 from tests.live_sinks import BadSite, Manners, RawSink, hangs_up_after
 from tests.ssh_sites import free_port
 
@@ -57,7 +57,7 @@ class Night:
 def night(
     tmp_path_factory: pytest.TempPathFactory, artefacts: Path, chain: dict[Level, Material]
 ) -> Iterator[Night]:
-    known = {**chain, "programme": material(artefacts, 4, LENGTH_S)}
+    known = by_name(chain, programme=material(artefacts, 4, LENGTH_S))
     with ExitStack() as stack:
         sink = stack.enter_context(RawSink())
         bad = {name: stack.enter_context(BadSite(manners)) for name, manners in BAD.items()}

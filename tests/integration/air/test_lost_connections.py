@@ -18,7 +18,7 @@ import pytest
 from app.air.armed import Level
 from app.storage import write_atomically
 from tests.armed_airings import AirStation, Material, air_station, material, soon, wait_until
-from tests.heard_frames import Heard, came_at, heard, kinds_told, told, whys
+from tests.heard_frames import Heard, by_name, came_at, heard, kinds_told, told, whys
 from tests.icecast_sites import Icecast, icecast
 from tests.listeners import Listener
 from tests.live_sinks import PASSWORD, USER
@@ -76,7 +76,7 @@ def fates(
     home = tmp_path_factory.mktemp("fates") / "home"
     with ExitStack() as stack:
         station = stack.enter_context(air_station(home, chain=chain))
-        made = Broadcast(station, {**chain, "programme": programme}, soon(5.0), 1500)
+        made = Broadcast(station, by_name(chain, programme=programme), soon(5.0), 1500)
         for feed, name in enumerate(("late", "killed", "paused", "paused long"), start=1):
             made.sites[name] = site = stack.enter_context(icecast(program))
             made.feeds[name] = feed
@@ -179,13 +179,12 @@ def doors(
         unknown = stack.enter_context(icecast(program, tls=True))
         home = tmp_path_factory.mktemp("doors") / "home"
         station = AirStation(home, chain=chain, environment={"SSL_CERT_FILE": str(tls.certificate)})
-        made = Broadcast(station, {**chain, "programme": programme}, soon(5.0), 625)
+        made = Broadcast(station, by_name(chain, programme=programme), soon(5.0), 625)
         made.sites = {"plain": plain, "hasty": hasty}
+        holders: dict[str, socket.socket] = {}
         for site, mount in ((plain, "in-use"), (plain, "taken"), (hasty, "half-open")):
             made.feeds[mount] = len(made.feeds) + 10
-            holder = stack.enter_context(somebody_else(site.port, f"/{mount}"))
-            if mount == "in-use":
-                leaves = holder
+            holders[mount] = stack.enter_context(somebody_else(site.port, f"/{mount}"))
         for mount in ("in-use", "taken-beside", "source"):
             made.ears[mount] = stack.enter_context(Listener(plain.port, f"/{mount}"))
         made.ears["half-open"] = stack.enter_context(Listener(hasty.port, "/half-open"))
@@ -194,7 +193,7 @@ def doors(
         stack.callback(station.stop)
         made.at(3.0)
         write_atomically(Path(wrong_password(made).removeprefix("file:")), PASSWORD.encode())
-        leaves.close()
+        holders["in-use"].close()
         made.at(12.5)
         made.status = station.status()
         wait_until(lambda: len(station.journal("ended")) >= 5, "all have ended")

@@ -16,7 +16,7 @@ from app.air.armed import ArmedFile, Level, Turn
 from audio.pcm import RATE
 from tests.armed_airings import AirStation, Material, air_station, material, soon, wait_until
 from tests.captures import Capture
-from tests.heard_frames import Heard, came_at, heard, kinds_told, longest_pause_s, told, whys
+from tests.heard_frames import Heard, by_name, came_at, heard, kinds_told, longest_pause_s, told, whys
 from tests.live_sinks import RawSink
 
 PREROLL = 84
@@ -128,12 +128,12 @@ def evening(
     tmp_path_factory: pytest.TempPathFactory, artefacts: Path, chain: dict[Level, Material]
 ) -> Iterator[Evening]:
     folder = tmp_path_factory.mktemp("evening")
-    known: dict[str, Material] = {
-        **chain,
-        "programme": material(artefacts, 1, LENGTH_S),
-        "other": material(artefacts, 2, LENGTH_S),
-        "short": material(artefacts, 3, 4.8),
-    }
+    known = by_name(
+        chain,
+        programme=material(artefacts, 1, LENGTH_S),
+        other=material(artefacts, 2, LENGTH_S),
+        short=material(artefacts, 3, 4.8),
+    )
     with ExitStack() as stack:
         sink, other = stack.enter_context(RawSink()), stack.enter_context(RawSink())
         station = stack.enter_context(air_station(folder / "home", chain=chain))
@@ -220,7 +220,7 @@ def test_a_changed_address_goes_on_there(evening: Evening) -> None:
     assert first[0] == SIGNAL
     assert second == [Heard("programme", second[0].first, FRAMES)]
     gap = second[0].first - first[1].end
-    assert 0 <= gap < NOTICED_S / 0.024
+    assert -4 < gap < NOTICED_S / 0.024, "four frames leave at once: the new one may get some of them too"
     assert whys(evening.station, evening.feeds["moved"], "sent") == ["changed", "over"]
     assert evening.told("moved")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -107,3 +108,27 @@ def test_a_long_detail_is_cut_and_korean_is_kept(path: Path) -> None:
     assert first.detail is not None
     assert set(first.detail) == {"가"}
     assert (second.detail, path.stat().st_size) == ("끝", 2 * RECORD_BYTES)
+
+
+def test_figures_are_whole_and_only_the_reason_is_cut(path: Path) -> None:
+    journal = Journal(path)
+    figures = {"f": 123, "l": "interval_signal", "n": [-1234567, 12345678], "k": 1234567, "s": "0123456789ab"}
+    for why in ("over", "the site " * 50, "가" * 100):
+        journal.write("sent", 12345, 12, AT, {**figures, "why": why})
+    journal.close()
+    details = [json.loads(record.detail or "") for record in read_journal(path, 0)]
+    assert [{name: one for name, one in each.items() if name != "why"} for each in details] == [figures] * 3
+    assert details[0]["why"] == "over"
+    assert details[1]["why"].startswith("the site")
+    assert set(details[2]["why"]) == {"가"}
+    assert path.stat().st_size == 3 * RECORD_BYTES
+
+
+def test_figures_that_do_not_fit_are_an_error_and_no_record(path: Path) -> None:
+    """Not an endless loop: everything else that is to be written waits behind it."""
+    journal = Journal(path)
+    with pytest.raises(ValueError, match="too long"):
+        journal.write("sent", 1, 1, AT, {"s": "0" * 300, "why": "over"})
+    journal.write("ended", 1, 1, AT)
+    journal.close()
+    assert kinds(path) == [(0, "ended")]

@@ -96,7 +96,7 @@ def test_every_frame_is_sent_once_and_there_is(
     for stretch in walk(one, first, frames, most, failed):
         assert stretch.at == frame
         assert 1 <= stretch.count <= most
-        assert 0 <= stretch.first
+        assert stretch.first >= 0
         assert stretch.first + stretch.count <= lengths[stretch.level], "only frames that there are"
         assert stretch.level not in failed
         frame += stretch.count
