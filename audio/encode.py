@@ -85,13 +85,15 @@ def encode(
 
 
 def live_arguments(encoding: Encoding) -> list[str]:
-    """ffmpeg's arguments to encode 16-bit mono PCM at 48 kHz from its standard input as it comes: frames on standard output,
+    """Ffmpeg's arguments to encode 16-bit mono PCM at 48 kHz from its standard input as it comes: frames on standard output,
     each as soon as it is made. The same encoder as `encode`'s; nothing is dropped or added, since nothing has to be exact.
 
     Raises `ValueError` for a codec whose frames do not say by themselves how long they are.
     """
     if encoding.codec not in LIVE_CODECS:
-        raise ValueError(f"{encoding.codec} cannot be encoded on the air: only {', '.join(sorted(LIVE_CODECS))}")
+        raise ValueError(
+            f"{encoding.codec} cannot be encoded on the air: only {', '.join(sorted(LIVE_CODECS))}"
+        )
     return [
         *("-probesize", "32", "-analyzeduration", "0"),
         *("-f", "s16le", "-ar", str(RATE), "-ac", "1", "-i", "pipe:0"),

@@ -19,7 +19,6 @@ from typing import IO, Final
 
 import numpy as np
 
-from audio import adts, mp3
 from audio.band import Band
 from audio.compressing import Compressor
 from audio.decoding import float_blocks
@@ -27,6 +26,7 @@ from audio.encode import live_arguments
 from audio.errors import AudioError, EncodeFailed, NotAudio
 from audio.ffmpeg import Ffmpeg
 from audio.filters import TO_MONO_48K
+from audio.frames import FrameCutter
 from audio.levelling import Leveller
 from audio.limiting import CONTEXT_SAMPLES, limiting_gain
 from audio.meter import Samples
@@ -126,10 +126,14 @@ class LiveChain:
             raise
         self._sounds = list(zip(sounds, encoders, strict=True))
         self._threads = [
-            threading.Thread(target=self._guarded, args=(self._read_frames, one, each), name="studio-frames", daemon=True)
+            threading.Thread(
+                target=self._guarded, args=(self._read_frames, one, each), name="studio-frames", daemon=True
+            )
             for one, each in self._sounds
         ]
-        self._threads.append(threading.Thread(target=self._guarded, args=(self._process,), name="studio-sound", daemon=True))
+        self._threads.append(
+            threading.Thread(target=self._guarded, args=(self._process,), name="studio-sound", daemon=True)
+        )
         for thread in self._threads:
             thread.start()
 
@@ -198,31 +202,8 @@ class LiveChain:
                 sound.take(frames)
 
 
-class FrameCutter:
-    """Cuts a growing stream of frames into frames. Raises `ValueError` where anything else stands."""
-
-    def __init__(self, encoding: Encoding) -> None:
-        """Of the encodings in `LIVE_CODECS`."""
-        is_adts = encoding.codec == "adts"
-        self._header_bytes = adts.HEADER_BYTES if is_adts else mp3.HEADER_BYTES
-        self._length = (adts.Headers(encoding) if is_adts else mp3.Headers(encoding)).length
-        self._left = b""
-
-    def feed(self, content: bytes) -> list[bytes]:
-        """The frames that are whole by now."""
-        stream, at, frames = self._left + content, 0, []
-        while at + self._header_bytes <= len(stream):
-            end = at + self._length(stream, at)
-            if end > len(stream):
-                break
-            frames.append(stream[at:end])
-            at = end
-        self._left = stream[at:]
-        return frames
-
-
 def _decoding(demuxer: str) -> list[str]:
-    """ffmpeg's arguments for a stream from outside: one format, no other protocol, nothing but sound, nothing held back."""
+    """Ffmpeg's arguments for a stream from outside: one format, no other protocol, nothing but sound, nothing held back."""
     return [
         *("-fflags", "nobuffer", "-probesize", _PROBE_BYTES, "-analyzeduration", "0"),
         *("-protocol_whitelist", "pipe", "-format_whitelist", demuxer, "-f", demuxer, "-i", "pipe:0"),

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from schedules.actions import Action, ArmLive, Refuse, SetState, TakeTurn
+from schedules.actions import Action, ArmLive, GiveBack, Refuse, SetState, TakeOver, TakeTurn
 from schedules.agenda import Agenda
 from schedules.snapshot import CHAIN, AiringView, IntentView, LiveState, LiveView, Readiness
 
 GRACE = timedelta(seconds=5)
 """An endpoint that is lost and found again within this is not worth waking anybody."""
+
+STUDIO = ("studio", "studio_over")
+"""A studio is ready; it is gone."""
 
 LAST_WORDS = timedelta(seconds=30)
 """How long after its end an airing waits for the air process to put it on the record."""
@@ -41,15 +44,23 @@ def turns_wanted(airing: AiringView, agenda: Agenda) -> list[IntentView]:
     if live is None:
         return []
     opens_at = min((feed.opens_at for feed in live.feeds), default=airing.starts_at)
-    kinds = {"standby", "resume"} if agenda.reached(opens_at) else {"resume"}
+    kinds = {"standby", "resume", *STUDIO} if agenda.reached(opens_at) else {"resume", *STUDIO}
     return [intent for intent in airing.intents if intent.kind in kinds]
 
 
 def _turn(airing: AiringView, live: LiveState, intent: IntentView) -> Iterable[Action]:
     current = live.turns[-1] if live.turns else CHAIN[0]
-    if intent.kind == "standby":
+    if intent.kind == "studio_over":
+        yield GiveBack(airing.id, intent.id)
+    elif intent.kind == "studio" and live.asked_for not in {CHAIN[0], "studio"}:
+        yield Refuse(
+            intent.id, "the stand-by is on because somebody wants it: go back to the programme first"
+        )
+    elif intent.kind == "studio":
+        yield TakeOver(airing.id, intent.id)
+    elif intent.kind == "standby":
         yield TakeTurn(airing.id, "standby", intent.id)
-    elif current == CHAIN[0]:
+    elif {current, live.asked_for} == {CHAIN[0]}:
         yield Refuse(intent.id, "the programme is on already: there is nothing to go back to")
     else:
         yield TakeTurn(airing.id, CHAIN[0], intent.id)

@@ -148,6 +148,8 @@ class LiveState:
     """The air process has put the airing's end on the record, and all before it."""
     turns: tuple[str, ...] = ()
     """The steps of the chain that people asked for, in order."""
+    asked_for: str = CHAIN[0]
+    """The one that they want to hear now."""
 
 
 @dataclass(frozen=True, slots=True)

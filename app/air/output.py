@@ -21,7 +21,7 @@ from app.air.progress import Progress, Run
 from app.air.recorder import Recorder
 from app.air.ticker import Ticker
 from app.air.timeline import Booking, Stretch, in_force
-from app.air.tracks import NotReady, Track
+from app.air.tracks import NotReady, Playable
 from app.feeds.errors import FeedError
 from app.processes import is_news
 from audio.wires import Wire, wire_for
@@ -60,7 +60,7 @@ class Booked:
     """A booking, and the tracks that it plays."""
 
     booking: Booking
-    tracks: dict[Level, Track]
+    tracks: dict[Level, Playable]
 
     def prepare(self, utc_ns: int) -> None:
         """Have what is due at an instant and soon afterwards read: to be called every second, on the air or not.
@@ -103,6 +103,8 @@ class LiveOutput:
     _endpoint: LiveEndpoint | None = None
     _wire: Wire | None = None
     _failed: dict[Level, int] = field(default_factory=dict)
+    _dropped: str | None = None
+    """The takeover whose studio did not come in time: it is heard no more here, whatever still comes."""
     _retry_ns: int = 0
     _run: Run | None = None
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -291,13 +293,13 @@ class LiveOutput:
         """What goes out next. For a step of the chain that is not in memory another one stands in, until it is."""
         if self._failed and now_ns >= self._retry_ns:
             self._retry_ns = now_ns + SECOND_NS
-            stretch = booked.booking.stretch(self.frame, most)
+            stretch = booked.booking.stretch(self.frame, most, self._without_dropped(booked, {}))
             with contextlib.suppress(NotReady):
                 frames = booked.tracks[stretch.level].frames(stretch.first, stretch.count)
                 self._failed = {}
                 return stretch, frames
         while True:
-            stretch = booked.booking.stretch(self.frame, most, self._failed)
+            stretch = booked.booking.stretch(self.frame, most, self._without_dropped(booked, self._failed))
             try:
                 return stretch, booked.tracks[stretch.level].frames(stretch.first, stretch.count)
             except NotReady:
@@ -305,8 +307,16 @@ class LiveOutput:
                 log.warning(
                     "frames are not in memory", level=stretch.level, feed=self.feed_id, frame=self.frame
                 )
+                if stretch.level == "studio" and booked.booking.armed.studio is not None:
+                    self._dropped = booked.booking.armed.studio.takeover
+                    continue
                 self._failed[stretch.level] = self.frame
                 self._retry_ns = now_ns + SECOND_NS
+
+    def _without_dropped(self, booked: Booked, failed: dict[Level, int]) -> dict[Level, int]:
+        """What cannot be had, and the studio with it that was late once: to and fro would be worse than its loss."""
+        studio = booked.booking.armed.studio
+        return {**failed, "studio": 0} if studio is not None and studio.takeover == self._dropped else failed
 
     def _note(self, booked: Booked, stretch: Stretch, endpoint: LiveEndpoint, now_ns: int) -> None:
         """Keep account of what has been sent, and of what the other side has acknowledged."""

@@ -18,6 +18,7 @@ from app.database import id_of
 from app.feeds.live import preroll_s
 from app.feeds.models import Feed
 from app.settings import Settings
+from app.studio.turns import level_at
 from schedules.snapshot import CHAIN, LiveState, LiveView
 
 
@@ -44,6 +45,7 @@ def live_state(
         taken_on=taken_on,
         ended=now >= airing.stops_at and _has_ended(session, airing),
         turns=tuple(turn["level"] for turn in airing.turns),
+        asked_for=asked_for,
     )
 
 
@@ -67,11 +69,7 @@ def _feed(
 
 def _asked_for(airing: Airing, now: datetime) -> str:
     """The step of the chain that people want to hear now."""
-    level, at = CHAIN[0], position(airing, now)
-    for turn in airing.turns:
-        if turn["from_sample"] <= at:
-            level = turn["level"]
-    return level
+    return level_at(airing.turns, position(airing, now))
 
 
 def _has_ended(session: Session, airing: Airing) -> bool:

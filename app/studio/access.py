@@ -70,7 +70,9 @@ def permit(database: Engine, settings: Settings, request: Request, now: datetime
         found = tuple({wishes(feed).recipe: wishes(feed) for feed in feeds}.values())
         for one in found:
             if one.encoding.codec not in LIVE_CODECS:
-                raise Refused(403, f"a feed of this airing takes {one.encoding.codec}, which is not encoded live")
+                raise Refused(
+                    403, f"a feed of this airing takes {one.encoding.codec}, which is not encoded live"
+                )
         try:
             require_space(settings)
         except DiskReserve:
@@ -110,9 +112,7 @@ def _airing(session: Session, path: str, now: datetime) -> tuple[Airing, Program
         .order_by(col(Airing.starts_at))
     )
     if path.startswith(MOUNTS) and name:
-        by_code = query.where(
-            Programme.code == name, Airing.stops_at > now, col(Airing.state).not_in(CLOSED)
-        )
+        by_code = query.where(Programme.code == name, Airing.stops_at > now, col(Airing.state).not_in(CLOSED))
         found = session.exec(by_code).first()
         if found is None and name.isdecimal() and len(name) < 19:
             found = session.exec(query.where(Airing.id == int(name))).first()

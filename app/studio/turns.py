@@ -64,7 +64,13 @@ def hard_samples(clock: Clock, rundown: Rundown, span: Span) -> list[int]:
 
 
 def take_over(
-    before: Sequence[Turn], takeover: Takeover, joins: Sequence[int], hard: Sequence[int], *, earliest: int, end: int
+    before: Sequence[Turn],
+    takeover: Takeover,
+    joins: Sequence[int],
+    hard: Sequence[int],
+    *,
+    earliest: int,
+    end: int,
 ) -> list[Turn]:
     """The turns with a takeover that begins at ``earliest`` or later. Raises NoPlace.
 
@@ -80,7 +86,9 @@ def take_over(
     if takeover.at_once and (at is None or at - earliest > PATIENCE) and has_room(earliest):
         at = earliest
     if at is None:
-        raise NoPlace("no item begins before the end of the airing any more: connect with ?now=1 to come in at once")
+        raise NoPlace(
+            "no item begins before the end of the airing any more: connect with ?now=1 to come in at once"
+        )
     turns = [turn for turn in before if turn["from_sample"] < at]
     turns.append(
         {
@@ -97,7 +105,9 @@ def take_over(
     return turns
 
 
-def give_back(before: Sequence[Turn], name: str, joins: Iterable[int], *, last: int, earliest: int, end: int) -> list[Turn]:
+def give_back(
+    before: Sequence[Turn], name: str, joins: Iterable[int], *, last: int, earliest: int, end: int
+) -> list[Turn]:
     """The turns without what a takeover has not got at ``last``, where its frames end.
 
     ``earliest``: what begins sooner cannot be arranged any more. The air process goes on with the programme by itself then.
@@ -127,6 +137,14 @@ def level_at(turns: Iterable[Mapping[str, Any]], sample: int) -> str:
         if turn["from_sample"] <= sample:
             level = turn["level"]
     return level
+
+
+def heard(turns: Sequence[Mapping[str, Any]], name: str | None, end: int) -> tuple[int, int] | None:
+    """From which sample to which a takeover is planned to be heard, or the last one of all; None where there is none."""
+    for place, turn in reversed(list(enumerate(turns))):
+        if turn["level"] == STUDIO and name in {None, turn.get("takeover")}:
+            return turn["from_sample"], turns[place + 1]["from_sample"] if place + 1 < len(turns) else end
+    return None
 
 
 def _own(name: str, sample: int, level: str) -> Turn:
