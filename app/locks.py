@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
@@ -24,8 +25,9 @@ class Lock:
         except BlockingIOError:
             os.close(descriptor)
             return False
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        # Over what is there, not anew: on a full disk there would be no room for it, and without us nothing on the air
+        with contextlib.suppress(OSError):
+            os.pwrite(descriptor, f"{os.getpid():<10}".encode(), 0)
         self._descriptor = descriptor
         return True
 

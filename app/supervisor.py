@@ -112,8 +112,11 @@ class Supervisor:
             child.pause_s = min(max(child.pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         if now < child.not_before:
             return
-        if child.detached and holder(self.settings.run_dir / "air.lock") is not None:
-            return  # adopted: it was started by a supervisor before us
+        if child.detached and (adopted := holder(self.settings.run_dir / "air.lock")) is not None:
+            # It was started by a supervisor before us, perhaps of an older release: it stays for as long as it feeds anybody
+            if not _is_live(self.settings):
+                _signal(adopted)
+            return
         self._start(child)
 
     def _start(self, child: Child) -> None:

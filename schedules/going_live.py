@@ -30,7 +30,9 @@ def is_over(airing: AiringView, agenda: Agenda) -> bool:
 
 def go_live(airing: AiringView, live: LiveState, agenda: Agenda) -> Iterable[Action]:
     """Arm it with what there is now, and again whenever that changes."""
-    if live.wanted is not None and live.wanted != live.armed:
+    if live.wanted is None:
+        agenda.reached(live.last_moment)  # then there will be something
+    elif live.wanted != live.armed:
         yield ArmLive(airing.id, live.wanted)
     if agenda.reached(airing.starts_at) and live.taken_on and airing.state != "on_air":
         yield SetState(airing.id, "on_air")

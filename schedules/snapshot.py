@@ -136,6 +136,8 @@ class LiveState:
     feeds: tuple[LiveView, ...]
     takes_until: datetime
     """Until when a new version can still be heard."""
+    last_moment: datetime
+    """From then on it is armed with what there is."""
     wanted: str | None
     """Digest of what it should be armed with now; None: it is not to be armed yet."""
     armed: str | None

@@ -89,6 +89,8 @@ class AirStation:
     chain: dict[Level, Material] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    log: int | None = None
+    """The descriptor that the process logs to; None for our own."""
 
     def __post_init__(self) -> None:
         self.settings = Settings(home=self.home)
@@ -157,7 +159,7 @@ class AirStation:
 
     def start(self) -> None:
         environment = dict(os.environ) | {"DANPA_HOME": str(self.home)} | self.environment
-        self.process = subprocess.Popen([sys.executable, "-m", "app.air"], env=environment)
+        self.process = subprocess.Popen([sys.executable, "-m", "app.air"], env=environment, stderr=self.log)
 
     def kill(self) -> None:
         assert self.process is not None

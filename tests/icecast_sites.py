@@ -50,7 +50,8 @@ class Mount:
     """A mount with rules of its own. Mounts that are not named need none: a source makes them.
 
     ``fallback``: where listeners go while there is no source. ``returns``: they come back once there is one
-    (Icecast's fallback-override).
+    (Icecast's fallback-override). ``charset``: in which its titles are told; without one Icecast takes ISO8859-1, which
+    has no Korean.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Mount:
     burst_bytes: int | None = None
     username: str | None = None
     password: str | None = None
+    charset: str | None = None
 
     def xml(self) -> str:
         rules = {
@@ -68,6 +70,7 @@ class Mount:
             "fallback-mount": self.fallback,
             "fallback-override": int(self.returns) if self.fallback else None,
             "burst-size": self.burst_bytes,
+            "charset": self.charset,
         }
         return f'<mount type="normal">{_elements(rules)}</mount>'
 

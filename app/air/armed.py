@@ -52,6 +52,14 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
+class Title:
+    """What the programme is called from a sample on, for feeds that ask for titles."""
+
+    from_sample: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """One feed that takes the airing live."""
 
@@ -66,6 +74,8 @@ class Output:
     lead_ms: float = 0.0
     """So much earlier than due everything is sent, because the endpoint itself is that late."""
     confined_to: Path | None = None
+    titles: tuple[Title, ...] = ()
+    """In order of their samples; none unless the feed asks for them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.air.armed import Armed, ArmedFile, Output, Sound, Turn, dump_armed
+from app.air.armed import Armed, ArmedFile, Output, Sound, Title, Turn, dump_armed
 from app.airings.carriage import Carriage, is_bare, wishes
 from app.airings.models import Airing, Artefact, RundownVersion
 from app.airings.stand_ins import live_feeds, ready_chain
@@ -19,8 +19,11 @@ from app.database import id_of
 from app.feeds.live import own_options, preroll_s
 from app.feeds.models import Feed
 from app.feeds.service import confinement
+from app.library.models import Segment
+from app.programmes.models import Programme, Slot
 from app.settings import Settings
 from app.storage import Blobs, sync_directory, write_atomically
+from schedules.rundown import Rundown, SegmentSource
 
 LAST_MOMENT = timedelta(minutes=2)
 """Before the start: from then on an airing is armed with what there is, and if that is the interval signal."""
@@ -65,7 +68,9 @@ def of_live(
     return replace(
         _bare(airing, version),
         sounds=tuple(sounds),
-        outputs=tuple(_output(feed, walls) for feed in feeds),
+        outputs=tuple(
+            replace(_output(feed, walls), titles=_titles(session, airing, version, feed)) for feed in feeds
+        ),
         turns=tuple(Turn(**turn) for turn in airing.turns),
     )
 
@@ -140,6 +145,32 @@ def _output(feed: Feed, walls: Path | None) -> Output:
         preroll_s=preroll_s(feed),
         lead_ms=float(feed.options.get("lead_ms", 0.0)),
         confined_to=walls,
+    )
+
+
+def _titles(session: Session, airing: Airing, version: int, feed: Feed) -> tuple[Title, ...]:
+    """What this feed's listeners are told: nothing, unless the feed asks for it."""
+    wanted = feed.options.get("titles")
+    programme = session.get_one(Programme, session.get_one(Slot, airing.slot_id).programme_id)
+    if wanted == "programme":
+        return (Title(0, programme.title),)
+    body = session.exec(
+        select(RundownVersion.body).where(
+            RundownVersion.airing_id == airing.id, RundownVersion.version == version
+        )
+    ).one_or_none()
+    if wanted != "items" or body is None:
+        return ()
+    rundown = Rundown.from_json(body)
+    rows = session.exec(
+        select(Segment.id, Segment.title).where(col(Segment.id).in_(rundown.segment_ids()))
+    ).all()
+    called = dict(rows)
+    return tuple(
+        Title(item.start_sample, called.get(item.source.segment_id, programme.title))
+        if isinstance(item.source, SegmentSource)
+        else Title(item.start_sample, programme.title)
+        for item in rundown.items
     )
 
 

@@ -7,6 +7,7 @@ on with whatever there is of it: something is always sent.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,14 +28,17 @@ from audio.errors import AudioError
 log = structlog.get_logger()
 
 RECORDS_PER_AIRING = 64
-RECORDS_PER_OUTPUT_MINUTE = 32
-"""Journal records set aside: an endpoint that is lost and found again every four seconds, all the time."""
+RECORDS_PER_OUTPUT_MINUTE = 8
+"""Journal records set aside: an endpoint that is lost and found again every twenty seconds, all the time."""
 
 SETTLE = timedelta(seconds=0.5)
 """After an airing its outputs put their last words on the record; then it is said to have ended."""
 
 AGAIN = timedelta(seconds=10)
 """What was refused is tried again after as long as this."""
+
+TURN_S = 0.2
+"""So long one turn takes things on; a process that was killed is in a hurry."""
 
 LAST_CALL = timedelta(seconds=5)
 """So long before its outputs open, an airing is taken on as it is."""
@@ -89,8 +93,12 @@ class Folder:
         self._let_go = []
         present = self._read()
         if present is not None:
-            for armed in present.values():
+            # What is on the air comes first, and what takes long does not keep it: the rest has its turn in a moment
+            until = time.monotonic() + TURN_S
+            for armed in sorted(present.values(), key=lambda one: one.starts_at):
                 self._look_at(armed, now)
+                if time.monotonic() > until:
+                    break
         for airborne in self._airborne.values():
             self._follow(airborne.armed, now)
         if present is not None:

@@ -11,6 +11,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -19,6 +20,7 @@ from app.air.clock import SECOND_NS, Anchor, from_ns, take_anchor
 from app.air.endpoints.contract import LiveAddress, LiveEndpoint
 from app.air.progress import Progress, Run
 from app.air.recorder import Recorder
+from app.air.tap import Tap
 from app.air.ticker import Ticker
 from app.air.timeline import Booking, Stretch, in_force
 from app.air.tracks import NotReady, Playable
@@ -34,7 +36,9 @@ CHUNK_S = 0.096
 AHEAD_NS = 2 * SECOND_NS
 """The connection is begun so long before the first frame is due."""
 
-CONNECT_S = 10.0
+CONNECT_S = 40.0
+"""Longer than any driver tries, or waits to be called."""
+
 PAUSES_S = (0.05, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Before the next try to connect; the last one is repeated. What only a person can mend is tried as seldom as that."""
 
@@ -51,6 +55,7 @@ REANCHOR_NS = SECOND_NS // 20
 """A step of the system's clock by more than this, seen before the programme begins, is followed."""
 
 CLOSE_S = 3.0
+TITLE_S = 5.0
 
 OpenEndpoint = Callable[[LiveAddress], LiveEndpoint]
 
@@ -87,6 +92,8 @@ class LiveOutput:
     recorder: Recorder
     progress: Progress
     open_endpoint: OpenEndpoint
+    tap_at: Path
+    """Where whoever listens in finds what is sent."""
     state: str = "idle"
     """``idle``, ``connecting``, ``on``."""
     why: str | None = None
@@ -102,6 +109,10 @@ class LiveOutput:
     """What was sent to its end, by the names of what was armed."""
     _endpoint: LiveEndpoint | None = None
     _wire: Wire | None = None
+    _tap: Tap | None = None
+    _title: str | None = None
+    """What listeners were told last on this connection."""
+    _telling: asyncio.Task[None] | None = None
     _failed: dict[Level, int] = field(default_factory=dict)
     _dropped: str | None = None
     """The takeover whose studio did not come in time: it is heard no more here, whatever still comes."""
@@ -149,6 +160,11 @@ class LiveOutput:
         run = self._run
         return run.level if run else None
 
+    def leave(self) -> None:
+        """It is needed no more."""
+        if self._tap is not None:
+            self._tap.close()
+
     # --- the life of its connection ------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -195,6 +211,8 @@ class LiveOutput:
         self._ended, self._is_lost, self._failed = asyncio.Event(), False, {}
         endpoint: LiveEndpoint | None = None
         try:
+            if self._tap is None:
+                self._tap = await asyncio.to_thread(_open_tap, self.tap_at)
             endpoint = self.open_endpoint(_address(booked.booking))
             async with asyncio.timeout(CONNECT_S) as self._connecting:
                 await endpoint.connect()
@@ -242,14 +260,17 @@ class LiveOutput:
         if self._anchor is None or self._begun != booking.armed.airing_id:
             self._anchor, self._begun = take_anchor(), None
         now_ns = time.monotonic_ns()
-        self._heard_ns, self._accepted = now_ns, 0
+        self._heard_ns, self._accepted, self._title = now_ns, 0, None
         self.state, self.why = "on", None
         self.frame = booking.frame_at(max(self._anchor.utc_ns(now_ns), booking.opens_ns))
+        opening = self._wire.opening()
         try:
-            endpoint.write(self._wire.opening())
+            endpoint.write(opening)
         except ConnectionError as error:
             self._lose(str(error))
             return
+        if self._tap is not None:
+            self._tap.begin(opening)
         self._tell("up", {"f": self.feed_id, "n": self.frame})
         self.ticker.call_at(self._anchor.monotonic_ns(booking.due_ns(self.frame)), self)
 
@@ -265,12 +286,16 @@ class LiveOutput:
             return self._go_on(booked)
         most = max(1, round(CHUNK_S * booking.sample_rate / booking.frame_samples))
         stretch, frames = self._frames(booked, most, now_ns)
+        data = wire.wrap(frames)
         try:
-            endpoint.write(wire.wrap(frames))
+            endpoint.write(data)
         except ConnectionError as error:
             self._lose(str(error))
             return None
+        if self._tap is not None:
+            self._tap.write(booking.armed.airing_id, data, now_ns)
         self._note(booked, stretch, endpoint, now_ns)
+        self._entitle(booking, stretch, endpoint)
         if stretch.at >= 0 and self._begun is None:
             self._begun = booking.armed.airing_id
             if stretch.at == 0:
@@ -284,6 +309,15 @@ class LiveOutput:
         if self._ended.is_set() or self._anchor is None:
             return None
         return self._anchor.monotonic_ns(booking.due_ns(self.frame))
+
+    def _entitle(self, booking: Booking, stretch: Stretch, endpoint: LiveEndpoint) -> None:
+        """Tell listeners what they hear, where the feed asks for it. What stands in has no title."""
+        if not booking.output.titles:
+            return
+        title = booking.title(stretch.at) if stretch.level == "programme" else None
+        if title is not None and title != self._title:
+            self._title = title
+            self._telling = asyncio.create_task(_tell_title(endpoint, title))
 
     def broke(self) -> None:
         """The ticker calls us no more: connect anew (`Ticked`)."""
@@ -326,7 +360,8 @@ class LiveOutput:
             run is not None
             and (run.airing_id, run.version, run.level, run.sha256, run.until)
             == (armed.airing_id, armed.version, stretch.level, sha256, stretch.at)
-            and run.first + (run.until - run.at) == stretch.first
+            # What stands in repeats
+            and (run.first + run.until - run.at) % booked.tracks[stretch.level].count == stretch.first
         )
         if not goes_on:
             self._end_run(None)
@@ -415,6 +450,25 @@ class LiveOutput:
         assert self._current is not None
         armed = self._current.booking.armed
         self.recorder.tell(kind, armed.airing_id, armed.version, from_ns(time.time_ns()), detail)
+
+
+async def _tell_title(endpoint: LiveEndpoint, title: str) -> None:
+    """The sound does not depend on it."""
+    try:
+        async with asyncio.timeout(TITLE_S):
+            await endpoint.tell(title)
+    except (FeedError, TimeoutError) as error:
+        if is_news("title"):
+            log.warning("the endpoint takes no title", error=str(error))
+
+
+def _open_tap(path: Path) -> Tap | None:
+    """Nobody can listen in when there is no room for it, and that is all."""
+    try:
+        return Tap(path)
+    except OSError as error:
+        log.warning("nobody can listen in", error=str(error))
+        return None
 
 
 def tell_run(recorder: Recorder, progress: Progress, run: Run, why: str | None) -> None:

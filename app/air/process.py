@@ -29,6 +29,7 @@ from app.air.journal import Journal
 from app.air.output import AHEAD_NS, REANCHOR_NS, Booked, LiveOutput, OpenEndpoint, tell_run
 from app.air.progress import Progress
 from app.air.recorder import Recorder
+from app.air.tap import tap_path
 from app.air.ticker import Ticker
 from app.air.tracks import Tracks
 from app.locks import Lock
@@ -154,12 +155,18 @@ class Air:
             output = self.outputs.get(feed_id)
             if output is None:
                 output = self.outputs[feed_id] = LiveOutput(
-                    feed_id, ticker, self.recorder, self.progress, self.open_endpoint
+                    feed_id,
+                    ticker,
+                    self.recorder,
+                    self.progress,
+                    self.open_endpoint,
+                    tap_path(self.settings, feed_id),
                 )
                 self._tasks[feed_id] = asyncio.create_task(output.run(), name=f"feed {feed_id}")
             output.book(wanted)
             if not wanted and output.state == "idle":
                 self._tasks.pop(feed_id).cancel()
+                output.leave()
                 del self.outputs[feed_id]
 
     # --- what is told ------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ GATHER_S = 0.05
 """So long after something was told it is written: what a hundred outputs say at once does not hold up what they send."""
 
 AGAIN_S = 1.0
+CLOSE_S = 5.0
 MOST_WAITING = 20_000
 """Records that wait for a disk which takes none: two hours of the worst. After that the newest are lost."""
 
@@ -73,8 +74,9 @@ class Recorder:
         self._ending = True
         self._pause.set()
         self._news.set()
-        self._thread.join(5 * AGAIN_S)
-        self._journal.close()
+        self._thread.join(CLOSE_S)
+        if not self._thread.is_alive():  # else the disk hangs, and the file is not taken away from under it
+            self._journal.close()
 
     def _run(self) -> None:
         while not (self._ending and not self._waiting):

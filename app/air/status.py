@@ -78,6 +78,15 @@ class AirWatch:
         self._settings = settings
         self._off: dict[tuple[int, int], datetime] = {}
         self._standing_in: dict[tuple[int, int], datetime] = {}
+        self._shown: frozenset[tuple[int, int, str, str | None]] = frozenset()
+
+    def changed(self) -> set[int]:
+        """The airings of which people see something else than when this was asked last."""
+        now = frozenset(
+            (one.airing_id, one.feed_id, one.state, one.level) for one in read_status(self._settings).outputs
+        )
+        before, self._shown = self._shown, now
+        return {airing_id for airing_id, *_ in now ^ before}
 
     def look(self, now: datetime) -> AirStatus:
         """The status as of now."""

@@ -94,6 +94,11 @@ class Booking:
             level, turn_at = "interval_signal", self.lengths["programme"]  # it is shorter than its slot
         return self._looped(level, frame, turn_at, most)
 
+    def title(self, frame: int) -> str | None:
+        """What the programme is called at a frame; None where the feed is told no titles, or none yet."""
+        begun = [one.text for one in self.output.titles if self.frame_of(one.from_sample) <= frame]
+        return begun[-1] if begun else None
+
     def _turn(self, frame: int) -> tuple[Turn | None, int]:
         """What was asked for last, and until where that is wanted. Nothing was: then it is the programme."""
         last: Turn | None = None

@@ -13,8 +13,8 @@ from audio.profile import Encoding
 from audio.wires import wire_for
 
 LOOK_S = 0.25
-BEHIND_S = 2.0
-"""A listener begins so far behind, so that what comes unevenly is heard evenly."""
+BEHIND_S = 5.0
+"""A listener begins so far behind: browsers play nothing before they have some seconds."""
 
 PATIENCE_S = 20.0
 """How long a listener waits for an output that is lost."""
@@ -28,7 +28,7 @@ _PAGE = b"OggS"
 async def listen_in(
     path: Path, airing_id: int, encoding: Encoding, ended: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
-    """What goes out on one feed, from two seconds ago on, for as long as it is this airing."""
+    """What goes out on one feed, from some seconds ago on, for as long as it is this airing."""
     listener = await _tap(path, airing_id, ended)
     if listener is None:
         return

@@ -5,7 +5,7 @@ A live airing may fall back on them at any frame, so they lie ready as artefacts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from app.air.armed import ArmedFile, Level
+from app.air.models import AirRecord
 from app.airings.carriage import Carriage, Wishes, carriages, readable_recipe, wishes
 from app.airings.models import Airing, StandIn
 from app.airings.requests import candidate_of
@@ -22,7 +23,7 @@ from app.database import id_of, reading, writing
 from app.feeds.live import is_live
 from app.feeds.models import Feed
 from app.jobs.models import Job
-from app.jobs.service import enqueue_again
+from app.jobs.service import enqueue_again, start_again
 from app.library.models import Segment, SegmentState
 from app.programmes.models import Programme, Slot
 from app.settings import Settings
@@ -102,25 +103,39 @@ def file_of(blobs: Blobs, row: StandIn) -> ArmedFile:
     return ArmedFile(blobs.path("artefacts", row.sha256, f".{row.extension}"), row.sha256, row.bytes)
 
 
-def keep_stand_ins(database: Engine, now: datetime) -> None:
+def keep_stand_ins(database: Engine, settings: Settings, now: datetime) -> None:
     """Have made what the open airings with live feeds need and there is not, and take what has been made."""
+    blobs = Blobs(settings.blobs_dir)
     with reading(database) as session:
-        missing = _missing(session)
+        missing = _missing(session, blobs)
         jobs = {key: session.exec(select(Job).where(Job.key == key)).one_or_none() for key in missing}
-    due = {key: payload for key, payload in missing.items() if _is_due(jobs[key], now)}
-    done = [job for job in jobs.values() if job is not None and job.state == "done"]
-    if not due and not done:
+        known = set(session.exec(select(StandIn.source, StandIn.recipe)).all())
+    wanted: dict[str, dict[str, Any]] = {}
+    lost: list[Job] = []
+    done: list[Job] = []
+    for key, payload in missing.items():
+        job = jobs[key]
+        if job is None or (job.state == "failed" and (job.finished_at or now) + AGAIN <= now):
+            wanted[key] = payload
+        elif job.state == "done":
+            # What is on record and not on the disk is made again: it comes out the same, under the same name
+            (lost if (payload["source"], payload["recipe"]) in known else done).append(job)
+    if not wanted and not lost and not done:
         return
     with writing(database) as session:
-        for key, payload in due.items():
+        for key, payload in wanted.items():
             enqueue_again(session, "stand_in", key, payload, now)
+        for job in lost:
+            log.warning("a stand-in is gone from the disk", segment=job.payload["segment_id"])
+            start_again(session, session.get_one(Job, job.id), job.payload)
         for job in done:
             _take(session, job, now)
 
 
-def _missing(session: Session) -> dict[str, dict[str, Any]]:
+def _missing(session: Session, blobs: Blobs) -> dict[str, dict[str, Any]]:
     """By the key of the job that makes it, that job's payload."""
-    there = set(session.exec(select(StandIn.source, StandIn.recipe)).all())
+    rows = session.exec(select(StandIn)).all()
+    there = {(row.source, row.recipe) for row in rows if file_of(blobs, row).path.exists()}
     found: dict[str, dict[str, Any]] = {}
     for airing in session.exec(select(Airing).where(col(Airing.state).not_in(CLOSED))).all():
         feeds = live_feeds(carriages(session, airing.slot_id, airing.starts_at.date()))
@@ -135,12 +150,6 @@ def _missing(session: Session) -> dict[str, dict[str, Any]]:
                         "profile": asdict(wanted.profile),
                     }
     return found
-
-
-def _is_due(job: Job | None, now: datetime) -> bool:
-    if job is None:
-        return True
-    return job.state == "failed" and (job.finished_at or now) + AGAIN <= now
 
 
 def _take(session: Session, job: Job, now: datetime) -> None:
@@ -233,10 +242,14 @@ def _source_of(segment: Segment) -> str:
     return ":".join(map(str, parts))
 
 
-def unused(session: Session, before: datetime) -> Iterable[StandIn]:
-    """Stand-ins made before an instant that no open airing names any more."""
+def forget_unused(session: Session, before: datetime) -> None:
+    """Let go of stand-ins that no open airing names and that have not gone out since an instant."""
     wanted: set[str] = set()
     for airing in session.exec(select(Airing).where(col(Airing.state).not_in(CLOSED))).all():
         wanted |= {step.source for step in chain_below(session, airing)}
-    rows = session.exec(select(StandIn).where(StandIn.rendered_at < before)).all()
-    return [row for row in rows if row.source not in wanted]
+    for row in session.exec(select(StandIn).where(StandIn.rendered_at < before)).all():
+        went_out = select(AirRecord.id).where(
+            AirRecord.kind == "sent", AirRecord.at >= before, col(AirRecord.detail).contains(row.sha256[:12])
+        )
+        if row.source not in wanted and session.exec(went_out).first() is None:
+            session.delete(row)

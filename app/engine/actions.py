@@ -228,6 +228,7 @@ class Actions:
             before = [turn for turn in airing.turns if turn["from_sample"] < at]
             airing.turns = [*before, {"from_sample": at, "level": action.level}]
             session.add(airing)
+            emit(session, "airing", action.airing_id, airing.state, at=now)
             _carried_out(session, action.intent_id, now)
 
     @execute.register

@@ -12,6 +12,7 @@ from app.air.arming import armed_airings, disarm
 from app.air.journal import Record, read_journal
 from app.air.models import AirRecord
 from app.airings.models import Airing
+from app.airings.stand_ins import forget_unused
 from app.alarms.models import Alarm
 from app.alarms.service import clear, raise_alarm
 from app.database import reading, writing
@@ -69,7 +70,7 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
         disarm(settings, airing_id)
     _watch_disk(database, settings, now)
     watch_changes(database, settings, now)
-    _collect_daily(database, now)
+    _collect_daily(database, settings, now)
 
 
 def _is_dead(settings: Settings, worker: str) -> bool:
@@ -124,7 +125,7 @@ def _import(session: Session, records: list[Record]) -> None:
     session.add(station)
 
 
-def _collect_daily(database: Engine, now: datetime) -> None:
+def _collect_daily(database: Engine, settings: Settings, now: datetime) -> None:
     """Have a worker remove what is no longer needed, at noon in Seoul, when no night is under way."""
     key = f"collect:{(now - COLLECT_AT).date()}"
     with reading(database) as session:
@@ -135,6 +136,7 @@ def _collect_daily(database: Engine, now: datetime) -> None:
             forget_old(session, now)
             forget_finished(session, now)
             forget_old_predictions(session, now)
+            forget_unused(session, now - timedelta(days=settings.keep_artefacts_days))
 
 
 def _watch_disk(database: Engine, settings: Settings, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
-from app.air.arming import digest, of_live
+from app.air.arming import LAST_MOMENT, digest, of_live
 from app.air.models import AirRecord
 from app.air.status import AirStatus
 from app.airings.carriage import TAKES_UNTIL, Carriage, instants
@@ -39,6 +39,7 @@ def live_state(
             _feed(airing, feed, air, now, asked_for, taken_on=taken_on) for feed in live_feeds(carried)
         ),
         takes_until=airing.stops_at - TAKES_UNTIL,
+        last_moment=airing.starts_at - LAST_MOMENT,
         wanted=digest(wanted) if wanted else None,
         armed=airing.armed_as,
         version=airing.armed_version,

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,16 +21,17 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from app.air.status import AirWatch
-from app.airings.models import Intent
+from app.airings.models import Airing, Intent
 from app.airings.stand_ins import keep_stand_ins
 from app.alarms.notify import deliver_due
-from app.database import open_database, reading
+from app.database import id_of, open_database, reading, writing
 from app.engine.actions import Actions
 from app.engine.housekeeping import keep_house
 from app.engine.snapshot import Busy, take_snapshot
+from app.events.service import emit
 from app.handoffs.delivery import deliver, recheck
 from app.handoffs.folders import look_into
 from app.jobs.service import NIGHT_KINDS, unfinished
@@ -78,7 +79,7 @@ class Engine:
         """Do everything that is due now. Returns the last plan: empty of actions, with the next instant."""
         async with self._ticking:
             now = self.clock()
-            await asyncio.to_thread(keep_stand_ins, self.database, now)
+            await asyncio.to_thread(keep_stand_ins, self.database, self.settings, now)
             current = await asyncio.to_thread(self._plan, now)
             rounds, before = 0, None
             # The same actions a second time mean that none of them worked: the next sweep tries again.
@@ -98,13 +99,23 @@ class Engine:
             return current
 
     async def is_wanted(self) -> bool:
-        """Whether somebody has asked for something since we looked last: on the air it is to be heard within seconds."""
+        """Whether somebody has asked for something since we looked last: on the air it is to be heard within seconds.
+
+        And whoever looks at the page is told when something else goes out.
+        """
         try:
             newest = await asyncio.to_thread(self._newest_wish)
+            if changed := await asyncio.to_thread(self._air.changed):
+                await asyncio.to_thread(self._show, changed)
         except SQLAlchemyError:  # the sweep says what is wrong with the database
             return False
         before, self._wish = self._wish, newest
-        return newest > before
+        return newest > before or bool(changed)
+
+    def _show(self, airings: Collection[int]) -> None:
+        with writing(self.database) as session:
+            for airing in session.exec(select(Airing).where(col(Airing.id).in_(airings))).all():
+                emit(session, "airing", id_of(airing), airing.state, at=self.clock())
 
     def _newest_wish(self) -> int:
         with reading(self.database) as session:

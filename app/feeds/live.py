@@ -14,7 +14,7 @@ from audio.profile import Encoding
 LIVE = frozenset({"icecast", "srt"})
 """Protocols that take sound as it is aired. All others take files, before it is."""
 
-OF_LIVE = ("preroll_s", "lead_ms")
+OF_LIVE = ("preroll_s", "lead_ms", "titles")
 """Options of every live feed, whatever its protocol."""
 
 IN_TRANSPORT_STREAM = frozenset({"mp3", "adts"})

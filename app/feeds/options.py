@@ -19,8 +19,8 @@ OF_PROTOCOL: Mapping[str, frozenset[str]] = {
     "ftp": frozenset({"accept_plaintext", "certificate_sha256"}),
     "s3": frozenset({"region", "path_style"}),
     "pull": frozenset(),
-    "icecast": frozenset({"method", "takeover_mount", "stream_name", *OF_LIVE}),
-    "srt": frozenset({"mode", "latency_ms", "streamid", *OF_LIVE}),
+    "icecast": frozenset({"method", "takeover_mount", "stream_name", "title_charset", *OF_LIVE}),
+    "srt": frozenset({"mode", "latency_ms", "streamid", "preroll_s", "lead_ms"}),
 }
 """Which options each protocol takes."""
 
@@ -98,6 +98,16 @@ class Options(BaseModel):
             max_length=200,
             description="Icecast: where we go when our mount is still held by a connection that broke; the server has it as that mount's fallback",
         ),
+    ] = None
+    titles: Annotated[
+        Literal["programme", "items"] | None,
+        Field(
+            description="Icecast, MP3 and ADTS: listeners' players are told the programme's title, or each item's; nothing if left out"
+        ),
+    ] = None
+    title_charset: Annotated[
+        Literal["UTF-8", "EUC-KR", "CP949", "ISO-8859-1"] | None,
+        Field(description="Icecast: in which the titles are told; UTF-8 if left out"),
     ] = None
     mode: Annotated[
         Literal["caller", "listener"] | None,

@@ -124,6 +124,7 @@ ENGLISH = {
     "live.off": "Nothing goes out",
     "live.over": "Over",
     "live.idle": "Waiting",
+    "live.listen": "Listen in on {feed}",
     "live.opens_at": "Goes on the air at {time}",
     "state.planned": "Planned",
     "state.compiled": "Compiled",

@@ -129,6 +129,7 @@ KOREAN = {
     "live.off": "나가는 소리 없음",
     "live.over": "끝남",
     "live.idle": "대기",
+    "live.listen": "{feed} 송출 듣기",
     "live.opens_at": "{time}에 송출 시작",
     "state.planned": "예정",
     "state.compiled": "편성됨",

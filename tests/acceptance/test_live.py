@@ -1,7 +1,7 @@
 """An evening on the air live, with the real processes and in real time, and with everything that the air must not need.
 
-Two feeds take it: a real Icecast, and a sink that keeps every byte and when it came. Meanwhile somebody pulls the hand
-brake and goes back, breaking news is put in, the database is taken away, web and engine are killed, and at last the air
+A sink takes it and keeps every byte. Meanwhile somebody pulls the hand brake and goes back, breaking news is put in, the
+service is ended and started anew as for an upgrade, the database is taken away, web and engine are killed, and at last the air
 process itself.
 """
 
@@ -39,6 +39,7 @@ MP3 = Encoding("mp3")
 FRAME = timedelta(milliseconds=24)
 MINUTES = 2
 EARLY_OFF_S = 10
+LISTENED = 60_000
 AWAY = ("danpa.db", "danpa.db-wal", "danpa.db-shm")
 
 
@@ -55,6 +56,9 @@ class Evening:
     inserted: dict[str, Any] = field(default_factory=dict)
     as_run: list[dict[str, Any]] = field(default_factory=list)
     live: dict[str, Any] = field(default_factory=dict)
+    listened: bytes = b""
+    """What somebody heard who listened in for a moment."""
+    air_stayed: bool = False
     sound: bytes = b""
     """What the API gives as the audio that was sent."""
 
@@ -134,7 +138,9 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
         try:
             with service.client() as client:
                 story = _plan(client, home, sink)
-                _live_through(service, client, story)
+                _ask_for_changes(client, story)
+            service = _upgraded(service, story)
+            _take_all_away(service, story)
             story.as_run = _closed(service, story)
         finally:
             service.end()
@@ -176,7 +182,7 @@ def _plan(client: httpx.Client, home: Path, sink: RawSink) -> Evening:
     return story
 
 
-def _live_through(service: Service, client: httpx.Client, story: Evening) -> None:
+def _ask_for_changes(client: httpx.Client, story: Evening) -> None:
     path, found = f"/airings/{story.airing}", client.get("/segments").json()["items"]
     news = next(one["id"] for one in found if one["kind"] == "news")
 
@@ -190,18 +196,38 @@ def _live_through(service: Service, client: httpx.Client, story: Evening) -> Non
     ask("standby", 12)
     ask("resume", 20)
     story.inserted = ask("insert", 25, segment_id=news)
-    _wait_until(story.starts_at + timedelta(seconds=60))
+    _wait_until(story.starts_at + timedelta(seconds=40))
     story.live = client.get(f"{path}/live").json()
+    with client.stream("GET", f"{path}/listen") as answer:
+        for data in answer.iter_raw():
+            story.listened += data
+            if len(story.listened) > LISTENED:
+                break
+
+
+def _upgraded(service: Service, story: Evening) -> Service:
+    """Ended in order and started again: as for another release."""
+    before = holder(story.home / "run" / "air.lock")
+    service.end()
+    (story.home / "run" / "web.json").unlink(missing_ok=True)
+    again = Service(story.home)
+    again.client().close()
+    story.air_stayed = holder(story.home / "run" / "air.lock") == before
+    return again
+
+
+def _take_all_away(service: Service, story: Evening) -> None:
+    _wait_until(story.starts_at + timedelta(seconds=65))
     for name in AWAY:
         if (story.home / name).exists():
             (story.home / name).rename(story.home / f"away-{name}")
     service.kill("engine")
     web = json.loads((story.home / "run" / "web.json").read_text())["pid"]
     os.kill(web, signal.SIGKILL)
-    _wait_until(story.starts_at + timedelta(seconds=75))
+    _wait_until(story.starts_at + timedelta(seconds=80))
     killed = service.kill("air")
     _when(lambda: (holder(story.home / "run" / "air.lock") or killed) not in {killed, -1}, "the air is back")
-    _wait_until(story.starts_at + timedelta(seconds=85))
+    _wait_until(story.starts_at + timedelta(seconds=88))
     for name in AWAY:
         if (story.home / f"away-{name}").exists():
             (story.home / f"away-{name}").rename(story.home / name)
@@ -279,10 +305,16 @@ def test_breaking_news_is_heard_at_the_join_that_was_named(evening: Evening) -> 
     assert rows[0]["evidence"] == "endpoint_accepted"
 
 
-def test_neither_database_nor_web_nor_engine_is_missed(evening: Evening) -> None:
-    """From the minute on they were gone; nothing happened on the air until its own process was killed."""
+def test_somebody_listened_in(evening: Evening) -> None:
+    assert evening.live["outputs"][0]["state"] == "on"
+    assert evening.listened[:LISTENED] in evening.captured
+
+
+def test_neither_database_nor_web_nor_engine_nor_supervisor_is_missed(evening: Evening) -> None:
+    """From the fortieth second on all of them were gone; nothing happened on the air until its own process was killed."""
+    assert evening.air_stayed
     during = [
-        one for one in evening.sent() if evening.at(one["n"][1]) > evening.starts_at + timedelta(seconds=60)
+        one for one in evening.sent() if evening.at(one["n"][1]) > evening.starts_at + timedelta(seconds=40)
     ]
     assert [one.get("why") for one in during] == ["the process was killed", "over"]
 

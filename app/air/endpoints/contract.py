@@ -59,6 +59,13 @@ class LiveEndpoint(Protocol):
     def taken(self) -> Taken:
         """How far the bytes have come."""
 
+    async def tell(self, title: str) -> None:
+        """Say what is on the air, for listeners' players, where the protocol has a way to; else nothing happens.
+
+        Raises:
+            FeedError: the endpoint did not take it. The sound does not depend on it.
+        """
+
     async def close(self) -> None:
         """End in order: what was written goes out first, for a moment at most. Never raises; cancelled, it aborts."""
 

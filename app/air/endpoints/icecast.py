@@ -27,6 +27,9 @@ from app.feeds.threads import in_own_thread
 BOUND_BYTES = 96 * 1024
 """What waits in this process for a peer that takes nothing: six seconds at 128 kbit/s. The kernel holds as much again."""
 
+CONNECT_S = 10.0
+"""A server that is there answers sooner."""
+
 KERNEL_BYTES = 64 * 1024
 LONGEST_ANSWER = 16 * 1024
 UNACKNOWLEDGED_MS = 8_000
@@ -74,6 +77,13 @@ class IcecastEndpoint:
         Such a mount is held by a connection of ours that broke without the server's knowing, for as long as its source
         timeout. Where its fallback mount is the one beside it, its listeners are sent there.
         """
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                await self._connect()
+        except TimeoutError:
+            raise PassingFeedError("timeout", "the site did not answer in time") from None
+
+    async def _connect(self) -> None:
         mount = await _found(self._address)
         beside = self._address.options.get("takeover_mount")
         try:
@@ -109,6 +119,24 @@ class IcecastEndpoint:
         waiting = self._connection.waiting() + self._connection.unacknowledged()
         return Taken(self._written, max(0, self._written - waiting))
 
+    async def tell(self, title: str) -> None:
+        """By the server's own page for it (`LiveEndpoint`), in the feed's ``title_charset``: players of old take others than UTF-8."""
+        place = await _found(self._address)
+        charset = str(self._address.options.get("title_charset", "UTF-8"))
+        song = quote(title.encode(charset, "replace"))
+        query = f"mode=updinfo&charset={quote(charset)}&mount={quote(self.mount or place.path)}&song={song}"
+        connection = await _open(place)
+        try:
+            head = (
+                f"GET /admin/metadata?{query} HTTP/1.0",
+                f"Host: {_host(place)}",
+                f"Authorization: Basic {place.login}",
+            )
+            connection.transport.write(("\r\n".join(head) + "\r\n\r\n").encode("ascii"))
+            _judge(await connection.answer())
+        finally:
+            connection.abort()
+
     async def close(self) -> None:
         if self._connection is not None:
             self._connection.transport.close()
@@ -117,27 +145,6 @@ class IcecastEndpoint:
     def abort(self) -> None:
         if self._connection is not None:
             self._connection.abort()
-
-
-async def tell_title(address: LiveAddress, mount: str, title: str, charset: str) -> None:
-    """Say what is on the air, on the server's pages and in its listeners' players: only for feeds that ask for it.
-
-    Raises:
-        FeedError: the server did not take it. The sound does not depend on it.
-    """
-    place = await _found(address)
-    query = f"mode=updinfo&charset={quote(charset)}&mount={quote(mount)}&song={quote(title.encode(charset, 'replace'))}"
-    connection = await _open(place)
-    try:
-        head = [
-            f"GET /admin/metadata?{query} HTTP/1.0",
-            f"Host: {_host(place)}",
-            f"Authorization: Basic {place.login}",
-        ]
-        connection.transport.write(("\r\n".join(head) + "\r\n\r\n").encode("ascii"))
-        _judge(await connection.answer())
-    finally:
-        connection.abort()
 
 
 class _Connection(asyncio.Protocol):
@@ -193,25 +200,29 @@ class _Connection(asyncio.Protocol):
 
     async def answer(self) -> tuple[int, str]:
         """The final status of the server's answer, and its words. Raises PassingFeedError."""
-        while True:
-            head, end, rest = bytes(self._said).partition(b"\r\n\r\n")
-            if end or self.lost is not None:
-                status, words = _status(head)
-                if status is None:
-                    raise PassingFeedError("connection-lost", "the site closed the connection")
-                if status == 100 and not rest and self.lost is None:
-                    return status, words
-                if status >= 400 and self.lost is None:
-                    # Why, says the body, which may come later than the head
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self.closed.wait(), REFUSAL_S)
-                    rest = bytes(self._said).partition(b"\r\n\r\n")[2]
-                if status != 100:
-                    return status, words + " " + rest.decode("latin-1", "replace")[:500]
-                self._said = bytearray(rest)
-                continue
+        status, words = await self._head()
+        if status == 100:
+            # Icecast says 100 only to whom it lets in, and 200 at once; a proxy before it says 100 to everybody
+            with contextlib.suppress(TimeoutError):
+                status, words = await asyncio.wait_for(self._head(), REFUSAL_S)
+        if status >= 400:
+            # Why, says the body, which may come later than the head
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.closed.wait(), REFUSAL_S)
+            words += " " + self._said.decode("latin-1")[:500]
+        return status, words
+
+    async def _head(self) -> tuple[int, str]:
+        """The next status, and its words. Raises PassingFeedError."""
+        while b"\r\n\r\n" not in self._said and self.lost is None:
             self._news.clear()
             await self._news.wait()
+        head, _, rest = bytes(self._said).partition(b"\r\n\r\n")
+        self._said = bytearray(rest)
+        status, words = _status(head)
+        if status is None:
+            raise PassingFeedError("connection-lost", "the site closed the connection")
+        return status, words
 
     def begin(self) -> None:
         """From now on sound is sent."""

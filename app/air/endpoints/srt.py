@@ -113,6 +113,9 @@ class SrtEndpoint:
         """Bytes of sound that were given up because they would have come too late; rather too many than too few."""
         return self._child.lost if self._child else 0
 
+    async def tell(self, title: str) -> None:
+        """SRT has no place for titles (`LiveEndpoint`)."""
+
     async def close(self) -> None:
         """End in order: the receiver plays what it holds back, so this takes the latency and up to two seconds more."""
         child = self._child

@@ -129,8 +129,9 @@ def test_on_a_full_disk_it_is_killed_and_goes_on(
     programme = material(artefacts, 8, 9.0)
     with (
         mounted(tmp_path / "disk", "3m") as disk,
+        (disk / "log").open("wb") as log,
         RawSink() as sink,
-        air_station(disk / "home", chain=chain) as station,
+        air_station(disk / "home", chain=chain, log=log.fileno()) as station,
     ):
         made = Restart(station, by_name(chain, programme=programme), sink, 0.0)
         starts_at = soon(4.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -62,7 +63,11 @@ def night(
         sink = stack.enter_context(RawSink())
         bad = {name: stack.enter_context(BadSite(manners)) for name, manners in BAD.items()}
         home = tmp_path_factory.mktemp("night") / "home"
-        station = stack.enter_context(air_station(home, chain=chain))
+        # Nor does a log whose reader has ended: every line is an error
+        reading, writing = os.pipe()
+        os.close(reading)
+        stack.callback(os.close, writing)
+        station = stack.enter_context(air_station(home, chain=chain, log=writing))
         made = Night(station, known, sink, bad)
         arm_all(made)
         sink.wait_for("/39", size=150_000)

@@ -12,7 +12,7 @@ import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from app.air.arming import read_armed
+from app.air.armed import read_armed
 from app.airings.models import Artefact, AsRun
 from app.feeds.models import Feed
 from app.handoffs.models import Handoff
@@ -171,7 +171,7 @@ def test_ears_and_the_air_get_the_programme_itself(station: LivingStation, tmp_p
     sent = only_file(tmp_path / "site", "*.mp3").read_bytes()
     assert len(sent) == len(listened) + 125 * 384
     armed = read_armed(only_file(station.settings.armed_dir, "*.json"))
-    assert [one.sha256 for one in armed.artefacts] == [hashlib.sha256(listened).hexdigest()]
+    assert [one.sha256 for one in armed.files] == [hashlib.sha256(listened).hexdigest()]
 
 
 def test_a_second_route_has_wishes_of_its_own(station: LivingStation, tmp_path: Path) -> None:

@@ -301,6 +301,7 @@ def test_a_fault_with_one_airing_keeps_no_other_from_the_air(
     monkeypatch.setattr(desk.folder.tracks, "take", take)
     desk.arm(1, programme=replace(desk.files["programme"], sha256="bad"))
     desk.arm(2)
+    desk.turn()
     assert desk.turn() == {2: 1}
     assert [kind for kind, _ in desk.journal()] == ["refused", "accepted"]
 

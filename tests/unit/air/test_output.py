@@ -54,6 +54,7 @@ class Line:
     def __init__(self, site: Site, address: LiveAddress) -> None:
         self.site, self.address = site, address
         self.frames: list[bytes] = []
+        self.titles: list[str] = []
         self.written = self.accepted = 0
         self.how_it_ended = ""
         self.broken: Exception | None = None
@@ -70,6 +71,9 @@ class Line:
         self.written += len(data)
         if self.site.takes:
             self.accepted = self.written
+
+    async def tell(self, title: str) -> None:
+        self.titles.append(title)
 
     def taken(self) -> Taken:
         return Taken(self.written, self.accepted)
@@ -125,7 +129,7 @@ async def bench(home: Path) -> AsyncIterator[Bench]:
         opened[level] = tracks.take(numbered(home / f"{level}.mp3", count), MP3)
         opened[level].load_all()
     site = Site()
-    output = LiveOutput(7, Ticker(), recorder, progress, site.open)
+    output = LiveOutput(7, Ticker(), recorder, progress, site.open, home / "tap")
     made = Bench(site, output, opened, home, recorder)
     task = asyncio.create_task(output.run())
     try:
