@@ -205,7 +205,7 @@ class LiveChain:
 def _decoding(demuxer: str) -> list[str]:
     """Ffmpeg's arguments for a stream from outside: one format, no other protocol, nothing but sound, nothing held back."""
     return [
-        *("-fflags", "nobuffer", "-probesize", _PROBE_BYTES, "-analyzeduration", "0"),
+        *("-probesize", _PROBE_BYTES, "-analyzeduration", "0"),
         *("-protocol_whitelist", "pipe", "-format_whitelist", demuxer, "-f", demuxer, "-i", "pipe:0"),
         *("-map", "0:a:0", "-vn", "-sn", "-dn"),
         *("-af", f"{TO_MONO_48K},aformat=sample_fmts=flt:channel_layouts=mono:sample_rates={RATE}"),

@@ -111,7 +111,11 @@ class StudioStation(AirStation):
             {"type": "interval_signal", "seconds": 6},
             {"type": "interval_signal", "seconds": 6, "at": f"+0:00:{HARD_S}"},
         ]
-        every = {"days": "1234567", "first_date": date(2026, 1, 1), "last_date": date(2027, 12, 31)}
+        every: dict[str, Any] = {
+            "days": "1234567",
+            "first_date": date(2026, 1, 1),
+            "last_date": date(2027, 12, 31),
+        }
         programme = add(
             Programme(title="저녁", code="evening", clock=clock, live_input=live_input, created_at=starts_at)
         )

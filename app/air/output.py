@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,7 +65,7 @@ class Booked:
     """A booking, and the tracks that it plays."""
 
     booking: Booking
-    tracks: dict[Level, Playable]
+    tracks: Mapping[Level, Playable]
 
     def prepare(self, utc_ns: int) -> None:
         """Have what is due at an instant and soon afterwards read: to be called every second, on the air or not.

@@ -270,9 +270,12 @@ class Takeover:
             return "it is silent"
         if self.place is not None:
             return OVER if self._sample(now) >= self.place.end else None
-        if before is not None:
-            self.place = before
-            return "somebody has taken it off"
+        if before is None:
+            return await self._wait_for_place()
+        self.place = before
+        return "somebody has taken it off"
+
+    async def _wait_for_place(self) -> str | None:
         if time.monotonic() - self._asked_at > PATIENCE_S:
             return "the engine did not answer"
         with contextlib.suppress(SQLAlchemyError):

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -125,8 +126,8 @@ def test_nobody_is_let_in_before_the_airing_opens_or_after_its_end(station: Stud
 
     starts_at = station.starts_at
     for shift in (timedelta(hours=1), timedelta(hours=-1)):
-        times = {"starts_at": starts_at + shift, "stops_at": starts_at + shift + timedelta(seconds=SECONDS)}
-        _change(station, Airing, **times)
+        begins = starts_at + shift
+        _change(station, Airing, starts_at=begins, stops_at=begins + timedelta(seconds=SECONDS))
         with _asked(station) as (_, answer):
             assert b"403" in answer
     _change(station, Airing, starts_at=starts_at, stops_at=starts_at + timedelta(seconds=SECONDS))
@@ -183,17 +184,20 @@ def test_what_comes_too_slowly_is_hung_up_on_before_it_is_heard(
 def test_what_comes_without_end_and_too_fast_is_held_up(station: StudioStation, studio_sound: bytes) -> None:
     with _let_in(station) as line:
         line.settimeout(3.0)
-        sent = 0
-        with pytest.raises(TimeoutError):
-            while sent < 40 * len(studio_sound):
+        sent, held_up = 0, False
+        while not held_up:
+            try:
                 sent += line.send(studio_sound)
+            except TimeoutError:
+                held_up = True
+            assert sent < 40 * len(studio_sound)
         # Eight seconds, and what lies in pipes and sockets
         assert sent < 6 * len(studio_sound)
 
 
-def _change(station: StudioStation, kind: type, *, number: int = FEED, **fields: object) -> None:
+def _change(station: StudioStation, kind: type[Any], *, number: int = FEED, **fields: object) -> None:
     with writing(station.database) as session:
-        row = session.get_one(kind, number)
+        row: Any = session.get_one(kind, number)
         for name, value in fields.items():
             setattr(row, name, value)
         session.add(row)

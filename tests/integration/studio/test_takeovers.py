@@ -147,14 +147,9 @@ def test_a_takeover_begins_at_a_join_and_the_programme_is_back_at_its_hard_time_
 
 
 def test_not_a_frame_is_missing_and_nothing_else_was_heard(evening: Evening) -> None:
-    kinds = ["interval_signal", "programme"] + [
-        "studio 1",
-        "programme",
-        "studio 2",
-        "programme",
-        "studio 3",
-        "programme",
-    ]
+    kinds = ["interval_signal", "programme"]
+    for number in (1, 2, 3):
+        kinds += [f"studio {number}", "programme"]
     assert [one.of for one in evening.pieces] == kinds
     on_air = [one.count for one in evening.pieces if one.of != "interval_signal"]
     assert sum(on_air) == SECONDS * RATE // 1152

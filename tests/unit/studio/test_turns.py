@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,8 +29,8 @@ def _on(turns: list[dict[str, Any]]) -> list[tuple[float, str]]:
 
 
 def _take(
-    zero_s: float, hard: list[int] = [], *, at_once: bool = False, before: list[dict[str, Any]] = []
-) -> list[Any]:  # noqa: B006
+    zero_s: float, hard: Sequence[int] = (), *, at_once: bool = False, before: Sequence[dict[str, Any]] = ()
+) -> list[Any]:
     takeover = _takeover(round(zero_s * S), at_once=at_once)
     return take_over(before, takeover, JOINS, [one * S for one in hard], earliest=0, end=END)
 
@@ -51,7 +52,7 @@ def _take(
     ],
 )
 def test_a_studio_begins_at_a_join_and_ends_at_a_hard_time(
-    zero_s: float, hard: list[int], at_once: bool, turns: list[tuple[float, str]]
+    zero_s: float, hard: list[int], *, at_once: bool, turns: list[tuple[float, str]]
 ) -> None:
     assert _on(_take(zero_s, hard, at_once=at_once)) == turns
 
@@ -74,8 +75,8 @@ def test_the_hand_brake_of_before_stays_and_what_was_planned_after_it_goes() -> 
 
 
 def _give(
-    last_s: float, earliest_s: float = 0, hard: list[int] = [], joins: list[int] = JOINS
-) -> list[tuple[float, str]]:  # noqa: B006
+    last_s: float, earliest_s: float = 0, hard: Sequence[int] = (), joins: Sequence[int] = JOINS
+) -> list[tuple[float, str]]:
     turns = _take(10, hard)
     return _on(
         give_back(turns, "1-1", joins, last=round(last_s * S), earliest=round(earliest_s * S), end=END)
@@ -116,7 +117,7 @@ def test_a_hand_brake_that_was_pulled_meanwhile_stays() -> None:
     last=st.integers(0, 700 * S), earliest=st.integers(0, 700 * S),
 )  # fmt: skip
 def test_turns_are_always_in_order_and_a_studio_is_never_heard_before_it_is_there(
-    zero: int, hard: set[int], at_once: bool, last: int, earliest: int
+    *, zero: int, hard: set[int], at_once: bool, last: int, earliest: int
 ) -> None:
     try:
         turns = take_over([], _takeover(zero, at_once=at_once), JOINS, sorted(hard), earliest=0, end=END)
