@@ -34,6 +34,7 @@ from app.settings import Settings
 from app.studio.access import Permit
 from app.studio.files import FramesFile, Note, Recording, forget, frames_path, new_name, write_note
 from app.studio.handing_over import hand_over, was_refused
+from app.studio.protocol import Refused
 from app.studio.watching import ArmedWatch, OnAir
 from audio.errors import AudioError, NotAudio
 from audio.ffmpeg import find_ffmpeg
@@ -103,6 +104,7 @@ class Takeover:
     _began: float = 0.0
     _first: float | None = None
     """The monotonic instants at which it connected, and at which its first sound was decoded."""
+    _began_at: datetime = field(default_factory=utcnow)
     _spare_s: float | None = None
     """By how much its frames were ahead of real time when they were least so."""
     _decoded: int = 0
@@ -113,13 +115,12 @@ class Takeover:
 
     async def run(self, body: AsyncIterator[bytes]) -> str:
         """Until it is over, in whichever way; gives why."""
-        await asyncio.to_thread(self._open)
-        log.info(
-            "a studio is here", airing=self.permit.airing_id, takeover=self.name, person=self.permit.person_id
-        )
-        why = "the service ends"
-        tasks = [asyncio.create_task(self._pump(body)), asyncio.create_task(self._watch())]
+        self._began, self._began_at = time.monotonic(), utcnow()
+        why, tasks = "the service ends", list[asyncio.Task[str]]()
         try:
+            await asyncio.to_thread(self._open)
+            log.info("a studio is here", takeover=self.name, person=self.permit.person_id)
+            tasks += [asyncio.create_task(self._pump(body)), asyncio.create_task(self._watch())]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             why = next(iter(done)).result()
         finally:
@@ -133,7 +134,6 @@ class Takeover:
     # --- what comes in -----------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        self._began = time.monotonic()
         self.name = new_name(self.settings, self.permit.airing_id)
         self._recording = Recording(self.settings, self.name)
         sounds = []
@@ -157,6 +157,8 @@ class Takeover:
             async for piece in body:
                 await asyncio.to_thread(self._put, piece)
             await asyncio.to_thread(self._chain.finish)
+        except Refused as refused:
+            return str(refused)
         except NotAudio as error:
             return f"it cannot be decoded: {error}"
         except OSError:  # the connection broke
@@ -189,7 +191,7 @@ class Takeover:
         form.file.append(frames)
 
     def _is_late(self) -> bool:
-        return self._due(utcnow() + timedelta(seconds=MARGIN_S)) >= self.last_sample
+        return self._due(self._now() + timedelta(seconds=MARGIN_S)) >= self.last_sample
 
     def _note_evenness(self, form: _Form) -> None:
         """Just before new frames is when a studio is the least ahead."""
@@ -208,7 +210,7 @@ class Takeover:
             await asyncio.sleep(LOOK_S)
             if self._chain is not None and self._chain.failure is not None:
                 return f"it cannot be encoded: {self._chain.failure}"
-            if utcnow() >= self.permit.stops_at:
+            if self._now() >= self.permit.stops_at:
                 return OVER
             why = await self._get_ready() if self.zero_sample is None else await self._look_after(watch)
             if why is not None:
@@ -224,7 +226,7 @@ class Takeover:
         for form in self._forms:
             self._note_evenness(form)
         cushion = self.settings.studio_cushion_s + self.permit.lead_s - (self._spare_s or 0.0)
-        due_at = utcnow() + timedelta(seconds=cushion - elapsed)
+        due_at = self._now() + timedelta(seconds=cushion - elapsed)
         # On the grid of the rundown, so that frames are where its frames are
         self.zero_sample = -(-self._sample(due_at) // MP3_FRAME_SAMPLES) * MP3_FRAME_SAMPLES
         try:
@@ -262,11 +264,11 @@ class Takeover:
             return want(session, airing, kind, self.name, self.permit.person_id, utcnow(), **details)
 
     async def _look_after(self, watch: ArmedWatch) -> str | None:
-        now = utcnow()
+        now = self._now()
         before, self.place = self.place, watch.look()
         if self._has_been_late or self._is_late():
             return LATE
-        if self._decoded - self._sounded > SILENT_S * RATE:
+        if self.place is not None and self._is_silent(self.place):
             return "it is silent"
         if self.place is not None:
             return OVER if self._sample(now) >= self.place.end else None
@@ -274,6 +276,12 @@ class Takeover:
             return await self._wait_for_place()
         self.place = before
         return "somebody has taken it off"
+
+    def _is_silent(self, place: OnAir) -> bool:
+        """Too long. Who waits to be heard may well say nothing until then."""
+        assert self.zero_sample is not None
+        since = max(self._sounded, place.start - self.zero_sample)
+        return self._decoded - since > SILENT_S * RATE
 
     async def _wait_for_place(self) -> str | None:
         if time.monotonic() - self._asked_at > PATIENCE_S:
@@ -288,6 +296,10 @@ class Takeover:
         assert self.zero_sample is not None
         return self.zero_sample + min(form.samples for form in self._forms)
 
+    def _now(self) -> datetime:
+        """The time, by a clock that nobody sets while we are here: the air process goes by such a one too."""
+        return self._began_at + timedelta(seconds=time.monotonic() - self._began)
+
     def _sample(self, at: datetime) -> int:
         return position_of(at, self.permit.starts_at)
 
@@ -300,7 +312,7 @@ class Takeover:
     async def _end(self, why: str, tasks: Sequence[asyncio.Task[str]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._close)
-        log.info("a studio is gone", airing=self.permit.airing_id, takeover=self.name, why=why)
+        log.info("a studio is gone", takeover=self.name, why=why)
         if self.zero_sample is None or not self._intent:
             await asyncio.to_thread(forget, self.settings, self.name)
             return
@@ -309,7 +321,7 @@ class Takeover:
             with contextlib.suppress(Conflict):  # the airing is over
                 await self._tell(last, why)
         # The next one is let in when the last frame of this one has been heard
-        left = self.permit.starts_at + samples_to_timedelta(last) - utcnow()
+        left = self.permit.starts_at + samples_to_timedelta(last) - self._now()
         await asyncio.sleep(min(max(left.total_seconds(), 0.0), MOST_AHEAD_S + PATIENCE_S))
         await asyncio.to_thread(self._hand_over, last)
 

@@ -21,7 +21,9 @@ def carry_out(session: Session, airing_id: int, intent_id: int, now: datetime, k
     airing, intent = session.get_one(Airing, airing_id), session.get_one(Intent, intent_id)
     details, earliest = intent.details or {}, position(airing, known_at)
     rundown = _rundown(session, airing)
-    joins = [item.start_sample for item in rundown.items] if rundown else [0]
+    # Without a programme nothing can be cut short: a studio comes in as soon as it may
+    soonest = max(earliest, int(details.get("zero_sample", 0)), 0)
+    joins = [item.start_sample for item in rundown.items] if rundown else [soonest]
     turns: list[Turn] = airing.turns
     try:
         if intent.kind == "studio_over":

@@ -17,7 +17,7 @@ from audio.levelling import MOST_DB, Leveller
 from audio.live import BLOCK_SAMPLES, LiveChain, LiveSound, Shaper
 from audio.meter import Meter, Samples
 from audio.pcm import RATE, db_to_gain
-from audio.profile import LEVELLED, SHORTWAVE, UNPROCESSED, Encoding, Profile
+from audio.profile import LEVELLED, SHORTWAVE, UNPROCESSED, Codec, Encoding, Profile
 from tests.armed_airings import noise
 
 
@@ -26,15 +26,14 @@ def _voice(seconds: float, dbfs: float, seed: int = 1) -> Samples:
     sound = noise(seed, seconds).astype(np.float32) / 32768
     at = np.arange(len(sound)) / RATE
     shape = (0.6 + 0.4 * np.sin(2 * np.pi * 3 * at)) * (at % 5 < 4.3)
-    shaped: Samples = (sound * shape / np.sqrt(np.mean(sound**2)) * db_to_gain(dbfs)).astype(np.float32)
-    return shaped
+    return np.asarray(sound * shape / np.sqrt(np.mean(sound**2)) * db_to_gain(dbfs), dtype=np.float32)
 
 
 def _shaped(sound: Samples, profile: Profile) -> Samples:
     shaper = Shaper(profile)
     whole = len(sound) // BLOCK_SAMPLES * BLOCK_SAMPLES
     pcm = b"".join(shaper.feed(sound[at : at + BLOCK_SAMPLES]) for at in range(0, whole, BLOCK_SAMPLES))
-    return np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768
+    return np.asarray(np.frombuffer(pcm, dtype="<i2") / 32768, dtype=np.float32)
 
 
 @pytest.mark.parametrize("profile", [SHORTWAVE, LEVELLED], ids=["shortwave", "levelled"])
@@ -137,7 +136,7 @@ def test_what_cannot_be_decoded_is_said_and_leaves_nothing_running() -> None:
 
 
 @pytest.mark.parametrize("codec", ["opus", "flac"])
-def test_what_has_no_frames_of_its_own_is_not_made_live(codec: str) -> None:
+def test_what_has_no_frames_of_its_own_is_not_made_live(codec: Codec) -> None:
     with pytest.raises(ValueError, match="cannot be encoded on the air"):
         LiveChain(
             "mp3",
@@ -145,4 +144,4 @@ def test_what_has_no_frames_of_its_own_is_not_made_live(codec: str) -> None:
             ffmpeg=find_ffmpeg(),
             timeout_s=9,
             heard=lambda _: None,
-        )  # type: ignore[arg-type]  # a codec's name
+        )
