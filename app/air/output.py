@@ -25,6 +25,7 @@ from app.air.ticker import Ticker
 from app.air.timeline import Booking, Stretch, in_force
 from app.air.tracks import NotReady, Playable
 from app.feeds.errors import FeedError
+from app.feeds.threads import in_own_thread
 from app.processes import is_news
 from audio.wires import Wire, wire_for
 
@@ -51,11 +52,15 @@ PREPARE_NS = 30 * SECOND_NS
 STALLED_NS = 5 * SECOND_NS
 """No acknowledgement for so long, while something waits for one: the connection is dead, whatever its state says."""
 
+LOOK_NS = SECOND_NS // 2
+"""What has been acknowledged is asked for this often, and when a run ends: each time it is a system call."""
+
 REANCHOR_NS = SECOND_NS // 20
 """A step of the system's clock by more than this, seen before the programme begins, is followed."""
 
 CLOSE_S = 3.0
 TITLE_S = 5.0
+TAP_S = 60.0
 
 OpenEndpoint = Callable[[LiveAddress], LiveEndpoint]
 
@@ -81,6 +86,17 @@ class Booked:
         stretch = booking.stretch(now, 1)
         if stretch.level != "programme":
             self.tracks[stretch.level].prepare(stretch.first)
+
+
+@dataclass(frozen=True, slots=True)
+class _JustSent:
+    """What one step has written."""
+
+    booked: Booked
+    endpoint: LiveEndpoint
+    stretch: Stretch
+    data: bytes
+    late_us: int
 
 
 @dataclass
@@ -110,6 +126,8 @@ class LiveOutput:
     _endpoint: LiveEndpoint | None = None
     _wire: Wire | None = None
     _tap: Tap | None = None
+    _tapping: asyncio.Task[None] | None = None
+    _opening: bytes = b""
     _title: str | None = None
     """What listeners were told last on this connection."""
     _telling: asyncio.Task[None] | None = None
@@ -118,6 +136,7 @@ class LiveOutput:
     """The takeover whose studio did not come in time: it is heard no more here, whatever still comes."""
     _retry_ns: int = 0
     _run: Run | None = None
+    _just_sent: _JustSent | None = None
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
     """The connection is to end."""
     _is_lost: bool = False
@@ -125,6 +144,8 @@ class LiveOutput:
     _connecting: asyncio.Timeout | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _heard_ns: int = 0
+    _looked_ns: int = 0
+    _written: int = 0
     _accepted: int = 0
 
     # --- what is booked ------------------------------------------------------------------------------------------
@@ -162,6 +183,8 @@ class LiveOutput:
 
     def leave(self) -> None:
         """It is needed no more."""
+        if self._tapping is not None:
+            self._tapping.cancel()
         if self._tap is not None:
             self._tap.close()
 
@@ -211,8 +234,8 @@ class LiveOutput:
         self._ended, self._is_lost, self._failed = asyncio.Event(), False, {}
         endpoint: LiveEndpoint | None = None
         try:
-            if self._tap is None:
-                self._tap = await asyncio.to_thread(_open_tap, self.tap_at)
+            if self._tap is None and (self._tapping is None or self._tapping.done()):
+                self._tapping = asyncio.create_task(self._attach_tap())
             endpoint = self.open_endpoint(_address(booked.booking))
             async with asyncio.timeout(CONNECT_S) as self._connecting:
                 await endpoint.connect()
@@ -241,6 +264,13 @@ class LiveOutput:
                 endpoint.abort()
         return not self._is_lost
 
+    async def _attach_tap(self) -> None:
+        """Beside the connection, not before it: the tap is on a disk, and that may hang."""
+        with contextlib.suppress(TimeoutError):
+            self._tap = await in_own_thread(lambda _: _open_tap(self.tap_at), TAP_S)
+        if self._tap is not None:
+            self._tap.begin(self._opening)
+
     def _say_why(self, error: Exception) -> None:
         code, words = "internal", "a fault of our own: see the log"
         if isinstance(error, FeedError):
@@ -260,30 +290,32 @@ class LiveOutput:
         if self._anchor is None or self._begun != booking.armed.airing_id:
             self._anchor, self._begun = take_anchor(), None
         now_ns = time.monotonic_ns()
-        self._heard_ns, self._accepted, self._title = now_ns, 0, None
+        self._heard_ns, self._looked_ns, self._written, self._accepted = now_ns, 0, 0, 0
+        self._title = None
         self.state, self.why = "on", None
         self.frame = booking.frame_at(max(self._anchor.utc_ns(now_ns), booking.opens_ns))
-        opening = self._wire.opening()
+        self._opening = self._wire.opening()
         try:
-            endpoint.write(opening)
+            endpoint.write(self._opening)
         except ConnectionError as error:
             self._lose(str(error))
             return
         if self._tap is not None:
-            self._tap.begin(opening)
+            self._tap.begin(self._opening)
         self._tell("up", {"f": self.feed_id, "n": self.frame})
         self.ticker.call_at(self._anchor.monotonic_ns(booking.due_ns(self.frame)), self)
 
     # --- what is due ---------------------------------------------------------------------------------------------
 
-    def step(self, now_ns: int, due_ns: int) -> int | None:
+    def step(self, now_ns: int, due_ns: int) -> None:
         """Write what is due (`Ticked`)."""
         booked, endpoint, wire = self._current, self._endpoint, self._wire
+        self._just_sent = None
         if booked is None or endpoint is None or wire is None or self._ended.is_set():
-            return None
+            return
         booking = booked.booking
         if self.frame >= booking.sound.frames:
-            return self._go_on(booked)
+            return
         most = max(1, round(CHUNK_S * booking.sample_rate / booking.frame_samples))
         stretch, frames = self._frames(booked, most, now_ns)
         data = wire.wrap(frames)
@@ -291,16 +323,26 @@ class LiveOutput:
             endpoint.write(data)
         except ConnectionError as error:
             self._lose(str(error))
+            return
+        late_us = (time.monotonic_ns() - due_ns) // 1000
+        self._just_sent = _JustSent(booked, endpoint, stretch, data, late_us)
+
+    def settle(self, now_ns: int) -> int | None:
+        """Put down what was sent, and say when the next is due (`Ticked`)."""
+        sent, current = self._just_sent, self._current
+        if self._ended.is_set() or self._anchor is None or current is None:
             return None
+        if sent is None:
+            return self._go_on(current)
+        booking, stretch = sent.booked.booking, sent.stretch
         if self._tap is not None:
-            self._tap.write(booking.armed.airing_id, data, now_ns)
-        self._note(booked, stretch, endpoint, now_ns)
-        self._entitle(booking, stretch, endpoint)
+            self._tap.write(booking.armed.airing_id, sent.data, now_ns)
+        self._note(sent, now_ns)
+        self._entitle(booking, stretch, sent.endpoint)
         if stretch.at >= 0 and self._begun is None:
             self._begun = booking.armed.airing_id
             if stretch.at == 0:
-                late_us = (time.monotonic_ns() - due_ns) // 1000
-                self._tell("first", {"f": self.feed_id, "late_us": late_us})
+                self._tell("first", {"f": self.feed_id, "late_us": sent.late_us})
         self.frame = stretch.at + stretch.count
         if self._begun is None:
             self._follow_the_clock(booking, now_ns)
@@ -352,8 +394,9 @@ class LiveOutput:
         studio = booked.booking.armed.studio
         return {**failed, "studio": 0} if studio is not None and studio.takeover == self._dropped else failed
 
-    def _note(self, booked: Booked, stretch: Stretch, endpoint: LiveEndpoint, now_ns: int) -> None:
+    def _note(self, sent: _JustSent, now_ns: int) -> None:
         """Keep account of what has been sent, and of what the other side has acknowledged."""
+        booked, stretch = sent.booked, sent.stretch
         armed, sha256 = booked.booking.armed, booked.tracks[stretch.level].sha256
         run = self._run
         goes_on = (
@@ -371,11 +414,14 @@ class LiveOutput:
             )  # fmt: skip
             self.progress.keep(run)
         assert run is not None
-        taken = endpoint.taken()
-        if taken.accepted > self._accepted or taken.accepted >= taken.written:
-            self._heard_ns, self._accepted = now_ns, taken.accepted
+        self._written += len(sent.data)
+        if now_ns - self._looked_ns >= LOOK_NS:
+            taken = sent.endpoint.taken()
+            if taken.accepted > self._accepted or taken.accepted >= taken.written:
+                self._heard_ns = now_ns
+            self._looked_ns, self._written, self._accepted = now_ns, taken.written, taken.accepted
         run.until = stretch.at + stretch.count
-        run.written, run.accepted = taken.written, taken.accepted
+        run.written, run.accepted = self._written, self._accepted
         self.progress.store(run)
 
     def _go_on(self, booked: Booked) -> int | None:
@@ -442,8 +488,8 @@ class LiveOutput:
         run, self._run = self._run, None
         if run is None:
             return
-        if self._endpoint is not None and why is not None:
-            run.accepted = max(run.accepted, self._endpoint.taken().accepted)
+        if self._endpoint is not None:
+            run.accepted = min(run.written, max(run.accepted, self._endpoint.taken().accepted))
         tell_run(self.recorder, self.progress, run, why)
 
     def _tell(self, kind: str, detail: dict[str, object]) -> None:

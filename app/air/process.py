@@ -11,6 +11,7 @@ import asyncio
 import gc
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -42,6 +43,8 @@ LOOK_S = 0.1
 """The folder is looked at this often: what is asked for in it is heard so much later at the most."""
 
 STATUS_S = 1.0
+
+HANDED_OVER_S = 0.0005
 
 
 def run_air(settings: Settings, stopping: threading.Event) -> bool:
@@ -84,6 +87,8 @@ class Air:
         watcher = threading.Thread(
             target=self._watch, args=(loop, ticker, stopping, ended), name="folder", daemon=True
         )
+        # Another thread that computes gives the interpreter back to the ticker after so long: usually that is five milliseconds
+        sys.setswitchinterval(HANDED_OVER_S)
         # Nothing that lives from the start needs to be looked at for garbage: a collection would cost milliseconds
         gc.collect()
         gc.freeze()

@@ -22,11 +22,14 @@ _NS = 1_000_000_000
 class Ticked(Protocol):
     """Who is called when something of theirs is due."""
 
-    def step(self, now_ns: int, due_ns: int) -> int | None:
-        """Do what is due; gives the next deadline (monotonic, nanoseconds), or None to be called no more."""
+    def step(self, now_ns: int, due_ns: int) -> None:
+        """Do what is due, and nothing else: everybody else whose turn it is waits for it."""
+
+    def settle(self, now_ns: int) -> int | None:
+        """Afterwards, when all have done theirs: gives the next deadline (monotonic, nanoseconds), or None to be called no more."""
 
     def broke(self) -> None:
-        """`step` has raised an exception: it is called no more."""
+        """`step` or `settle` has raised an exception: it is called no more."""
 
 
 class Ticker:
@@ -62,30 +65,43 @@ class Ticker:
 
     def _turn(self) -> None:
         self._timer = None
+        called: list[tuple[int, Ticked]] = []
         try:
             while self._heap and self._heap[0][0] <= (now := time.monotonic_ns()):
                 due, number, who = heapq.heappop(self._heap)
                 if self._live.get(id(who)) != number:
                     continue
                 self.worst_late_ns = max(self.worst_late_ns, now - due)
-                self._step(who, now, due)
+                try:
+                    who.step(now, due)
+                except Exception:
+                    log.exception("an output broke")
+                    self._broke(who)
+                else:
+                    called.append((now, who))
+            for now, who in called:
+                try:
+                    following = who.settle(now)
+                except Exception:
+                    log.exception("an output broke")
+                    self._broke(who)
+                else:
+                    self._again(who, following)
         finally:
             self._set_timer()
 
-    def _step(self, who: Ticked, now: int, due: int) -> None:
-        try:
-            following = who.step(now, due)
-        except Exception:
-            log.exception("an output broke")
-            self.forget(who)
-            try:
-                who.broke()
-            except Exception:
-                log.exception("an output broke, and could not be told so")
-            return
+    def _again(self, who: Ticked, following: int | None) -> None:
         if following is None:
             self.forget(who)
-        elif self._live.get(id(who)) is not None:
+        elif id(who) in self._live:
             number = next(self._numbers)
             self._live[id(who)] = number
             heapq.heappush(self._heap, (following, number, who))
+
+    def _broke(self, who: Ticked) -> None:
+        """Call it no more, and tell it so."""
+        self.forget(who)
+        try:
+            who.broke()
+        except Exception:
+            log.exception("an output broke, and could not be told so")

@@ -1,6 +1,6 @@
 """An evening on the air live, with the real processes and in real time, and with everything that the air must not need.
 
-A sink takes it and keeps every byte. Meanwhile somebody pulls the hand brake and goes back, breaking news is put in, the
+A sink takes it and keeps every byte. Meanwhile the API is asked without a pause, somebody pulls the hand brake and goes back, breaking news is put in, the
 service is ended and started anew as for an upgrade, the database is taken away, web and engine are killed, and at last the air
 process itself.
 """
@@ -12,12 +12,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ from app.settings import Settings
 from app.storage import Blobs
 from audio.frames import Frames
 from audio.profile import Encoding
-from tests.integration.engine.living import founded
+from tests.integration.engine.living import VOICES, founded
 from tests.live_sinks import PASSWORD, RawSink
 from tests.stations import PATIENCE_S
 
@@ -56,6 +57,8 @@ class Evening:
     inserted: dict[str, Any] = field(default_factory=dict)
     as_run: list[dict[str, Any]] = field(default_factory=list)
     live: dict[str, Any] = field(default_factory=dict)
+    asked_beside: int = 0
+    """Calls of the API that were answered meanwhile, for nothing but load."""
     listened: bytes = b""
     """What somebody heard who listened in for a moment."""
     air_stayed: bool = False
@@ -115,6 +118,39 @@ class Service:
         assert self.process.wait(PATIENCE_S) == 0
 
 
+class Load(threading.Thread):
+    """Somebody who asks the API without a pause, and loads recordings that have workers busy."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(name="load")
+        self.service, self.answers, self.enough = service, 0, threading.Event()
+
+    def run(self) -> None:
+        while not self.enough.is_set():
+            try:
+                with self.service.client() as client:
+                    while not self.enough.is_set():
+                        self._ask(client)
+            except (httpx.HTTPError, AssertionError):  # the web is killed and comes back elsewhere
+                self.enough.wait(0.2)
+
+    def _ask(self, client: httpx.Client) -> None:
+        for path in ("/airings", "/segments", "/as-run", "/alarms", "/feeds", "/airings/1/rundown"):
+            client.get(path)
+            self.answers += 1
+        if self.answers % 300 == 0:
+            music = (VOICES / "music-strings.opus").read_bytes() + bytes(self.answers)
+            client.post("/segments", files={"file": ("m.opus", music)}, data={"title": "짐", "kind": "music"})
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.enough.set()
+        self.join()
+
+
 def _when(is_so: Any, what: str, patience_s: float = PATIENCE_S) -> Any:
     until = time.monotonic() + patience_s
     while True:
@@ -138,9 +174,12 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
         try:
             with service.client() as client:
                 story = _plan(client, home, sink)
-                _ask_for_changes(client, story)
+                with Load(service) as load:
+                    _ask_for_changes(client, story)
+            story.asked_beside = load.answers
             service = _upgraded(service, story)
-            _take_all_away(service, story)
+            with Load(service):
+                _take_all_away(service, story)
             story.as_run = _closed(service, story)
         finally:
             service.end()
@@ -303,6 +342,10 @@ def test_breaking_news_is_heard_at_the_join_that_was_named(evening: Evening) -> 
     assert rows, (heard_at, evening.as_run)
     assert rows[0]["version"] == 2
     assert rows[0]["evidence"] == "endpoint_accepted"
+
+
+def test_the_api_was_busy_meanwhile(evening: Evening) -> None:
+    assert evening.asked_beside > 200
 
 
 def test_somebody_listened_in(evening: Evening) -> None:

@@ -59,9 +59,9 @@ class Broadcast:
     def told(self, name: str) -> list[Heard]:
         return told(self.station, self.feeds[name], self.known)
 
-    def lateness_s(self, name: str, frame: int) -> float:
-        """How much later than due a frame of the programme was heard."""
-        came = came_at(self.ears[name].captures, self.known["programme"].frames()[frame])
+    def lateness_s(self, name: str, of: str, frame: int) -> float:
+        """How much later than due a frame of a programme was heard."""
+        came = came_at(self.ears[name].captures, self.known[of].frames()[frame])
         return came - self.starts_at.timestamp() - frame * 0.024
 
 
@@ -76,16 +76,21 @@ def fates(
     home = tmp_path_factory.mktemp("fates") / "home"
     with ExitStack() as stack:
         station = stack.enter_context(air_station(home, chain=chain))
-        made = Broadcast(station, by_name(chain, programme=programme), soon(5.0), 1500)
+        made = Broadcast(
+            station, by_name(chain, programme=programme, alone=material(artefacts, 9, 36.0)), soon(5.0), 1500
+        )
         for feed, name in enumerate(("late", "killed", "paused", "paused long"), start=1):
             made.sites[name] = site = stack.enter_context(icecast(program))
             made.feeds[name] = feed
             made.ears[name] = stack.enter_context(Listener(site.port, "/live"))
         made.sites["late"].kill()
         urls = {made.feeds[name]: f"http://127.0.0.1:{site.port}/live" for name, site in made.sites.items()}
+        # Nobody else sends what the late one will be sent
+        late = {made.feeds["late"]: urls.pop(made.feeds["late"])}
         station.arm(1, programme, made.starts_at, urls)
+        station.arm(2, made.known["alone"], made.starts_at, late)
         run_fates(made)
-        wait_until(lambda: station.journal("ended"), "it has ended", 30.0)
+        wait_until(lambda: len(station.journal("ended")) == 2, "both have ended", 30.0)
         yield made
 
 
@@ -110,10 +115,10 @@ def run_fates(made: Broadcast) -> None:
 
 def is_whole_from(made: Broadcast, name: str, piece: Heard) -> None:
     """It is the programme, to its end, each frame when it is due."""
-    assert piece.of == "programme"
+    assert piece.of == ("alone" if name == "late" else "programme")
     assert piece.end >= made.frames - ICECAST_KEEPS
     for frame in (piece.first + 25, piece.end - 25):
-        assert -0.1 < made.lateness_s(name, frame) < NOTICED_S
+        assert -0.1 < made.lateness_s(name, piece.of, frame) < NOTICED_S
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("late", 6.0), ("killed", 6.0), ("paused long", 8.0)])

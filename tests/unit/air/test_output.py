@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -22,6 +23,7 @@ from app.air.journal import Journal, read_journal
 from app.air.output import Booked, LiveOutput
 from app.air.progress import Progress
 from app.air.recorder import Recorder
+from app.air.tap import Tap
 from app.air.ticker import Ticker
 from app.air.timeline import Booking
 from app.air.tracks import NotReady, Track, Tracks
@@ -238,6 +240,31 @@ def test_pauses_between_tries_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         await asyncio.sleep(0.5)
         assert len(made.site.lines) == 4
         assert (made.output.why or "").startswith("connection-lost: it hung up")
+
+    on_bench(tmp_path, work)
+
+
+def test_a_disk_that_hangs_with_the_tap_holds_no_sound_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works, real = threading.Event(), module._open_tap
+
+    def open_tap(path: Path) -> Tap | None:
+        works.wait(20)
+        return real(path)
+
+    monkeypatch.setattr(module, "_open_tap", open_tap)
+
+    async def work(made: Bench) -> None:
+        made.output.book([made.booked()])
+        await until(lambda: made.site.lines and made.site.lines[0].frames)
+        works.set()
+        await until(lambda: made.output._tap)
+        assert made.output.tap_at.exists()
+        made.output.book([])
+        await until(lambda: made.output.state == "idle")
+        made.output.leave()
+        assert not made.output.tap_at.exists()
 
     on_bench(tmp_path, work)
 

@@ -23,11 +23,14 @@ class Caller:
     is_broken: bool = False
     breaks_again: bool = False
 
-    def step(self, now_ns: int, due_ns: int) -> int | None:
+    def step(self, now_ns: int, due_ns: int) -> None:
         self.calls.append((now_ns, due_ns))
         self.act()
         self.left -= 1
-        return due_ns + self.every_ms * MS if self.left else None
+
+    def settle(self, now_ns: int) -> int | None:
+        assert now_ns == self.calls[-1][0]
+        return self.calls[-1][1] + self.every_ms * MS if self.left else None
 
     def broke(self) -> None:
         self.is_broken = True
@@ -119,5 +122,32 @@ def test_one_may_forget_itself_or_another_while_it_is_called() -> None:
             ticker.call_at(now, who)
         await until(lambda: not last.left)
         assert (len(one.calls), len(other.calls)) == (1, 0)
+
+    asyncio.run(run())
+
+
+def test_all_do_theirs_before_anybody_settles() -> None:
+    """Writing down what was sent may not keep another one's frames waiting."""
+    order: list[str] = []
+
+    @dataclass
+    class Noted(Caller):
+        name: str = ""
+
+        def step(self, now_ns: int, due_ns: int) -> None:
+            super().step(now_ns, due_ns)
+            order.append(f"{self.name} sends")
+
+        def settle(self, now_ns: int) -> int | None:
+            order.append(f"{self.name} settles")
+            return super().settle(now_ns)
+
+    async def run() -> None:
+        ticker, now = Ticker(), time.monotonic_ns()
+        one, other = Noted(1, name="one"), Noted(1, name="other")
+        ticker.call_at(now, one)
+        ticker.call_at(now, other)
+        await until(lambda: len(order) == 4)
+        assert order == ["one sends", "other sends", "one settles", "other settles"]
 
     asyncio.run(run())
