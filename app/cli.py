@@ -197,6 +197,15 @@ def monitor() -> None:
     run_monitor(settings, stop_on_signals())
 
 
+@cli.command(hidden=True)
+def studio() -> None:
+    """The studio process (the supervisor starts it where live input is set up)."""
+    from app.studio.process import run_studio
+
+    settings = _process("studio")
+    run_studio(settings, stop_on_signals())
+
+
 def _process(name: str) -> Settings:
     """Begin a child of the supervisor, which has looked at the database before it started us.
 

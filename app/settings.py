@@ -26,6 +26,14 @@ class Settings(BaseSettings):
         None, description="espeak-ng binary; else PATH. Speaks what has no recording."
     )
 
+    studio_host: str = Field("127.0.0.1", description="Address on which studios connect for live input.")
+    studio_port: int | None = Field(
+        None, ge=0, le=65535, description="Its port, 8010 say; none: no live input."
+    )
+    studio_cushion_s: float = Field(
+        1.5, ge=0.3, le=10.0, description="So long before it is due what a studio sends is ready."
+    )
+
     upload_limit_bytes: int = Field(4 * GIB, gt=0)
     segment_limit_s: int = Field(4 * 3600, gt=0, description="Longest segment that is taken in, in seconds.")
     disk_reserve_bytes: int = Field(GIB, ge=0, description="Uploads are refused below this much free space.")
@@ -95,6 +103,11 @@ class Settings(BaseSettings):
         return self.root / "air"
 
     @property
+    def studio_dir(self) -> Path:
+        """What studios send: frames that the air process reads while they come, and recordings."""
+        return self.root / "air" / "studio"
+
+    @property
     def alarm_channels(self) -> tuple[str, ...]:
         """The ways in which alarms are told."""
         webhook = ("webhook",) if self.alarm_webhook_url else ()
@@ -115,5 +128,6 @@ class Settings(BaseSettings):
             self.cache_dir,
             self.run_dir,
             self.armed_dir,
+            self.studio_dir,
         ):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)

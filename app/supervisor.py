@@ -69,6 +69,7 @@ class Supervisor:
             Child("engine", _command("engine")),
             # By itself, with as little to load as can be: killed, it is to be back on the air within two seconds
             Child("air", [sys.executable, "-m", "app.air"], detached=True, first_pause_s=0.0),
+            *([Child("studio", _command("studio"))] if settings.studio_port is not None else []),
             *(
                 Child(f"worker-{number}", _command("worker", str(number)))
                 for number in range(settings.workers)

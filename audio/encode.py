@@ -37,6 +37,9 @@ OPUS_LATE_SAMPLES: Final = 312
 """How much later libopus's packet n decodes than sample 960 n of what it was made from: 6.5 ms, its look-ahead, which an
 artefact's header gives as pre-skip (RFC 7845, 4.2)."""
 
+LIVE_CODECS: Final = frozenset({"mp3", "mp2", "adts"})
+"""What can be encoded while it is sent: each frame has a header that says how long it is."""
+
 EARLY_SAMPLES: Final = 47
 """How much earlier LAME's frames from the second on decode than what they were made from: 0.98 ms."""
 
@@ -81,7 +84,26 @@ def encode(
         raw.unlink()
 
 
-def _chain(encoding: Encoding, length: int, limit_dbfs: float | None) -> str:
+def live_arguments(encoding: Encoding) -> list[str]:
+    """Ffmpeg's arguments to encode 16-bit mono PCM at 48 kHz from its standard input as it comes: frames on standard output,
+    each as soon as it is made. The same encoder as `encode`'s; nothing is dropped or added, since nothing has to be exact.
+
+    Raises `ValueError` for a codec whose frames do not say by themselves how long they are.
+    """
+    if encoding.codec not in LIVE_CODECS:
+        raise ValueError(
+            f"{encoding.codec} cannot be encoded on the air: only {', '.join(sorted(LIVE_CODECS))}"
+        )
+    return [
+        *("-probesize", "32", "-analyzeduration", "0"),
+        *("-f", "s16le", "-ar", str(RATE), "-ac", "1", "-i", "pipe:0"),
+        *("-af", _chain(encoding, None, None)),
+        *(*BITEXACT, *_codec(encoding), "-flush_packets", "1", "pipe:1"),
+    ]
+
+
+def _chain(encoding: Encoding, length: int | None, limit_dbfs: float | None) -> str:
+    """The filters before an encoder; ``length`` None: of a sound that goes on."""
     steps = ["aformat=sample_fmts=flt"]
     if limit_dbfs is not None:
         steps.append(filters.limiter(limit_dbfs))
@@ -89,7 +111,8 @@ def _chain(encoding: Encoding, length: int, limit_dbfs: float | None) -> str:
         steps.append(f"aresample={encoding.sample_rate}:resampler=soxr:precision=20")
     if encoding.codec == "mp2":
         steps.append(f"atrim=start_sample={_MP2_LATE_SAMPLES}")
-    steps.append(filters.exactly(length))
+    if length is not None:
+        steps.append(filters.exactly(length))
     if encoding.channels == 2:
         # Not by a channel layout: that would turn each channel down by 3 dB
         steps.append("pan=stereo|c0=c0|c1=c0")

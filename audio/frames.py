@@ -88,6 +88,29 @@ class Frames:
         self.close()
 
 
+class FrameCutter:
+    """Cuts a growing stream of frames into frames. Raises `ValueError` where anything else stands."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        """An encoding whose frames say by themselves how long they are: MP3, MP2, ADTS."""
+        is_adts = encoding.codec == "adts"
+        self._header_bytes = adts.HEADER_BYTES if is_adts else mp3.HEADER_BYTES
+        self._length = (adts.Headers(encoding) if is_adts else mp3.Headers(encoding)).length
+        self._left = b""
+
+    def feed(self, content: bytes) -> list[bytes]:
+        """The frames that are whole by now."""
+        stream, at, frames = self._left + content, 0, []
+        while at + self._header_bytes <= len(stream):
+            end = at + self._length(stream, at)
+            if end > len(stream):
+                break
+            frames.append(stream[at:end])
+            at = end
+        self._left = stream[at:]
+        return frames
+
+
 def _places(file: int, encoding: Encoding) -> _Places:
     if encoding.frame_bytes is not None:
         return _Equal(file, encoding.frame_bytes)

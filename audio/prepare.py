@@ -42,7 +42,7 @@ _SHORT_SAMPLES: Final = RATE
 # More than this is not a quiet recording any more but an empty room.
 _MOST_GAIN_DB: Final = 40.0
 # Compression begins a little under the programme's level: speech loses 4 dB by it, which the level gives back.
-_THRESHOLD_UNDER_TARGET_DB: Final = 4.5
+THRESHOLD_UNDER_TARGET_DB: Final = 4.5
 _LOUDNESS_TOLERANCE_LU: Final = 0.1
 _TRIES: Final = 4
 _FLOAT_BYTES: Final = 4
@@ -234,7 +234,7 @@ def _chain(cut: Cut, profile: Profile) -> str:
 def _compressor(profile: Profile) -> Compressor | None:
     if not profile.compress or profile.target_lufs is None:
         return None
-    return Compressor(profile.target_lufs - _THRESHOLD_UNDER_TARGET_DB)
+    return Compressor(profile.target_lufs - THRESHOLD_UNDER_TARGET_DB)
 
 
 def _finish(

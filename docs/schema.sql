@@ -655,7 +655,7 @@ CREATE TABLE programme (
     clock JSON NOT NULL,
     standby_segment_id INTEGER,
     created_at DATETIME NOT NULL,
-    revision INTEGER NOT NULL,
+    revision INTEGER NOT NULL, live_input BOOLEAN DEFAULT 0 NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(standby_segment_id) REFERENCES segment (id),
     UNIQUE (code)

@@ -125,6 +125,22 @@ class TakeTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver:
+    """A studio is ready: it is to be heard from a join on, until the next hard time."""
+
+    airing_id: int
+    intent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """A studio is gone: what it was to be heard for is the programme's again."""
+
+    airing_id: int
+    intent_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetState:
     """Change an airing's state: rendered, on_air."""
 
@@ -225,5 +241,5 @@ class Clear:
 
 Action = (
     Materialise | Compile | TakeRundown | Render | TakeArtefact | HandOver | Amend | Send | Recheck | GiveUp | Supersede
-    | Arm | ArmLive | TakeTurn | SetState | SetReadiness | Close | Cancel | Retry | Hold | RecordByHand | LookInto | Refuse | Raise | Escalate | Clear
+    | Arm | ArmLive | TakeTurn | TakeOver | GiveBack | SetState | SetReadiness | Close | Cancel | Retry | Hold | RecordByHand | LookInto | Refuse | Raise | Escalate | Clear
 )  # fmt: skip

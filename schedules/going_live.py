@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from schedules.actions import Action, ArmLive, Refuse, SetState, TakeTurn
+from schedules.actions import Action, ArmLive, GiveBack, Refuse, SetState, TakeOver, TakeTurn
 from schedules.agenda import Agenda
 from schedules.snapshot import CHAIN, AiringView, IntentView, LiveState, LiveView, Readiness
 
@@ -17,6 +17,9 @@ GRACE = timedelta(seconds=5)
 
 STEP_EVERY = timedelta(seconds=60)
 """The chain is stepped down by itself at most so often: a step must have been heard before the next one is taken."""
+
+STUDIO = ("studio", "studio_over")
+"""A studio is ready; it is gone."""
 
 LAST_WORDS = timedelta(seconds=30)
 """How long after its end an airing waits for the air process to put it on the record."""
@@ -49,15 +52,23 @@ def turns_wanted(airing: AiringView, agenda: Agenda) -> list[IntentView]:
     if live is None:
         return []
     opens_at = min((feed.opens_at for feed in live.feeds), default=airing.starts_at)
-    kinds = {"standby", "resume"} if agenda.reached(opens_at) else {"resume"}
+    kinds = {"standby", "resume", *STUDIO} if agenda.reached(opens_at) else {"resume", *STUDIO}
     return [intent for intent in airing.intents if intent.kind in kinds]
 
 
 def _turn(airing: AiringView, live: LiveState, intent: IntentView) -> Iterable[Action]:
     current = live.turns[-1] if live.turns else CHAIN[0]
-    if intent.kind == "standby":
+    if intent.kind == "studio_over":
+        yield GiveBack(airing.id, intent.id)
+    elif intent.kind == "studio" and live.asked_for not in {CHAIN[0], "studio"}:
+        yield Refuse(
+            intent.id, "the stand-by is on because somebody wants it: go back to the programme first"
+        )
+    elif intent.kind == "studio":
+        yield TakeOver(airing.id, intent.id)
+    elif intent.kind == "standby":
         yield TakeTurn(airing.id, "standby", intent.id)
-    elif current == CHAIN[0]:
+    elif {current, live.asked_for} == {CHAIN[0]}:
         yield Refuse(intent.id, "the programme is on already: there is nothing to go back to")
     else:
         yield TakeTurn(airing.id, CHAIN[0], intent.id)
@@ -66,19 +77,19 @@ def _turn(airing: AiringView, live: LiveState, intent: IntentView) -> Iterable[A
 def _step_down(airing: AiringView, live: LiveState, agenda: Agenda) -> Iterable[Action]:
     """To the next step of the chain, where one feed after all others is heard wrong. Only people take it back.
 
-    While any feed is heard as it should be, what goes out is sound, and the fault is the other site's: nothing that we
+    A studio is no step of the chain: who is in it hears themselves, and the air process knows when it is gone. While any feed is heard as it should be, what goes out is sound, and the fault is the other site's: nothing that we
     could send would mend it, and the step would be taken on the good feed too.
     """
     asked_for = live.turns[-1] if live.turns else CHAIN[0]
     since = live.turned_at or airing.starts_at
     wrong = [feed.heard_wrong for feed in live.feeds if feed.heard_wrong is not None]
     right = [feed.heard_right_at for feed in live.feeds if feed.heard_wrong is None]
-    if not wrong or any(at is not None and at > since for at in right):
+    if asked_for not in CHAIN or not wrong or any(at is not None and at > since for at in right):
         return
     steps = [
         CHAIN.index(heard.level)
         for heard in wrong
-        if heard.at > since and CHAIN.index(heard.level) >= CHAIN.index(asked_for)
+        if heard.at > since and heard.level in CHAIN[CHAIN.index(asked_for) :]
     ]
     if not steps or max(steps) + 1 >= len(CHAIN):
         return

@@ -169,6 +169,8 @@ class LiveState:
     """The steps of the chain that were asked for, in order."""
     turned_at: datetime | None = None
     """From when on the last of them goes out."""
+    asked_for: str = CHAIN[0]
+    """The one that people want to hear now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,15 @@ from audio.profile import Encoding
 
 SCHEMA = 2
 
-Level = Literal["programme", "standby", "evergreen", "interval_signal"]
+Level = Literal["programme", "standby", "evergreen", "interval_signal", "studio"]
 
 CHAIN: tuple[Level, ...] = ("programme", "standby", "evergreen", "interval_signal")
 """What goes out when what is before it cannot. The last one is held in memory."""
+
+STEPS: tuple[Level, ...] = ("studio", *CHAIN)
+"""The chain with what stands above it while somebody has taken over: for a studio that does not come in time the programme
+goes on.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,12 @@ class Turn:
 
     from_sample: int
     level: Level
+    takeover: str | None = None
+    """Whose it is: of a studio its takeover, or of what goes on after it the same."""
+    zero_sample: int = 0
+    """Of a studio: when frame 0 of its files is due."""
+    files: dict[str, Path] = field(default_factory=dict)
+    """Of a studio: the file of frames in each recipe, which grows while it is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,11 @@ class Armed:
 
     def sound(self, recipe: str) -> Sound:
         return next(one for one in self.sounds if one.recipe == recipe)
+
+    @property
+    def studio(self) -> Turn | None:
+        """The last takeover: one before it is over."""
+        return next((turn for turn in reversed(self.turns) if turn.level == "studio"), None)
 
     def all_files(self) -> tuple[ArmedFile, ...]:
         """Every file that it names."""

@@ -17,10 +17,11 @@ import structlog
 
 from app.air.armed import CHAIN, Armed, ArmedFile, BadArmedFile, Level, Sound, read_armed
 from app.air.clock import SECOND_NS, to_ns
+from app.air.growing import GrowingTrack
 from app.air.output import Booked
 from app.air.recorder import Recorder
 from app.air.timeline import Booking
-from app.air.tracks import NotThere, Track, Tracks
+from app.air.tracks import NotThere, Playable, Track, Tracks
 from app.processes import is_news
 from audio.errors import AudioError
 
@@ -42,7 +43,7 @@ TURN_S = 0.2
 LAST_CALL = timedelta(seconds=5)
 """So long before its outputs open, an airing is taken on as it is."""
 
-TracksOf = dict[str, dict[Level, Track]]
+TracksOf = dict[str, dict[Level, Playable]]
 """By recipe, what there is of the chain."""
 
 
@@ -66,7 +67,7 @@ class Airborne:
             found.append(Booked(booking, tracks))
         return found
 
-    def all_tracks(self) -> list[Track]:
+    def all_tracks(self) -> list[Playable]:
         return [track for tracks in self.tracks.values() for track in tracks.values()]
 
 
@@ -83,7 +84,7 @@ class Folder:
     """When it was tried last, by the name of what was armed."""
     _started: set[int] = field(default_factory=set)
     _ended: set[int] = field(default_factory=set)
-    _let_go: list[Track] = field(default_factory=list)
+    _let_go: list[Playable] = field(default_factory=list)
 
     def turn(self, now: datetime) -> dict[int, Airborne]:
         """Look at the folder and at the time. Gives every airing that is taken on, by its id."""
@@ -220,10 +221,10 @@ class Folder:
 
     def _tracks(
         self, sound: Sound, armed: Armed, now: datetime, *, whatever_there_is: bool
-    ) -> tuple[dict[Level, Track], list[str]]:
+    ) -> tuple[dict[Level, Playable], list[str]]:
         """What there is of one sound's chain, and what there is not: a stand-in that cannot be had, in the end anything."""
         files: Mapping[Level, ArmedFile | None] = {"programme": sound.programme, **sound.stand_ins}
-        found: dict[Level, Track] = {}
+        found: dict[Level, Playable] = {}
         lacking: list[str] = []
         try:
             for level in reversed(CHAIN):
@@ -238,12 +239,25 @@ class Folder:
                     lacking.append(f"{level}: {error}")
             if "interval_signal" not in found:
                 found["interval_signal"] = self._instead(found, sound, armed, now)
+            try:
+                found |= self._studio(sound, armed)
+            except NotThere as error:
+                log.warning("not there", airing=armed.airing_id, level="studio", why=str(error))
+                lacking.append(f"studio: {error}")
         except BaseException:
             self.tracks.give_back(found.values())
             raise
         return found, lacking
 
-    def _instead(self, found: Mapping[Level, Track], sound: Sound, armed: Armed, now: datetime) -> Track:
+    def _studio(self, sound: Sound, armed: Armed) -> dict[Level, Playable]:
+        """What a studio sends, where one has taken over. Raises NotThere: the programme goes on then."""
+        path = armed.studio.files.get(sound.recipe) if armed.studio is not None else None
+        if path is None:
+            return {}
+        key = (str(path), sound.encoding.key)
+        return {"studio": self.tracks.share(key, lambda: GrowingTrack(path, sound.encoding))}
+
+    def _instead(self, found: Mapping[Level, Playable], sound: Sound, armed: Armed, now: datetime) -> Track:
         """What is in memory in place of the interval signal, which is not there. Raises NotThere."""
         for level in reversed(CHAIN):
             file = sound.programme if level == "programme" else sound.stand_ins.get(level)

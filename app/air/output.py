@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from app.air.recorder import Recorder
 from app.air.tap import Tap
 from app.air.ticker import Ticker
 from app.air.timeline import Booking, Stretch, in_force
-from app.air.tracks import NotReady, Track
+from app.air.tracks import NotReady, Playable
 from app.feeds.errors import FeedError
 from app.feeds.threads import in_own_thread
 from app.processes import is_news
@@ -70,7 +70,7 @@ class Booked:
     """A booking, and the tracks that it plays."""
 
     booking: Booking
-    tracks: dict[Level, Track]
+    tracks: Mapping[Level, Playable]
 
     def prepare(self, utc_ns: int) -> None:
         """Have what is due at an instant and soon afterwards read: to be called every second, on the air or not.
@@ -132,6 +132,8 @@ class LiveOutput:
     """What listeners were told last on this connection."""
     _telling: asyncio.Task[None] | None = None
     _failed: dict[Level, int] = field(default_factory=dict)
+    _dropped: str | None = None
+    """The takeover whose studio did not come in time: it is heard no more here, whatever still comes."""
     _retry_ns: int = 0
     _run: Run | None = None
     _just_sent: _JustSent | None = None
@@ -367,13 +369,13 @@ class LiveOutput:
         """What goes out next. For a step of the chain that is not in memory another one stands in, until it is."""
         if self._failed and now_ns >= self._retry_ns:
             self._retry_ns = now_ns + SECOND_NS
-            stretch = booked.booking.stretch(self.frame, most)
+            stretch = booked.booking.stretch(self.frame, most, self._without_dropped(booked, {}))
             with contextlib.suppress(NotReady):
                 frames = booked.tracks[stretch.level].frames(stretch.first, stretch.count)
                 self._failed = {}
                 return stretch, frames
         while True:
-            stretch = booked.booking.stretch(self.frame, most, self._failed)
+            stretch = booked.booking.stretch(self.frame, most, self._without_dropped(booked, self._failed))
             try:
                 return stretch, booked.tracks[stretch.level].frames(stretch.first, stretch.count)
             except NotReady:
@@ -381,8 +383,16 @@ class LiveOutput:
                 log.warning(
                     "frames are not in memory", level=stretch.level, feed=self.feed_id, frame=self.frame
                 )
+                if stretch.level == "studio" and booked.booking.armed.studio is not None:
+                    self._dropped = booked.booking.armed.studio.takeover
+                    continue
                 self._failed[stretch.level] = self.frame
                 self._retry_ns = now_ns + SECOND_NS
+
+    def _without_dropped(self, booked: Booked, failed: dict[Level, int]) -> dict[Level, int]:
+        """What cannot be had, and the studio with it that was late once: to and fro would be worse than its loss."""
+        studio = booked.booking.armed.studio
+        return {**failed, "studio": 0} if studio is not None and studio.takeover == self._dropped else failed
 
     def _note(self, sent: _JustSent, now_ns: int) -> None:
         """Keep account of what has been sent, and of what the other side has acknowledged."""

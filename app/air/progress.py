@@ -15,6 +15,9 @@ from pathlib import Path
 
 from app.air.armed import CHAIN, Level
 
+_LEVELS: tuple[Level, ...] = (*CHAIN, "studio")
+"""By the number that a record has: new ones go to the end."""
+
 SLOTS = 4096
 _RECORD = struct.Struct("<qqqqqqqqq32s")
 SLOT_BYTES = 128
@@ -41,7 +44,7 @@ class Run:
 
     def pack(self) -> bytes:
         return _RECORD.pack(
-            self.airing_id, self.feed_id, self.version, CHAIN.index(self.level), self.at, self.until, self.first,
+            self.airing_id, self.feed_id, self.version, _LEVELS.index(self.level), self.at, self.until, self.first,
             self.written, self.accepted, bytes.fromhex(self.sha256),
         )  # fmt: skip
 
@@ -105,8 +108,8 @@ def _run_in(memory: bytes | mmap.mmap, slot: int) -> Run | None:
     airing, feed, version, level, begin, until, first, written, accepted, sha = _RECORD.unpack_from(
         memory, slot * SLOT_BYTES
     )
-    if not airing or until <= begin or not 0 <= level < len(CHAIN):
+    if not airing or until <= begin or not 0 <= level < len(_LEVELS):
         return None
     return Run(
-        airing, feed, version, CHAIN[level], sha.hex(), begin, until, first, written, accepted, slot
+        airing, feed, version, _LEVELS[level], sha.hex(), begin, until, first, written, accepted, slot
     )  # fmt: skip

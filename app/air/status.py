@@ -95,7 +95,7 @@ class AirWatch:
         other = {
             (one.airing_id, one.feed_id)
             for one in seen.outputs
-            if one.state == "on" and one.frame > 0 and one.level not in {None, "programme"}
+            if one.state == "on" and one.frame > 0 and one.level not in {None, "programme", "studio"}
         }
         self._off = {key: self._off.get(key, now) for key in off}
         self._standing_in = {key: self._standing_in.get(key, now) for key in other}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.air.armed import CHAIN, Armed, Level, Output, Sound
+from app.air.armed import CHAIN, STEPS, Armed, Level, Output, Sound, Turn
 from app.air.clock import SECOND_NS, to_ns
 from audio.pcm import RATE
 
@@ -75,15 +75,18 @@ class Booking:
         """
         if frame < 0:
             return self._looped("interval_signal", frame, 0, min(most, -frame))
-        turn_at, level, until = self._turn(frame)
+        turn, until = self._turn(frame)
+        turn_at, level = (self.frame_of(turn.from_sample), turn.level) if turn else (0, CHAIN[0])
         failed = failed or {}
-        for step in CHAIN[CHAIN.index(level) :]:
+        for step in STEPS[STEPS.index(level) :]:
             if self.lengths.get(step, 0) and step not in failed:
                 level = step
                 break
             # What stands in begins at its own beginning, where it is called in
             turn_at = max(turn_at, failed.get(step, 0))
         most = min(most, until - frame)
+        if level == "studio" and turn is not None:
+            return Stretch(frame, level, frame - self.frame_of(turn.zero_sample), most)
         if level == "programme":
             left = self.lengths["programme"] - frame
             if left > 0:
@@ -96,15 +99,15 @@ class Booking:
         begun = [one.text for one in self.output.titles if self.frame_of(one.from_sample) <= frame]
         return begun[-1] if begun else None
 
-    def _turn(self, frame: int) -> tuple[int, Level, int]:
-        """From where on what was asked for last is wanted, what that is, and until where."""
-        at, level, until = 0, CHAIN[0], self.sound.frames
+    def _turn(self, frame: int) -> tuple[Turn | None, int]:
+        """What was asked for last, and until where that is wanted. Nothing was: then it is the programme."""
+        last: Turn | None = None
         for turn in self.armed.turns:
             begins = self.frame_of(turn.from_sample)
             if begins > frame:
-                return at, level, min(until, begins)
-            at, level = begins, turn.level
-        return at, level, until
+                return last, min(self.sound.frames, begins)
+            last = turn
+        return last, self.sound.frames
 
     def _looped(self, level: Level, frame: int, zero: int, most: int) -> Stretch:
         length = self.lengths[level]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -39,6 +40,23 @@ class NotThere(Exception):
 
 class NotReady(Exception):
     """The frames are not in memory: the disk is too slow, or fails."""
+
+
+class Playable(Protocol):
+    """What an output plays. `frames` never waits for anything."""
+
+    sha256: str
+    count: int
+    frame_samples: int
+    sample_rate: int
+
+    def frames(self, first: int, count: int) -> list[bytes]:
+        """So many frames from the first on. Raises NotReady."""
+
+    def prepare(self, first: int) -> None:
+        """Have what lies from a frame on read, without waiting for it."""
+
+    def close(self) -> None: ...
 
 
 class Track:
@@ -158,7 +176,7 @@ def _open(file: ArmedFile, encoding: Encoding) -> Frames:
 
 @dataclass(slots=True)
 class _Held:
-    track: Track
+    track: Playable
     users: int = 0
 
 
@@ -172,15 +190,20 @@ class Tracks:
 
     def take(self, file: ArmedFile, encoding: Encoding) -> Track:
         """Open a track, or share it; to be given back. Raises NotThere."""
-        key = (file.sha256, encoding.key)
+        found = self.share((file.sha256, encoding.key), lambda: Track(file, encoding, self._readers))
+        assert isinstance(found, Track), "artefacts are under their own keys"
+        return found
+
+    def share(self, key: tuple[str, str], make: Callable[[], Playable]) -> Playable:
+        """The track that is open under a key, or a new one; to be given back. Raises what ``make`` raises."""
         with self._lock:
             held = self._held.get(key)
             if held is None:
-                held = self._held[key] = _Held(Track(file, encoding, self._readers))
+                held = self._held[key] = _Held(make())
             held.users += 1
             return held.track
 
-    def give_back(self, tracks: Iterable[Track]) -> None:
+    def give_back(self, tracks: Iterable[Playable]) -> None:
         """Close what nobody uses any more."""
         with self._lock:
             for track in tracks:

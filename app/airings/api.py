@@ -132,7 +132,7 @@ def get_airing_live(
     return LiveOut(
         taken_on=airing.armed_as is not None and air.armed.get(airing_id) == airing.arming,
         outputs=[LiveOutputOut.model_validate(one) for one in air.outputs if one.airing_id == airing_id],
-        turns=[TurnOut(**turn) for turn in airing.turns],
+        turns=[TurnOut.of(turn) for turn in airing.turns],
     )
 
 
@@ -168,7 +168,7 @@ def listen_to_airing(
 def get_airing_sent(
     _actor: Actor,
     database: Database,
-    blobs: CurrentBlobs,
+    settings: CurrentSettings,
     airing_id: RowId,
     feed_id: Annotated[int | None, Query(description="Which live feed; the first where left out")] = None,
 ) -> StreamingResponse:
@@ -180,7 +180,7 @@ def get_airing_sent(
         airing = service.get(session, airing_id)
         feed = service.live_feed(session, airing, feed_id)
         sent = sent_on(session, airing, id_of(feed))
-        artefacts = service.sent_artefacts(session, blobs, airing, sent)
+        artefacts = service.sent_artefacts(session, settings, airing, sent)
     if not sent or len(artefacts) < len({one.sha256 for one in sent}):
         raise NotFound(
             f"there is no audio of what airing {airing_id} sent: nothing went out, or it was cleared away"

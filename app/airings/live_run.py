@@ -97,6 +97,8 @@ def record_live(session: Session, airing: Airing, carriage: Carriage, feed: Feed
         elif one.sent.level == "programme":
             items = _programme(session, airing, one, one.sent, encoding)
             rows.extend(_with_ears(item, heard) for item in items)
+        elif one.sent.level == "studio":
+            rows.append(_studio(airing, one, one.sent, encoding))
         else:
             rows.append(_stand_in(session, airing, one, one.sent, encoding))
     for position, row in enumerate(rows):
@@ -200,6 +202,26 @@ def _stand_in(
         "details": {
             "live": True,
             "level": sent.level,
+            "sha256": sent.sha256,
+            "frames": _frames_of(sent, stretch.start, stretch.end, encoding),
+        },
+    }
+
+
+def _studio(airing: Airing, stretch: _Stretch, sent: Sent, encoding: Encoding) -> dict[str, Any]:
+    """What a studio sent: ``takeover`` names it, and the frames are those of its file (`app.studio.files`)."""
+    named = (turn for turn in airing.turns if turn["level"] == "studio")
+    last = [turn for turn in named if turn["from_sample"] <= stretch.start + _samples(1, encoding)]
+    return {
+        "version": sent.version,
+        "source": "studio",
+        "starts_at": airing.starts_at + samples_to_timedelta(stretch.start),
+        "ends_at": airing.starts_at + samples_to_timedelta(stretch.end),
+        "evidence": "sent" if sent.lag_bytes else "endpoint_accepted",
+        "details": {
+            "live": True,
+            "level": sent.level,
+            "takeover": last[-1].get("takeover") if last else None,
             "sha256": sent.sha256,
             "frames": _frames_of(sent, stretch.start, stretch.end, encoding),
         },

@@ -42,9 +42,9 @@ class Intent(SQLModel, table=True):
     airing_id: int = Field(foreign_key="airing.id", index=True)
     handoff_id: int | None = Field(default=None, foreign_key="handoff.id")
     kind: str
-    """``compile``, ``standby``, ``resume``, ``cancel``; of a handoff ``retry``, ``send``, ``hold`` or ``manual``."""
+    """``compile``, ``standby``, ``resume``, ``cancel``; of a studio ``studio`` and ``studio_over``; of a handoff ``retry``, ``send``, ``hold`` or ``manual``."""
     details: dict[str, Any] | None = Field(default=None, sa_type=JSON)
-    """Of a delivery by hand: ``at`` and ``how``."""
+    """Of a delivery by hand: ``at`` and ``how``; of a studio what `app.studio.turns` wants."""
     person_id: int | None = Field(default=None, foreign_key="person.id")
     created_at: datetime
     carried_out_at: datetime | None = Field(default=None, index=True)
@@ -146,7 +146,7 @@ class AsRun(SQLModel, table=True):
     """Place in the rundown; -1 for a line whose airing had no audio."""
     segment_id: int | None = Field(default=None, foreign_key="segment.id")
     source: str
-    """``segment``, ``interval_signal`` or ``nothing``."""
+    """``segment``, ``interval_signal``, ``studio`` or ``nothing``."""
     starts_at: datetime = Field(index=True)
     ends_at: datetime
     evidence: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -197,7 +198,9 @@ class LiveOutputOut(Answer):
     state: Annotated[str, Field(description="connecting, on")]
     level: Annotated[
         str | None,
-        Field(description="programme, standby, evergreen, interval_signal; null before anything is sent"),
+        Field(
+            description="programme, standby, evergreen, interval_signal, studio; null before anything is sent"
+        ),
     ]
     frame: Annotated[int, Field(description="The next frame of the airing; negative before its beginning")]
     why: Annotated[str | None, Field(description="Of what is not on: a code and words")]
@@ -216,6 +219,11 @@ class TurnOut(Answer):
             description="`heard_wrong`: nobody asked for it, something wrong was heard; null: a person did"
         ),
     ] = None
+
+    @classmethod
+    def of(cls, turn: Mapping[str, Any]) -> Self:
+        """Without what only the air process needs."""
+        return cls(from_sample=turn["from_sample"], level=turn["level"])
 
 
 class LiveOut(Answer):

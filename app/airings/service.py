@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from app.air.growing import digest_of
 from app.airings.carriage import carriages, is_bare
 from app.airings.live_run import Sent
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion, StandIn
@@ -18,7 +19,9 @@ from app.feeds.models import Feed
 from app.handoffs.models import Handoff
 from app.journal.service import record
 from app.programmes.models import Programme, Slot
+from app.settings import Settings
 from app.storage import Blobs
+from app.studio.files import sent_frames
 from schedules.snapshot import CLOSED
 from schedules.time import night_span
 
@@ -117,9 +120,11 @@ def live_feed(session: Session, airing: Airing, feed_id: int | None, now: dateti
     return found
 
 
-def sent_artefacts(session: Session, blobs: Blobs, airing: Airing, sent: Sequence[Sent]) -> dict[str, Path]:
+def sent_artefacts(
+    session: Session, settings: Settings, airing: Airing, sent: Sequence[Sent]
+) -> dict[str, Path]:
     """Where what was sent lies, by the first twelve digits of its SHA-256; what is gone is left out."""
-    wanted = {one.sha256 for one in sent}
+    blobs, wanted = Blobs(settings.blobs_dir), {one.sha256 for one in sent}
     rows = session.exec(
         select(Artefact.sha256, Artefact.extension)
         .join(RundownVersion, col(RundownVersion.id) == col(Artefact.rundown_id))
@@ -130,6 +135,7 @@ def sent_artefacts(session: Session, blobs: Blobs, airing: Airing, sent: Sequenc
         sha256[:12]: blobs.path("artefacts", sha256, f".{extension}")
         for sha256, extension in (*rows, *stand_ins)
     }
+    paths |= {digest_of(path)[:12]: path for path in sent_frames(settings, id_of(airing))}
     return {key: path for key, path in paths.items() if key in wanted and path.exists()}
 
 

@@ -34,6 +34,7 @@ from app.jobs.models import Job
 from app.jobs.service import enqueue_again
 from app.journal.service import record
 from app.settings import Settings
+from app.studio.wishes import carry_out
 from schedules import actions as due
 from schedules.rundown import Rundown
 from schedules.snapshot import CHAIN, DELIVERED
@@ -243,6 +244,16 @@ class Actions:
             airing.turns = [*before, turn]
             session.add(airing)
             emit(session, "airing", action.airing_id, airing.state, at=now)
+
+    @execute.register
+    def _(self, action: due.TakeOver, now: datetime) -> None:
+        with writing(self._database) as session:
+            carry_out(session, action.airing_id, action.intent_id, now, now + TURN_TAKES)
+
+    @execute.register
+    def _(self, action: due.GiveBack, now: datetime) -> None:
+        with writing(self._database) as session:
+            carry_out(session, action.airing_id, action.intent_id, now, now + TURN_TAKES)
 
     @execute.register
     def _(self, action: due.SetState, now: datetime) -> None:

@@ -21,6 +21,7 @@ from app.feeds.models import Feed
 from app.monitor.models import Listening
 from app.monitor.service import BAD, of_airing
 from app.settings import Settings
+from app.studio.turns import level_at
 from schedules.snapshot import CHAIN, HeardWrong, LiveState, LiveView
 from schedules.time import samples_to_timedelta
 
@@ -56,6 +57,7 @@ def live_state(
         ended=now >= airing.stops_at and _has_ended(session, airing),
         turns=tuple(turn["level"] for turn in airing.turns),
         turned_at=None if turned_at is None else airing.starts_at + turned_at,
+        asked_for=asked_for,
     )
 
 
@@ -94,11 +96,8 @@ def _with_ears(view: LiveView, heard: Sequence[Listening]) -> LiveView:
 
 def _asked_for(airing: Airing, now: datetime) -> str:
     """The step of the chain that people want to hear now. One that was taken because something wrong was heard is not theirs."""
-    level, at = CHAIN[0], position(airing, now)
-    for turn in airing.turns:
-        if turn["from_sample"] <= at and turn.get("because") != HEARD_WRONG:
-            level = turn["level"]
-    return level
+    theirs = [turn for turn in airing.turns if turn.get("because") != HEARD_WRONG]
+    return level_at(theirs, position(airing, now))
 
 
 def _has_ended(session: Session, airing: Airing) -> bool:

@@ -8,6 +8,8 @@ leaves ``processing`` in one transaction.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,8 @@ def run_ingest(
 ) -> dict[str, Any]:
     """Ingest one segment. Result: ``segment_id``, ``state``, ``same_audio_as`` (earlier segments), ``problem``.
 
-    Payload: ``segment_id``; ``file``, its name in the incoming folder; and ``approve_by``, the id of the person who
+    Payload: ``segment_id``; ``file``, its name in the incoming folder; ``within``, the samples of it that are to be
+    played, where not all are; and ``approve_by``, the id of the person who
     has it approved on arrival, where somebody has.
 
     Raises:
@@ -56,6 +59,7 @@ def run_ingest(
                 incoming,
                 workshop,
                 approve_by=payload.get("approve_by"),
+                within=payload.get("within"),
                 clock=clock,
             )
     except (AudioError, DanpaError) as error:
@@ -82,6 +86,7 @@ def _make(
     workshop: Path,
     *,
     approve_by: int | None,
+    within: Sequence[int] | None,
     clock: Clock,
 ) -> None:
     blobs = Blobs(settings.blobs_dir)
@@ -96,7 +101,7 @@ def _make(
     workshop.mkdir(mode=0o700)
     limits = IngestLimits(max_duration_s=settings.segment_limit_s)
     master = ingest(source, workshop, ffmpeg=find_ffmpeg(settings.ffmpeg), limits=limits)
-    measurements = measurements_of(master)
+    measurements = _cut_to(measurements_of(master), within)
     with keeping_blobs(settings):
         if source is incoming:
             blobs.adopt(incoming, "originals", segment.original_sha256)
@@ -104,6 +109,14 @@ def _make(
         blobs.adopt(master.peaks_path, "peaks", measurements.peaks_sha256, ".peaks")
         with writing(engine) as session:
             service.finish_ingest(session, segment.id, measurements, approve_by=approve_by, now=clock())
+
+
+def _cut_to(measured: Measurements, within: Sequence[int] | None) -> Measurements:
+    """With its cues inside ``[first, end)`` samples of the recording; all of it where nothing of it lies there."""
+    if within is None:
+        return measured
+    cue_in, cue_out = max(measured.cue_in, within[0]), min(measured.cue_out, within[1])
+    return replace(measured, cue_in=cue_in, cue_out=cue_out) if cue_in < cue_out else measured
 
 
 def measurements_of(master: Master) -> Measurements:

@@ -16,6 +16,8 @@ class Programme(SQLModel, table=True):
     """Short ASCII name for files at the sites."""
     clock: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     standby_segment_id: int | None = Field(default=None, foreign_key="segment.id")
+    live_input: bool = False
+    """Whether a studio may take over while it is on the air live."""
     created_at: datetime
     revision: int = 1
 

@@ -20,7 +20,12 @@ CLOCK: list[dict[str, Any]] = [
     {"type": "pick", "kinds": ["news"], "order": "newest", "max_age_days": 2},
     {"type": "fill", "kinds": ["music"]},
 ]
-_PROGRAMME: dict[str, Any] = {"title": "아침 뉴스", "code": "morning-news", "standby_segment_id": 12}
+_PROGRAMME: dict[str, Any] = {
+    "title": "아침 뉴스",
+    "code": "morning-news",
+    "standby_segment_id": 12,
+    "live_input": False,
+}
 _SLOT: dict[str, Any] = {
     "programme_id": 3,
     "start": "0500",
@@ -71,9 +76,17 @@ class ProgrammeIn(Body):
     standby_segment_id: Annotated[
         RowId | None, Field(description="Aired when the programme cannot be compiled or delivered")
     ] = None
+    live_input: Annotated[
+        bool, Field(description="Whether a studio may connect and take over while it is on the air live")
+    ] = False
 
     def fields(self) -> ProgrammeFields:
-        return ProgrammeFields(title=self.title, code=self.code, standby_segment_id=self.standby_segment_id)
+        return ProgrammeFields(
+            title=self.title,
+            code=self.code,
+            standby_segment_id=self.standby_segment_id,
+            live_input=self.live_input,
+        )
 
 
 class NewProgramme(ProgrammeIn):
@@ -105,6 +118,7 @@ class ProgrammeOut(Answer):
     title: str
     code: str
     standby_segment_id: int | None
+    live_input: bool
     clock: list[dict[str, Any]]
     created_at: datetime
     revision: int

@@ -37,6 +37,7 @@ class ProgrammeFields:
     title: str
     code: str
     standby_segment_id: int | None = None
+    live_input: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from app.handoffs.models import Handoff
 from app.handoffs.reaching import has_arrived
 from app.programmes.models import Programme
 from app.storage import Blobs
+from app.studio.turns import STUDIO, heard
 from app.web.rows import Rows, grouped
 from app.web.views import (
     AiringView,
@@ -31,10 +32,12 @@ from app.web.views import (
     LineView,
     LiveFeedView,
     RundownView,
+    StudioView,
     WishView,
 )
 from schedules.rundown import Item, SegmentSource, audio_airs_at
 from schedules.snapshot import CHAIN, CLOSED
+from schedules.time import samples_to_timedelta
 
 INTERVAL_SIGNAL = "interval_signal"
 """The kind of what has no segment behind it."""
@@ -74,9 +77,18 @@ def _airing(rows: Rows, airing: Airing, programme: Programme, now: datetime, air
         audio=_audio(rows, airing_id),
         as_run=tuple(_as_run(rows, airing)),
         wishes=tuple(_wishes(rows, airing_id)),
-        braked=bool(airing.turns) and airing.turns[-1]["level"] != CHAIN[0],
+        studio=_studio(airing, now) if is_open else None,
+        braked=bool(airing.turns) and airing.turns[-1]["level"] not in {CHAIN[0], STUDIO},
         is_live=is_open and any(feed.opens_at <= now for feed in live),
     )
+
+
+def _studio(airing: Airing, now: datetime) -> StudioView | None:
+    found = heard(airing.turns, None, airing.target_samples)
+    if found is None:
+        return None
+    starts_at, ends_at = (airing.starts_at + samples_to_timedelta(sample) for sample in found)
+    return StudioView(starts_at, ends_at) if now < ends_at else None
 
 
 def _rundown(rows: Rows, airing: Airing) -> RundownView | None:

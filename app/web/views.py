@@ -139,6 +139,14 @@ class AudioView:
 
 
 @dataclass(frozen=True, slots=True)
+class StudioView:
+    """A studio that is heard, or will be."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AiringView:
     id: int
     title: str
@@ -158,6 +166,7 @@ class AiringView:
     audio: AudioView | None
     as_run: tuple[AsRunView, ...]
     wishes: tuple[WishView, ...]
+    studio: StudioView | None
     braked: bool
     """Something else than the programme goes out live, because somebody said so."""
     is_live: bool
