@@ -75,26 +75,28 @@ def _turn(airing: AiringView, live: LiveState, intent: IntentView) -> Iterable[A
 
 
 def _step_down(airing: AiringView, live: LiveState, agenda: Agenda) -> Iterable[Action]:
-    """To the next step of the chain, where one feed after all others is heard wrong. Only people take it back.
+    """To the next step of the chain, where one feed after all others is heard wrong.
 
-    A studio is no step of the chain: who is in it hears themselves, and the air process knows when it is gone. While any feed is heard as it should be, what goes out is sound, and the fault is the other site's: nothing that we
-    could send would mend it, and the step would be taken on the good feed too.
+    While any feed is heard as it should be, what goes out is sound, and the fault is the other site's: nothing that we
+    could send would mend it, and the step would be taken on the good feed too. Where something else than we send is heard
+    after a step as well, it was no use: what people want goes on, and they are called. Silence goes on down the chain. A
+    studio is no step of it: who is in it hears themselves, and the air process knows when it is gone.
     """
-    asked_for = live.turns[-1] if live.turns else CHAIN[0]
+    current = live.turns[-1] if live.turns else CHAIN[0]
     since = live.turned_at or airing.starts_at
     wrong = [feed.heard_wrong for feed in live.feeds if feed.heard_wrong is not None]
     right = [feed.heard_right_at for feed in live.feeds if feed.heard_wrong is None]
-    if asked_for not in CHAIN or not wrong or any(at is not None and at > since for at in right):
+    was_no_use = live.stepped > 0 and current == live.asked_for
+    if current not in CHAIN or not wrong or was_no_use or any(at is not None and at > since for at in right):
         return
-    steps = [
-        CHAIN.index(heard.level)
-        for heard in wrong
-        if heard.at > since and heard.level in CHAIN[CHAIN.index(asked_for) :]
-    ]
-    if not steps or max(steps) + 1 >= len(CHAIN):
+    heard = [one for one in wrong if one.at > since and one.level in CHAIN[CHAIN.index(current) :]]
+    if not heard or (live.turned_at is not None and not agenda.reached(live.turned_at + STEP_EVERY)):
         return
-    if live.turned_at is None or agenda.reached(live.turned_at + STEP_EVERY):
-        yield TakeTurn(airing.id, CHAIN[max(steps) + 1])
+    following = CHAIN.index(max(heard, key=lambda one: CHAIN.index(one.level)).level) + 1
+    if live.stepped and all(one.finding != "silent" for one in heard):
+        yield TakeTurn(airing.id, live.asked_for)
+    elif following < len(CHAIN):
+        yield TakeTurn(airing.id, CHAIN[following])
 
 
 def watch_live(airing: AiringView, agenda: Agenda) -> Iterable[tuple[int, set[str], Readiness]]:

@@ -171,6 +171,8 @@ class LiveState:
     """From when on the last of them goes out."""
     asked_for: str = CHAIN[0]
     """The one that people want to hear now."""
+    stepped: int = 0
+    """How many of them were taken since then because something wrong was heard."""
 
 
 @dataclass(frozen=True, slots=True)

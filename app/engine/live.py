@@ -58,6 +58,7 @@ def live_state(
         turns=tuple(turn["level"] for turn in airing.turns),
         turned_at=None if turned_at is None else airing.starts_at + turned_at,
         asked_for=asked_for,
+        stepped=_stepped(airing),
     )
 
 
@@ -98,6 +99,16 @@ def _asked_for(airing: Airing, now: datetime) -> str:
     """The step of the chain that people want to hear now. One that was taken because something wrong was heard is not theirs."""
     theirs = [turn for turn in airing.turns if turn.get("because") != HEARD_WRONG]
     return level_at(theirs, position(airing, now))
+
+
+def _stepped(airing: Airing) -> int:
+    """How many turns were taken because something wrong was heard, since people said something last."""
+    count = 0
+    for turn in reversed(airing.turns):
+        if turn.get("because") != HEARD_WRONG:
+            break
+        count += 1
+    return count
 
 
 def _has_ended(session: Session, airing: Airing) -> bool:

@@ -32,11 +32,15 @@ def wrong(seconds: float = 5, level: str = "programme", finding: str = "wrong") 
 
 
 def airing(
-    *feeds: LiveView, turns: tuple[str, ...] = (), turned_at: datetime | None = None, **more: Any
+    *feeds: LiveView,
+    turns: tuple[str, ...] = (),
+    turned_at: datetime | None = None,
+    stepped: int = 0,
+    **more: Any,
 ) -> AiringView:
     live = LiveState(
         feeds=feeds, takes_until=START + timedelta(minutes=29), last_moment=START, wanted="w", armed="w", version=1, taken_on=True,
-        ended=False, turns=turns, turned_at=turned_at,
+        ended=False, turns=turns, turned_at=turned_at, stepped=stepped,
     )  # fmt: skip
     made = AiringView(
         id=7, starts_at=START, stops_at=START + timedelta(minutes=30), compile_at=START - timedelta(hours=3),
@@ -133,3 +137,23 @@ def test_a_site_that_airs_something_else_takes_nothing_from_the_others() -> None
 def test_all_feeds_wrong_is_our_own_fault() -> None:
     one = airing(feed(1, heard_wrong=wrong()), feed(2, heard_wrong=wrong(3), heard_right_at=ago(40)))
     assert turns(one) == [TakeTurn(7, "standby")]
+
+
+@pytest.mark.parametrize(
+    ("finding", "following"), [("wrong", "programme"), ("stuck", "programme"), ("silent", "evergreen")]
+)
+def test_what_a_step_does_not_mend_is_not_ours(finding: str, following: str) -> None:
+    """A relay that airs something else takes no notice of us: the programme is not given up for it."""
+    one = airing(
+        feed(heard_wrong=wrong(level="standby", finding=finding)),
+        turns=("standby",),
+        turned_at=ago(70),
+        stepped=1,
+    )
+    assert turns(one) == [TakeTurn(7, following)]
+
+
+def test_after_that_nothing_is_tried_any_more_but_people_are_told() -> None:
+    one = airing(feed(heard_wrong=wrong()), turns=("standby", "programme"), turned_at=ago(70), stepped=2)
+    assert turns(one) == []
+    assert Raise("wrong_on_air", 7, 1) in asked(one)
