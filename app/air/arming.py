@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -71,7 +72,7 @@ def of_live(
         outputs=tuple(
             replace(_output(feed, walls), titles=_titles(session, airing, version, feed)) for feed in feeds
         ),
-        turns=tuple(Turn(turn["from_sample"], turn["level"]) for turn in airing.turns),
+        turns=tuple(_turn(turn) for turn in airing.turns),
     )
 
 
@@ -107,6 +108,11 @@ def _bare(airing: Airing, version: int) -> Armed:
         starts_at=airing.starts_at,
         stops_at=airing.stops_at,
     )
+
+
+def _turn(turn: Mapping[str, Any]) -> Turn:
+    """As the air process needs it: why it was taken is nothing to it."""
+    return Turn(**{name: value for name, value in turn.items() if name != "because"})
 
 
 def _programmes(

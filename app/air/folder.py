@@ -16,9 +16,9 @@ from pathlib import Path
 import structlog
 
 from app.air.armed import CHAIN, Armed, ArmedFile, BadArmedFile, Level, Sound, read_armed
+from app.air.booked import Booked
 from app.air.clock import SECOND_NS, to_ns
 from app.air.growing import GrowingTrack
-from app.air.output import Booked
 from app.air.recorder import Recorder
 from app.air.timeline import Booking
 from app.air.tracks import NotThere, Playable, Track, Tracks

@@ -9,21 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
+from app.air.account import Account, Sent
 from app.air.armed import Level
+from app.air.booked import Booked
 from app.air.clock import SECOND_NS, Anchor, from_ns, take_anchor
 from app.air.endpoints.contract import LiveAddress, LiveEndpoint
-from app.air.progress import Progress, Run
+from app.air.progress import Progress
 from app.air.recorder import Recorder
 from app.air.tap import Tap
 from app.air.ticker import Ticker
 from app.air.timeline import Booking, Stretch, in_force
-from app.air.tracks import NotReady, Playable
+from app.air.tracks import NotReady
 from app.feeds.errors import FeedError
 from app.feeds.threads import in_own_thread
 from app.processes import is_news
@@ -46,15 +48,6 @@ PAUSES_S = (0.05, 0.25, 0.5, 1.0, 2.0, 4.0)
 STEADY_NS = 10 * SECOND_NS
 """What held for so long is connected again at once when it breaks; what breaks sooner, after longer and longer pauses."""
 
-PREPARE_NS = 30 * SECOND_NS
-"""So long before it opens, the beginning of what is sent is read once more, should it have left the memory."""
-
-STALLED_NS = 5 * SECOND_NS
-"""No acknowledgement for so long, while something waits for one: the connection is dead, whatever its state says."""
-
-LOOK_NS = SECOND_NS // 2
-"""What has been acknowledged is asked for this often, and when a run ends: each time it is a system call."""
-
 REANCHOR_NS = SECOND_NS // 20
 """A step of the system's clock by more than this, seen before the programme begins, is followed."""
 
@@ -63,40 +56,6 @@ TITLE_S = 5.0
 TAP_S = 60.0
 
 OpenEndpoint = Callable[[LiveAddress], LiveEndpoint]
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """A booking, and the tracks that it plays."""
-
-    booking: Booking
-    tracks: Mapping[Level, Playable]
-
-    def prepare(self, utc_ns: int) -> None:
-        """Have what is due at an instant and soon afterwards read: to be called every second, on the air or not.
-
-        Whoever is connected late, connected again or turned back to the programme finds it in memory.
-        """
-        booking = self.booking
-        now = max(booking.frame_at(utc_ns), 0)
-        if utc_ns < booking.opens_ns - PREPARE_NS or now >= booking.sound.frames:
-            return
-        if now < booking.lengths.get("programme", 0):
-            self.tracks["programme"].prepare(now)
-        stretch = booking.stretch(now, 1)
-        if stretch.level != "programme":
-            self.tracks[stretch.level].prepare(stretch.first)
-
-
-@dataclass(frozen=True, slots=True)
-class _JustSent:
-    """What one step has written."""
-
-    booked: Booked
-    endpoint: LiveEndpoint
-    stretch: Stretch
-    data: bytes
-    late_us: int
 
 
 @dataclass
@@ -135,18 +94,17 @@ class LiveOutput:
     _dropped: str | None = None
     """The takeover whose studio did not come in time: it is heard no more here, whatever still comes."""
     _retry_ns: int = 0
-    _run: Run | None = None
-    _just_sent: _JustSent | None = None
+    _account: Account = field(init=False)
+    _just_sent: Sent | None = None
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
     """The connection is to end."""
     _is_lost: bool = False
     """It ended because something is wrong."""
     _connecting: asyncio.Timeout | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _heard_ns: int = 0
-    _looked_ns: int = 0
-    _written: int = 0
-    _accepted: int = 0
+
+    def __post_init__(self) -> None:
+        self._account = Account(self.feed_id, self.recorder, self.progress)
 
     # --- what is booked ------------------------------------------------------------------------------------------
 
@@ -178,8 +136,7 @@ class LiveOutput:
 
     @property
     def level(self) -> Level | None:
-        run = self._run
-        return run.level if run else None
+        return self._account.level
 
     def leave(self) -> None:
         """It is needed no more."""
@@ -258,7 +215,7 @@ class LiveOutput:
             return False
         finally:
             self.ticker.forget(self)
-            self._end_run("stopped")
+            self._account.end("stopped", self._endpoint)
             self._connecting = self._endpoint = None
             if endpoint is not None:
                 endpoint.abort()
@@ -290,7 +247,7 @@ class LiveOutput:
         if self._anchor is None or self._begun != booking.armed.airing_id:
             self._anchor, self._begun = take_anchor(), None
         now_ns = time.monotonic_ns()
-        self._heard_ns, self._looked_ns, self._written, self._accepted = now_ns, 0, 0, 0
+        self._account.begin(now_ns)
         self._title = None
         self.state, self.why = "on", None
         self.frame = booking.frame_at(max(self._anchor.utc_ns(now_ns), booking.opens_ns))
@@ -325,7 +282,7 @@ class LiveOutput:
             self._lose(str(error))
             return
         late_us = (time.monotonic_ns() - due_ns) // 1000
-        self._just_sent = _JustSent(booked, endpoint, stretch, data, late_us)
+        self._just_sent = Sent(booked, endpoint, stretch, data, late_us)
 
     def settle(self, now_ns: int) -> int | None:
         """Put down what was sent, and say when the next is due (`Ticked`)."""
@@ -337,7 +294,7 @@ class LiveOutput:
         booking, stretch = sent.booked.booking, sent.stretch
         if self._tap is not None:
             self._tap.write(booking.armed.airing_id, sent.data, now_ns)
-        self._note(sent, now_ns)
+        self._account.note(sent, now_ns)
         self._entitle(booking, stretch, sent.endpoint)
         if stretch.at >= 0 and self._begun is None:
             self._begun = booking.armed.airing_id
@@ -346,7 +303,7 @@ class LiveOutput:
         self.frame = stretch.at + stretch.count
         if self._begun is None:
             self._follow_the_clock(booking, now_ns)
-        if now_ns - self._heard_ns > STALLED_NS:
+        if self._account.is_stalled(now_ns):
             self._lose("nothing is acknowledged any more")
         if self._ended.is_set() or self._anchor is None:
             return None
@@ -394,39 +351,9 @@ class LiveOutput:
         studio = booked.booking.armed.studio
         return {**failed, "studio": 0} if studio is not None and studio.takeover == self._dropped else failed
 
-    def _note(self, sent: _JustSent, now_ns: int) -> None:
-        """Keep account of what has been sent, and of what the other side has acknowledged."""
-        booked, stretch = sent.booked, sent.stretch
-        armed, sha256 = booked.booking.armed, booked.tracks[stretch.level].sha256
-        run = self._run
-        goes_on = (
-            run is not None
-            and (run.airing_id, run.version, run.level, run.sha256, run.until)
-            == (armed.airing_id, armed.version, stretch.level, sha256, stretch.at)
-            # What stands in repeats
-            and (run.first + run.until - run.at) % booked.tracks[stretch.level].count == stretch.first
-        )
-        if not goes_on:
-            self._end_run(None)
-            run = self._run = Run(
-                armed.airing_id, self.feed_id, armed.version, stretch.level, sha256,
-                stretch.at, stretch.at, stretch.first,
-            )  # fmt: skip
-            self.progress.keep(run)
-        assert run is not None
-        self._written += len(sent.data)
-        if now_ns - self._looked_ns >= LOOK_NS:
-            taken = sent.endpoint.taken()
-            if taken.accepted > self._accepted or taken.accepted >= taken.written:
-                self._heard_ns = now_ns
-            self._looked_ns, self._written, self._accepted = now_ns, taken.written, taken.accepted
-        run.until = stretch.at + stretch.count
-        run.written, run.accepted = self._written, self._accepted
-        self.progress.store(run)
-
     def _go_on(self, booked: Booked) -> int | None:
         """The airing is over: hand the connection to the next one, if that opens by now, or end it."""
-        self._end_run("over")
+        self._account.end("over", self._endpoint)
         self._over.add(booked.booking.armed.name)
         self._begun = None
         now = self._utc_ns()
@@ -480,17 +407,9 @@ class LiveOutput:
         if self._connecting is not None:
             self._connecting.reschedule(asyncio.get_running_loop().time())
             self._connecting = None
-        self._end_run(why)
+        self._account.end(why, self._endpoint)
         if self._endpoint is not None:
             self._endpoint.abort()
-
-    def _end_run(self, why: str | None) -> None:
-        run, self._run = self._run, None
-        if run is None:
-            return
-        if self._endpoint is not None:
-            run.accepted = min(run.written, max(run.accepted, self._endpoint.taken().accepted))
-        tell_run(self.recorder, self.progress, run, why)
 
     def _tell(self, kind: str, detail: dict[str, object]) -> None:
         assert self._current is not None
@@ -515,18 +434,6 @@ def _open_tap(path: Path) -> Tap | None:
     except OSError as error:
         log.warning("nobody can listen in", error=str(error))
         return None
-
-
-def tell_run(recorder: Recorder, progress: Progress, run: Run, why: str | None) -> None:
-    """Put on the record what went out in one piece; ``why`` it ended, where it was not followed by something else."""
-    detail: dict[str, object] = {
-        "f": run.feed_id, "l": run.level, "n": [run.at, run.until], "k": run.first, "s": run.sha256[:12],
-        "lag": run.written - run.accepted,
-    }  # fmt: skip
-    if why is not None:
-        detail["why"] = why[:30]
-    at = from_ns(time.time_ns())
-    recorder.tell("sent", run.airing_id, run.version, at, detail, then=lambda: progress.give_back(run))
 
 
 def _connection(booking: Booking) -> tuple[object, ...]:

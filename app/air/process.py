@@ -22,12 +22,14 @@ from typing import Any
 import structlog
 
 from app import __version__
+from app.air.account import tell_run
 from app.air.armed import Armed
+from app.air.booked import Booked
 from app.air.clock import SECOND_NS, from_ns, take_anchor
 from app.air.drivers import open_endpoint
 from app.air.folder import Airborne, Folder
 from app.air.journal import Journal
-from app.air.output import AHEAD_NS, REANCHOR_NS, Booked, LiveOutput, OpenEndpoint, tell_run
+from app.air.output import AHEAD_NS, REANCHOR_NS, LiveOutput, OpenEndpoint
 from app.air.progress import Progress
 from app.air.recorder import Recorder
 from app.air.tap import tap_path

@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from app.air import account
 from app.air import output as module
 from app.air.armed import Armed, ArmedFile, Level, Output, Sound
+from app.air.booked import Booked
 from app.air.clock import Anchor, from_ns
 from app.air.endpoints.contract import LiveAddress, Taken
 from app.air.journal import Journal, read_journal
-from app.air.output import Booked, LiveOutput
+from app.air.output import LiveOutput
 from app.air.progress import Progress
 from app.air.recorder import Recorder
 from app.air.tap import Tap
@@ -275,7 +277,7 @@ def test_a_disk_that_hangs_with_the_tap_holds_no_sound_up(
 def test_a_connection_on_which_nothing_is_acknowledged_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "STALLED_NS", 300_000_000)
+    monkeypatch.setattr(account, "STALLED_NS", 300_000_000)
 
     async def work(made: Bench) -> None:
         made.output.book([made.booked()])
