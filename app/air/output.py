@@ -273,8 +273,7 @@ class LiveOutput:
         booking = booked.booking
         if self.frame >= booking.sound.frames:
             return
-        most = max(1, round(CHUNK_S * booking.sample_rate / booking.frame_samples))
-        stretch, frames = self._frames(booked, most, now_ns)
+        stretch, frames = self._frames(booked, self._at_once(booking, endpoint), now_ns)
         data = wire.wrap(frames)
         try:
             endpoint.write(data)
@@ -283,6 +282,19 @@ class LiveOutput:
             return
         late_us = (time.monotonic_ns() - due_ns) // 1000
         self._just_sent = Sent(booked, endpoint, stretch, data, late_us)
+
+    def _at_once(self, booking: Booking, endpoint: LiveEndpoint) -> int:
+        """How many frames are written next.
+
+        With the programme's first one there are as many as it takes to push it through: else it might lie on the other side
+        in a block that is not full yet, until the next write.
+        """
+        usual = max(1, round(CHUNK_S * booking.sample_rate / booking.frame_samples))
+        kbps = booking.sound.encoding.bitrate_kbps
+        if self.frame != 0 or kbps is None:
+            return usual
+        frame_bytes = kbps * 125 * booking.frame_samples // booking.sample_rate
+        return max(usual, 1 - (-endpoint.block_bytes // max(frame_bytes, 1)))
 
     def settle(self, now_ns: int) -> int | None:
         """Put down what was sent, and say when the next is due (`Ticked`)."""

@@ -41,6 +41,9 @@ class Taken:
 class LiveEndpoint(Protocol):
     """One connection to one endpoint. When it is lost, another one is made: none is used twice."""
 
+    block_bytes: int
+    """What goes on from there at once: so many bytes are collected first."""
+
     async def connect(self) -> None:
         """Reach the endpoint and be let in.
 

@@ -64,6 +64,8 @@ class _Mount:
 class IcecastEndpoint:
     """One connection to one mount (`LiveEndpoint`)."""
 
+    block_bytes = 1400  # as Icecast 2.4 hands on to its listeners whatever is not Ogg
+
     def __init__(self, address: LiveAddress) -> None:
         self._address = address
         self._connection: _Connection | None = None

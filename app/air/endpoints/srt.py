@@ -58,6 +58,8 @@ class SrtEndpoint:
     `wait_s` is how long `connect` tries or waits, in seconds: `CALL_S` or `LISTEN_S` unless given.
     """
 
+    block_bytes = 1316  # a payload of seven packets is filled before it goes
+
     def __init__(self, address: LiveAddress, *, wait_s: float | None = None) -> None:
         self._address = address
         self._wait_s = wait_s

@@ -76,6 +76,8 @@ class Line:
         if self.site.takes:
             self.accepted = self.written
 
+    block_bytes = 0
+
     async def tell(self, title: str) -> None:
         self.titles.append(title)
 
