@@ -194,10 +194,6 @@ class Icecast:
         """Where a listener tunes in."""
         return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}{mount}"
 
-    def source_url(self, mount: str, scheme: str = "icecast") -> str:
-        """Where a source connects, as ffmpeg writes it."""
-        return f"{scheme}://{USER}:{PASSWORD}@127.0.0.1:{self.port}{mount}"
-
     def stats(self) -> dict[str, MountStats]:
         """Every mount that has a source. A listener may hear one a moment before it is in here."""
         found = {}
@@ -229,10 +225,6 @@ class Icecast:
             if time.monotonic() > until:
                 raise TimeoutError(f"{mount} is still {found.get(mount)} after {patience_s:g} s")
             time.sleep(0.02)
-
-    def kick_source(self, mount: str) -> None:
-        """As an operator does on the admin page."""
-        self._admin_page(f"/admin/killsource?mount={mount}", self.port)
 
     @property
     def access_log(self) -> list[str]:

@@ -122,11 +122,6 @@ class Armed:
         """The last takeover: one before it is over."""
         return next((turn for turn in reversed(self.turns) if turn.level == "studio"), None)
 
-    def all_files(self) -> tuple[ArmedFile, ...]:
-        """Every file that it names."""
-        programmes = (one.programme for one in self.sounds if one.programme is not None)
-        return (*self.files, *programmes, *(file for one in self.sounds for file in one.stand_ins.values()))
-
 
 class BadArmedFile(Exception):
     """An armed file that this air process cannot read."""

@@ -46,6 +46,9 @@ LOOK_S = 0.1
 
 STATUS_S = 1.0
 
+RENEWED_NS = 5 * SECOND_NS
+"""The status is written at least this often."""
+
 HANDED_OVER_S = 0.0005
 
 
@@ -204,8 +207,8 @@ class Air:
         return {
             "pid": os.getpid(),
             "release": __version__,
-            # Renewed while something is on the air: a status that stays old says that nobody is there
-            "at": from_ns(now).isoformat(timespec="seconds") if live else None,
+            # A status that stays old says that nobody is there, or that whoever is there stands still
+            "at": from_ns(now // RENEWED_NS * RENEWED_NS).isoformat(timespec="seconds"),
             "armed": {str(one.airing_id): one.serial for one in armed},
             "on_air": sorted(one.airing_id for one in armed if one.starts_at <= from_ns(now) < one.stops_at),
             "live": live,

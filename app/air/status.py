@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.locks import holder
@@ -29,6 +29,8 @@ class AirStatus:
     """The air process as it last was."""
 
     alive: bool
+    at: datetime | None = None
+    """When it was renewed, to a few seconds."""
     armed: Mapping[int, int] = field(default_factory=dict)
     """By airing, the serial number of what it has taken on."""
     outputs: tuple[OutputStatus, ...] = ()
@@ -42,6 +44,8 @@ class AirStatus:
         return next((one for one in self.outputs if (one.airing_id, one.feed_id) == wanted), None)
 
 
+STALE_AFTER = timedelta(seconds=15)
+
 NOBODY = AirStatus(alive=False)
 
 
@@ -53,6 +57,7 @@ def read_status(settings: Settings) -> AirStatus:
         body = json.loads((settings.run_dir / "air.json").read_bytes())
         return AirStatus(
             alive=True,
+            at=datetime.fromisoformat(body["at"]) if body.get("at") else None,
             armed={int(airing): int(serial) for airing, serial in body["armed"].items()},
             outputs=tuple(_output(one) for one in body["outputs"]),
         )
@@ -89,8 +94,10 @@ class AirWatch:
         return {airing_id for airing_id, *_ in now ^ before}
 
     def look(self, now: datetime) -> AirStatus:
-        """The status as of now."""
+        """The status as of now. A process that has stopped renewing it is as good as none, whoever holds its lock."""
         seen = read_status(self._settings)
+        if seen.at is not None and now - seen.at > STALE_AFTER:
+            seen = NOBODY
         off = {(one.airing_id, one.feed_id) for one in seen.outputs if one.state != "on"}
         other = {
             (one.airing_id, one.feed_id)
@@ -99,4 +106,4 @@ class AirWatch:
         }
         self._off = {key: self._off.get(key, now) for key in off}
         self._standing_in = {key: self._standing_in.get(key, now) for key in other}
-        return AirStatus(seen.alive, seen.armed, seen.outputs, self._off, self._standing_in)
+        return replace(seen, off_since=self._off, standing_in_since=self._standing_in)

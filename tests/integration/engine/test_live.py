@@ -120,7 +120,8 @@ def test_it_is_armed_with_everything_that_may_have_to_go_out(evening: LivingStat
     (sound,) = found.sounds
     assert set(sound.stand_ins) == {"standby", "evergreen", "interval_signal"}
     assert sound.frames == FRAMES
-    for file in found.all_files():
+    assert sound.programme is not None
+    for file in (sound.programme, *sound.stand_ins.values()):
         assert file.path.stat().st_size == file.bytes
         with Frames.open(file.path, Encoding("mp3")) as frames:
             assert frames.count > 0
@@ -316,3 +317,16 @@ def test_bytes_that_nobody_acknowledged_were_only_sent(evening: LivingStation) -
     evidence = [row[3] for row in as_run(evening)]
     assert evidence[0] == "endpoint_accepted"
     assert evidence[-1] == "sent"
+
+
+def test_an_air_process_that_stands_still_is_as_good_as_none(evening: LivingStation) -> None:
+    """It holds its lock, and what it said last was that all is well."""
+    evening.live_until(ON_AIR_AT + SECOND)
+    with air(evening):
+        path = evening.settings.run_dir / "air.json"
+        body = json.loads(path.read_bytes())
+        write_atomically(path, json.dumps(body | {"at": ON_AIR_AT.isoformat()}).encode())
+        evening.live_until(ON_AIR_AT + 10 * SECOND)
+        assert ("off_air", 1) not in evening.alarms()
+        evening.live_until(ON_AIR_AT + 30 * SECOND)
+        assert ("off_air", 1) in evening.alarms()
