@@ -13,11 +13,11 @@ from app.frequencies.models import Line, LineFeed, Site
 from app.handoffs.models import Attempt, Handoff
 from app.jobs.models import Job
 from app.journal.models import JournalEntry
-from app.library.models import ImportedFile, Segment
+from app.library.models import Cut, ImportedFile, Segment
 from app.monitor.models import Listening
 from app.moves.models import LineChange, NoticeChange, PoolEntry, ReplyLink, SiteNotice
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
-from app.programmes.models import Programme, Slot
+from app.programmes.models import Programme, Replacement, Slot
 from app.propagation.models import Prediction
 from app.pull.models import Fetch, Offer, PullKey
 from app.reports.models import ReceptionReport
@@ -35,6 +35,7 @@ __all__ = [
     "BackgroundLine",
     "BrowserSession",
     "Contract",
+    "Cut",
     "Event",
     "Feed",
     "Fetch",
@@ -62,6 +63,7 @@ __all__ = [
     "Programme",
     "PullKey",
     "ReceptionReport",
+    "Replacement",
     "ReplyLink",
     "RundownVersion",
     "SQLModel",

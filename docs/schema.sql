@@ -22,7 +22,7 @@ CREATE TABLE airing (
     readiness VARCHAR NOT NULL,
     version INTEGER NOT NULL,
     armed_version INTEGER NOT NULL,
-    created_at DATETIME NOT NULL, armed_as VARCHAR, arming INTEGER DEFAULT '0' NOT NULL, turns JSON DEFAULT '[]' NOT NULL,
+    created_at DATETIME NOT NULL, armed_as VARCHAR, arming INTEGER DEFAULT '0' NOT NULL, turns JSON DEFAULT '[]' NOT NULL, instead_id INTEGER REFERENCES programme (id),
     PRIMARY KEY (id),
     FOREIGN KEY(slot_id) REFERENCES slot (id),
     UNIQUE (slot_id, starts_at)
@@ -186,6 +186,38 @@ CREATE TABLE contract (
 );
 
 CREATE INDEX ix_contract_site_id ON contract (site_id);
+
+CREATE TABLE cut (
+    id INTEGER NOT NULL,
+    segment_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    edits JSON NOT NULL,
+    edits_sha256 VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    problem JSON,
+    gain_db FLOAT NOT NULL,
+    made_at DATETIME NOT NULL,
+    made_by INTEGER,
+    approved_at DATETIME,
+    approved_by INTEGER,
+    master_sha256 VARCHAR,
+    samples INTEGER,
+    cue_in INTEGER,
+    cue_out INTEGER,
+    loudness_lufs FLOAT,
+    peak_dbtp FLOAT,
+    peaks_sha256 VARCHAR,
+    joins JSON NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    FOREIGN KEY(made_by) REFERENCES person (id),
+    FOREIGN KEY(approved_by) REFERENCES person (id),
+    UNIQUE (segment_id, number)
+);
+
+CREATE INDEX ix_cut_master_sha256 ON cut (master_sha256);
+
+CREATE INDEX ix_cut_segment_id ON cut (segment_id);
 
 CREATE TABLE edition (
     airing_id INTEGER NOT NULL,
@@ -382,7 +414,7 @@ CREATE TABLE job (
     result JSON,
     problem JSON,
     created_at DATETIME NOT NULL,
-    finished_at DATETIME,
+    finished_at DATETIME, urgent BOOLEAN DEFAULT 0 NOT NULL,
     PRIMARY KEY (id),
     UNIQUE ("key")
 );
@@ -703,6 +735,21 @@ CREATE INDEX ix_reception_report_khz ON reception_report (khz);
 
 CREATE INDEX ix_reception_report_line_id ON reception_report (line_id);
 
+CREATE TABLE replacement (
+    id INTEGER NOT NULL,
+    slot_id INTEGER NOT NULL,
+    on_date DATE NOT NULL,
+    programme_id INTEGER NOT NULL,
+    reason VARCHAR NOT NULL,
+    created_at DATETIME NOT NULL,
+    created_by INTEGER,
+    PRIMARY KEY (id),
+    FOREIGN KEY(slot_id) REFERENCES slot (id),
+    FOREIGN KEY(programme_id) REFERENCES programme (id),
+    FOREIGN KEY(created_by) REFERENCES person (id),
+    UNIQUE (slot_id, on_date)
+);
+
 CREATE TABLE reply_link (
     id INTEGER NOT NULL,
     notice_id INTEGER NOT NULL,
@@ -723,7 +770,7 @@ CREATE TABLE rundown (
     cause VARCHAR NOT NULL,
     body VARCHAR NOT NULL,
     sha256 VARCHAR NOT NULL,
-    compiled_at DATETIME NOT NULL, unspoken JSON DEFAULT '[]' NOT NULL, clock_sha256 VARCHAR,
+    compiled_at DATETIME NOT NULL, unspoken JSON DEFAULT '[]' NOT NULL, clock_sha256 VARCHAR, awaited JSON,
     PRIMARY KEY (id),
     FOREIGN KEY(airing_id) REFERENCES airing (id),
     UNIQUE (airing_id, version)
@@ -760,7 +807,7 @@ CREATE TABLE segment (
     clipped_samples INTEGER,
     damaged BOOLEAN NOT NULL,
     peaks_sha256 VARCHAR,
-    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE, spoken_key VARCHAR, spoken JSON,
+    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE, spoken_key VARCHAR, spoken JSON, script VARCHAR, notes VARCHAR, rights VARCHAR, pseudonym VARCHAR, max_airings INTEGER, retain_until DATE, approved_cut INTEGER, played_samples INTEGER, cut INTEGER DEFAULT '0' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(approved_by) REFERENCES person (id),
     FOREIGN KEY(created_by) REFERENCES person (id)
@@ -858,7 +905,7 @@ CREATE TABLE station (
     interval_signal_samples INTEGER,
     materialised_until DATETIME,
     air_journal_position INTEGER NOT NULL,
-    created_at DATETIME NOT NULL, spoken_name VARCHAR, announced_zone VARCHAR DEFAULT 'kst' NOT NULL, frequencies_spoken BOOLEAN DEFAULT '1' NOT NULL, next_spoken BOOLEAN DEFAULT '1' NOT NULL,
+    created_at DATETIME NOT NULL, spoken_name VARCHAR, announced_zone VARCHAR DEFAULT 'kst' NOT NULL, frequencies_spoken BOOLEAN DEFAULT '1' NOT NULL, next_spoken BOOLEAN DEFAULT '1' NOT NULL, approved_by_another BOOLEAN DEFAULT 0 NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(evergreen_segment_id) REFERENCES segment (id)
 );

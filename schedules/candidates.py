@@ -12,20 +12,20 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 
 from schedules.clock import Clock
-from schedules.elements import ELASTIC_KINDS, Order, Pick, Spoken
+from schedules.elements import ELASTIC_KINDS, Awaited, Order, Pick, Spoken
 from schedules.ruler import Ruler
 from schedules.rules import Aired
-from schedules.rundown import Item
-from schedules.time import Span, samples_to_timedelta, to_utc
+from schedules.rundown import Item, SegmentSource
+from schedules.time import Span, samples_to_timedelta, to_kst, to_utc
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An approved segment. It plays `samples` of its master from the cue-in `first_sample` on.
+    """An approved segment. Its approved `cut` plays `samples` of a master from the cue-in `first_sample` on.
 
-    It may air from `air_from` (embargo) until `air_until` (expiry), where given.
+    It may air from `air_from` (embargo) until `air_until` (expiry), where given. `arrived_at`: when it was delivered.
     """
 
     segment_id: int
@@ -44,15 +44,22 @@ class Candidate:
     awaited_as: str | None = None
     awaited_on: date | None = None
     """The awaited element and the broadcast date (KST) for which it was delivered; it airs nowhere else."""
+    arrived_at: datetime | None = None
+    cut: int = 1
 
     def __post_init__(self) -> None:
         if self.samples < 1 or self.first_sample < 0:
             raise ValueError(
                 f"segment #{self.segment_id} plays {self.samples} samples from {self.first_sample}"
             )
-        for name in ("approved_at", "last_aired_at", "air_from", "air_until"):
+        for name in ("approved_at", "last_aired_at", "air_from", "air_until", "arrived_at"):
             if (instant := getattr(self, name)) is not None:
                 object.__setattr__(self, name, to_utc(instant))
+
+    @property
+    def source(self) -> SegmentSource:
+        """It, as an item of a rundown names it."""
+        return SegmentSource(self.segment_id, self.master_sha256, self.cut)
 
     @property
     def is_elastic(self) -> bool:
@@ -145,6 +152,26 @@ def matching(pick: Pick, candidates: Iterable[Candidate], starts_at: datetime) -
         for candidate in candidates
         if candidate.kind in pick.kinds and tags <= candidate.tags and candidate.approved_at >= oldest
     ]
+
+
+def delivered(wanted: Awaited, candidates: Iterable[Candidate], starts_at: datetime) -> list[Candidate]:
+    """What came for an awaited element of the airing that starts then, the newest first.
+
+    Where nothing did, and it may be older, what came for the dates before. What came too long ago is left out.
+    """
+    today = to_kst(starts_at).date()
+    oldest = _NEVER if wanted.max_age_h is None else starts_at - timedelta(hours=wanted.max_age_h)
+    came = [
+        one
+        for one in candidates
+        if one.awaited_as == wanted.name
+        and one.awaited_on is not None
+        and (one.arrived_at or oldest) >= oldest
+    ]
+    ours = [one for one in came if one.awaited_on == today]
+    if not ours and wanted.older:
+        ours = [one for one in came if one.awaited_on is not None and one.awaited_on < today]
+    return sorted(ours, key=lambda one: (one.awaited_on, one.approved_at, one.segment_id), reverse=True)
 
 
 def ranked(order: Order, candidates: Iterable[Candidate], starts_at: datetime, seed: int) -> list[Candidate]:

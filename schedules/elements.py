@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal, get_args
 
 from schedules.announcing.tokens import TEMPLATE, check_template
-from schedules.errors import BadAnnouncement, BadClock
+from schedules.errors import BadAnnouncement, BadClock, BadTime
 from schedules.hard_time import HardTime
 from schedules.rules import Quota, Rest, Spacing
+from schedules.time import parse_hhmm, to_kst, to_utc
 
 Order = Literal["newest", "least_recently_aired", "weighted"]
 
@@ -125,16 +127,42 @@ class NextEpisode(Optional):
 
 @dataclass(frozen=True, slots=True)
 class Awaited(Optional):
-    """What somebody delivers for this very broadcast date (KST) under this name; else `substitute_id`, if it is given."""
+    """What somebody delivers for this very broadcast date (KST) under this name.
+
+    `owner_id` is the person who delivers it, by `due`, a time of day in KST (the last one before the airing). Nothing that
+    came longer than `max_age_h` before the airing is taken. Where it does not come, `substitute_id` airs in its place, or,
+    where none is given, the programme without it, or, where the element is required, the stand-by; what came for an earlier
+    date only with `older`, and then the newest.
+    """
 
     type: ClassVar[str] = "awaited"
     name: str
     substitute_id: int | None = None
+    owner_id: int | None = None
+    due: str = ""
+    max_age_h: float | None = None
+    older: bool = False
 
     def __post_init__(self) -> None:
         self.check()
         if not self.name:
             raise BadClock('"name" is empty: name what is awaited')
+        if self.max_age_h is not None:
+            check_range("max_age_h", self.max_age_h, 0.5, 24 * 366)
+        if self.due:
+            try:
+                parse_hhmm(self.due, stop=False)
+            except BadTime as wrong:
+                raise BadClock(f'"due": {wrong}') from None
+
+    def due_at(self, starts_at: datetime) -> datetime | None:
+        """When it is due for an airing that starts at this instant; None where nobody has said."""
+        if not self.due:
+            return None
+        start = to_kst(starts_at)
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        due = midnight + timedelta(minutes=parse_hhmm(self.due, stop=False))
+        return to_utc(due if due <= start else due - timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def item_of(request: Request, sound: Sound, position: int, element: int | None, 
     if candidate is None:
         source = IntervalSignalSource(loop=sound.samples > request.interval_signal_samples)
     else:
-        source = SegmentSource(candidate.segment_id, candidate.master_sha256)
+        source = candidate.source
     return Item(
         position=position,
         source=source,

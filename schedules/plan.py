@@ -33,6 +33,7 @@ from schedules.going_live import go_live, is_over, turns_wanted, watch_live
 from schedules.snapshot import (
     CHAIN,
     AiringView,
+    AwaitedView,
     JobView,
     Readiness,
     RundownView,
@@ -50,6 +51,7 @@ WATCHED = frozenset(
     {
         "audio_missing",
         "announcement_missing",
+        "awaited_missing",
         "render_failing",
         "withdrawn_after_delivery",
         "moved_after_delivery",
@@ -162,6 +164,8 @@ def _compile_unasked(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
         yield Compile(airing.id, "programme", "withdrawn")
     elif _falls(airing, airing.rundown):
         yield Compile(airing.id, CHAIN[CHAIN.index(airing.rundown.level) + 1], "failed")
+    elif airing.rundown.renewed_from:
+        yield Compile(airing.id, airing.rundown.renewed_from, "renewed")
     elif airing.rundown.cause == "failed":
         yield from _climb_up(airing, airing.rundown, agenda)
 
@@ -255,13 +259,9 @@ def _air(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
 
 def _watch(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
     """Alarms and readiness, counted down to each feed's deadline."""
-    wanted: set[tuple[str, int | None]] = set()
-    readiness: Readiness = "ok"
-    if _audio_is_missing(airing):
-        wanted.add(("audio_missing", None))
-        readiness = "at_risk"
-    if airing.rundown is not None and airing.rundown.unspoken:
-        wanted.add(("announcement_missing", None))
+    missing = _missing(airing, agenda)
+    wanted: set[tuple[str, int | None]] = {(kind, None) for kind in missing}
+    readiness: Readiness = "at_risk" if missing - {"announcement_missing"} else "ok"
     wanted |= {("moved_after_delivery", one.feed_id) for one in airing.handoffs if one.arrived and one.stray}
     for target in airing.targets:
         if target.second_route_of is not None:
@@ -280,6 +280,28 @@ def _watch(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
             yield Clear(kind, airing.id, feed_id)
     if readiness != airing.readiness:
         yield SetReadiness(airing.id, readiness)
+
+
+def _missing(airing: AiringView, agenda: Agenda) -> set[str]:
+    """Alarms about what the programme itself lacks."""
+    late = [
+        one for one in airing.awaited if _is_late(one, agenda)
+    ]  # all are asked, so that the agenda knows of all
+    return {
+        kind
+        for kind, is_so in (
+            ("audio_missing", _audio_is_missing(airing)),
+            ("announcement_missing", airing.rundown is not None and airing.rundown.unspoken),
+            ("awaited_missing", bool(late)),
+        )
+        if is_so
+    }
+
+
+def _is_late(awaited: AwaitedView, agenda: Agenda) -> bool:
+    """Whether something awaited is late: nothing has come when it is due, or nothing that may air by the cut-off."""
+    overdue, too_late = agenda.reached(awaited.due_at), agenda.reached(awaited.cut_off_at)
+    return not awaited.approved and (too_late or (overdue and not awaited.here))
 
 
 def _audio_is_missing(airing: AiringView) -> bool:

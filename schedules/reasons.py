@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from schedules.candidates import Candidate, Request
 from schedules.conflicts import first_conflict
@@ -21,7 +22,7 @@ from schedules.elements import (
 from schedules.layout import Sound
 from schedules.rundown import Reason
 from schedules.stage import Option, Stage
-from schedules.time import length_text, samples_to_timedelta
+from schedules.time import length_text, samples_to_timedelta, to_kst
 from schedules.track import Placement
 
 _TOLD = 3
@@ -73,7 +74,7 @@ class Reasons:
             return Reason("spoken", 1, said.text if said else "")
         if type(stage.element) in _UNCHOSEN:
             return Reason(stage.element.type, 1, _UNCHOSEN[type(stage.element)])
-        rule, why = _rule(stage, one.option)
+        rule, why = _rule(stage, one.option, self.request.starts_at)
         if one.option.breaks:
             why += f"; although {one.option.breaks}"
         lost = self._lost(one, stage)
@@ -214,15 +215,20 @@ def why_nothing(request: Request, stage: Stage) -> str:
     return _UNNAMED.get(type(stage.element), "the library has no approved announcement like it: approve one")
 
 
-def _rule(stage: Stage, option: Option) -> tuple[str, str]:
+def _rule(stage: Stage, option: Option, starts_at: datetime) -> tuple[str, str]:
     winner = option.candidate
     assert winner is not None
     match stage.element:
         case NextEpisode():
             return "next_episode", f"episode {winner.episode}, the first that was never aired"
         case Awaited(name=name):
-            if winner.awaited_as == name:
+            if winner.awaited_as == name and winner.awaited_on == to_kst(starts_at).date():
                 return "awaited", "delivered for this date"
+            if winner.awaited_as == name:
+                return (
+                    "awaited",
+                    f"nothing came as {name} for this date: this is what came for {winner.awaited_on}",
+                )
             return "awaited", f"nothing came as {name} for this date: this is its substitute"
         case Announcement():
             return "announcement", _approved(winner)

@@ -1,7 +1,7 @@
-"""A programme whose announcements say something else than before: what was heard before them stays, sample for sample.
+"""A programme of which one thing has changed: an announcement, an awaited item that came, a cut. What is before it stays.
 
-The late change of a frequency must not choose other news. So the new version begins with the items of the one before it,
-as far as the new announcement leaves room for a programme as good as that; music just before it gives way first.
+The late change of a frequency, or a late letter, must not choose other news. So the new version begins with the items of
+the one before it, as far as what is new leaves room for a programme as good as that; music just before it gives way first.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from schedules.candidates import Request
+from schedules.candidates import Request, delivered
 from schedules.compile import compile_rundown
-from schedules.elements import Element, Fill, Spoken
+from schedules.elements import Awaited, Element, Fill, Spoken
 from schedules.errors import Uncompilable
 from schedules.rundown import IntervalSignalSource, Item, Rundown, SegmentSource
 
@@ -36,10 +36,10 @@ def _beginnings(request: Request, before: Rundown) -> Iterator[tuple[Item, ...]]
     elements = request.clock.elements
     changed = _first_changed(request, before)
     sounds = [one.sound for one in request.announced if one.sound]
-    masters = {one.master_sha256 for one in (*request.candidates, *sounds)}
+    sources = {one.source for one in (*request.candidates, *sounds)}
     items = tuple(
         takewhile(
-            lambda item: item.element is not None and item.element < changed and _is_there(item, masters),
+            lambda item: item.element is not None and item.element < changed and _is_there(item, sources),
             before.items,
         )
     )
@@ -51,7 +51,7 @@ def _beginnings(request: Request, before: Rundown) -> Iterator[tuple[Item, ...]]
 
 
 def _first_changed(request: Request, before: Rundown) -> int:
-    """The first element that said something else, or nothing, before."""
+    """The first element that said something else, or nothing, before; or for which something else has come."""
     said = {
         item.element: item.source.segment_id
         for item in before.items
@@ -63,6 +63,10 @@ def _first_changed(request: Request, before: Rundown) -> int:
             now = request.announcement_of(element)
             if said.get(index) != (now.sound.segment_id if now and now.sound else None):
                 return index
+        if isinstance(element, Awaited):
+            came = delivered(element, request.candidates, request.starts_at)
+            if came and said.get(index) != came[0].segment_id:
+                return index
     return len(elements)
 
 
@@ -73,18 +77,24 @@ def _without_last_fill(elements: Sequence[Element], items: Sequence[Item]) -> tu
     return tuple(item for item in items if item.element != last)
 
 
-def _is_there(item: Item, masters: set[str]) -> bool:
-    return not isinstance(item.source, SegmentSource) or item.source.master_sha256 in masters
+def _is_there(item: Item, sources: set[SegmentSource]) -> bool:
+    return not isinstance(item.source, SegmentSource) or item.source in sources
 
 
 def _is_as_good(request: Request, rundown: Rundown, before: Rundown) -> bool:
-    """All that can be said is said, nothing else had to be left out for it, and no interval signal stands in for more."""
+    """All that can be said is said, what has come is there, nothing else had to be left out for it, and no interval signal stands in for more."""
     said = {item.element for item in rundown.items}
     for index, element in enumerate(request.clock.elements):
         if isinstance(element, Spoken) and index not in said:
             now = request.announcement_of(element)
             if now and now.sound:
                 return False
+        if (
+            isinstance(element, Awaited)
+            and index not in said
+            and delivered(element, request.candidates, request.starts_at)
+        ):
+            return False
     left_out = [one.fit.left_out if one.fit else 0 for one in (rundown, before)]
     return left_out[0] <= left_out[1] and _signal(rundown) <= _signal(before)
 

@@ -31,10 +31,12 @@ LONGEST_OVERLAP = round(LONGEST_CROSSFADE_S * SAMPLE_RATE)
 
 @dataclass(frozen=True, slots=True)
 class SegmentSource:
-    """A piece of the library, by its id and the hash of its master."""
+    """A piece of the library: one cut of a segment, and the hash of the master that it plays."""
 
     segment_id: int
     master_sha256: str
+    cut: int = 1
+    """Rundowns stored before there were cuts play the first, whole."""
 
 
 @dataclass(frozen=True, slots=True)

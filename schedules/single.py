@@ -19,7 +19,6 @@ from schedules.rundown import (
     Level,
     Reason,
     Rundown,
-    SegmentSource,
 )
 from schedules.time import SAMPLE_RATE, length_text, samples_to_timedelta, to_utc
 
@@ -74,7 +73,7 @@ def _repeated(level: Level, one: Candidate, ruler: Ruler, signal_samples: int) -
             f"; shortened by {length_text(one.samples - samples)}" if samples < one.samples else ""
         )
         fade = min(FADE_OUT, samples // 4) if samples < one.samples else 0
-        source = SegmentSource(one.segment_id, one.master_sha256)
+        source = one.source
         reason, shortened = Reason(level, 1, note), samples < one.samples
         yield Item(position, source, start, samples, one.first_sample, 0, fade, None, reason, shortened)
         end, position = start + samples, position + 1

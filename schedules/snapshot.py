@@ -12,9 +12,10 @@ from typing import Literal
 
 Readiness = Literal["ok", "at_risk", "failed"]
 
-Cause = Literal["resting", "first", "requested", "withdrawn", "reworded", "failed", "recovered"]
+Cause = Literal["resting", "first", "requested", "withdrawn", "reworded", "renewed", "failed", "recovered"]
 """Why a version was compiled. ``resting``: so that a fixed name does not keep the programme of the airing before until
-this one's is made. ``reworded``: an announcement says something else now. ``failed``: it stands in for one that could not be made; ``recovered``: now that can.
+this one's is made. ``reworded``: an announcement says something else now. ``renewed``: something
+awaited has come, or an item was cut anew. ``failed``: it stands in for one that could not be made; ``recovered``: now that can.
 """
 
 CHAIN = ("programme", "standby", "evergreen", "interval_signal")
@@ -189,9 +190,23 @@ class RundownView:
     """An announcement says something else now (then it is withdrawn too, but for nothing else), or can be made at last."""
     unspoken: bool = False
     """It lacks an announcement that could not be made."""
+    renewed_from: str | None = None
+    """Something awaited has come since, or an item was cut anew: the step of the chain at which to begin again."""
     rendered: frozenset[str] = frozenset()
     """Recipes with an artefact."""
     render_jobs: dict[str, JobView] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedView:
+    """Something that an airing's clock awaits. ``here``: a recording has come; ``approved``: it may air."""
+
+    name: str
+    due_at: datetime
+    cut_off_at: datetime
+    """What is not there by now would not be heard, by what the steps before it usually take."""
+    here: bool = False
+    approved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +249,7 @@ class AiringView:
     """Of those, how often each was told again."""
     live: LiveState | None = None
     """Where any feed takes it live."""
+    awaited: tuple[AwaitedView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from schedules.candidates import Candidate, Request, matching, ranked
+from schedules.candidates import Candidate, Request, delivered, matching, ranked
 from schedules.elements import (
     Announcement,
     Awaited,
@@ -28,7 +28,7 @@ from schedules.ruler import Ruler
 from schedules.rules import Quota, Rest
 from schedules.rundown import Item, SegmentSource
 from schedules.stage import MOST_FADED, Option, Out, Stage, Window
-from schedules.time import SAMPLE_RATE, length_text, to_kst
+from schedules.time import SAMPLE_RATE, length_text
 
 MOST_OPTIONS = 200
 MOST_FILLS = 60
@@ -152,19 +152,13 @@ class _Builder:
                     one for one in request.candidates if one.series == series and one.episode is not None
                 ]
                 episodes.sort(key=lambda one: (one.episode, one.segment_id))
-                new = [
-                    one for one in episodes if one.last_aired_at is None and one.segment_id not in self.heard
-                ]
+                heard = {one.episode for one in episodes if one.last_aired_at or one.segment_id in self.heard}
+                # Of a number that was heard, a mended recording is no new episode
+                new = [one for one in episodes if one.episode not in heard]
                 return new[:1], [Out(one, "its turn comes after the one before it") for one in new[1:]]
-            case Awaited(name=name, substitute_id=substitute):
-                date = to_kst(request.starts_at).date()
-                there = [
-                    one for one in request.candidates if one.awaited_as == name and one.awaited_on == date
-                ]
-                there.sort(key=lambda one: (one.approved_at, one.segment_id), reverse=True)
-                if not there and substitute in self.by_id:
-                    there = [self.by_id[substitute]]
-                return there, []
+            case Awaited(substitute_id=substitute):
+                came = delivered(element, request.candidates, request.starts_at)
+                return came or ([self.by_id[substitute]] if substitute in self.by_id else []), []
             case Announcement(tags=tags):
                 return self.picked(Pick(("announcement",), tags))
             case Spoken():

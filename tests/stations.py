@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from app.database import id_of, migrate, open_database, writing
+from app.library.cuts import first_cut
 from app.library.models import Segment, SegmentState
 from app.people import service as people
 from app.settings import Settings
@@ -68,6 +69,9 @@ class SmallStation:
             segment = Segment(**wanted, created_at=self.clock())
             session.add(segment)
             session.flush()
+            cut = first_cut(session, segment, now=self.clock())
+            if segment.state == SegmentState.approved:
+                segment.approved_cut = cut.number
             return id_of(segment)
 
 

@@ -15,13 +15,13 @@ from sqlmodel.sql.expression import SelectOfScalar
 from app.air.armed import Armed, ArmedFile, Output, Sound, Title, Turn, dump_armed
 from app.airings.carriage import Carriage, is_bare, wishes
 from app.airings.models import Airing, Artefact, RundownVersion
+from app.airings.programme import programme_of
 from app.airings.stand_ins import live_feeds, ready_chain
 from app.database import id_of
 from app.feeds.live import own_options, preroll_s
 from app.feeds.models import Feed
 from app.feeds.service import confinement
 from app.library.models import Segment
-from app.programmes.models import Programme, Slot
 from app.settings import Settings
 from app.storage import Blobs, sync_directory, write_atomically
 from schedules.rundown import Rundown, SegmentSource
@@ -157,7 +157,7 @@ def _output(feed: Feed, walls: Path | None) -> Output:
 def _titles(session: Session, airing: Airing, version: int, feed: Feed) -> tuple[Title, ...]:
     """What this feed's listeners are told: nothing, unless the feed asks for it."""
     wanted = feed.options.get("titles")
-    programme = session.get_one(Programme, session.get_one(Slot, airing.slot_id).programme_id)
+    programme = programme_of(session, airing)
     if wanted == "programme":
         return (Title(0, programme.title),)
     body = session.exec(

@@ -35,6 +35,7 @@ from app.airings.schemas import (
     RundownOut,
     TurnOut,
 )
+from app.awaited.cut_off import Steps, cut_off_of, measure
 from app.database import id_of, reading, writing
 from app.errors import Invalid, NotFound
 from app.programmes.models import Programme, Slot
@@ -42,6 +43,7 @@ from app.web.bodies import RowId, etag
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
 from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of
+from schedules.snapshot import CLOSED
 from schedules.time import night_span
 
 _NOT_KEPT = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -54,6 +56,7 @@ router = APIRouter(prefix="/api/v1", tags=["airings"])
 def list_airings(
     _actor: Actor,
     database: Database,
+    now: Now,
     wanted: WantedPage,
     night: Annotated[
         date | None, Query(description="A KST night, noon to noon, by its evening's date")
@@ -70,13 +73,19 @@ def list_airings(
         query = query.where(Airing.state == state)
     with reading(database) as session:
         rows, after = page_of(session, query, col(Airing.id), wanted)
-        return Page(items=[AiringOut.of(row) for row in rows], next=after)
+        steps = measure(session, now)
+        return Page(items=[_shown(session, row, steps) for row in rows], next=after)
 
 
 @router.get("/airings/{airing_id}", summary="One airing")
-def get_airing(_actor: Actor, database: Database, airing_id: RowId) -> AiringOut:
+def get_airing(_actor: Actor, database: Database, now: Now, airing_id: RowId) -> AiringOut:
     with reading(database) as session:
-        return AiringOut.of(service.get(session, airing_id))
+        return _shown(session, service.get(session, airing_id), measure(session, now))
+
+
+def _shown(session: Session, row: Airing, steps: Steps) -> AiringOut:
+    is_over = row.state in CLOSED
+    return AiringOut.of(row, None if is_over else cut_off_of(session, row, steps))
 
 
 @router.get("/airings/{airing_id}/rundown", summary="Its rundowns, the newest version first")
@@ -88,14 +97,14 @@ def get_rundowns(_actor: Actor, database: Database, airing_id: RowId, response: 
 
 
 @router.get("/airings/{airing_id}/manifest", summary="What was made of its newest version")
-def get_manifest(_actor: Actor, database: Database, airing_id: RowId) -> ManifestOut:
+def get_manifest(_actor: Actor, database: Database, now: Now, airing_id: RowId) -> ManifestOut:
     with reading(database) as session:
         airing = service.get(session, airing_id)
         versions = service.rundowns(session, airing_id)
         if not versions:
             raise NotFound(f"airing {airing_id} is not compiled yet")
         return ManifestOut(
-            airing=AiringOut.of(airing),
+            airing=_shown(session, airing, measure(session, now)),
             rundown_sha256=versions[0].sha256,
             level=versions[0].level,
             artefacts=[

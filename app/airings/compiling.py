@@ -16,23 +16,29 @@ from app.airings.carriage import GRID_SAMPLES
 from app.airings.materialise import slot_value
 from app.airings.models import Airing, Edition, RundownVersion
 from app.airings.on_air import begun
+from app.airings.programme import programme_of
 from app.airings.requests import clock_of, request_for
 from app.announcements.making import Made, look_up, make
 from app.announcements.sayings import span_of, templates_of
+from app.awaited.service import approved_deliveries
 from app.database import id_of, reading
 from app.processes import Clock, utcnow
 from app.programmes.models import Programme, Slot
 from app.settings import Settings
 from app.station.models import Station
 from app.web.problems import problem_of
-from schedules.candidates import Announced
+from schedules.candidates import Announced, Request, delivered
 from schedules.compile import compile_alternatives, compile_rundown
-from schedules.errors import BadClock, ScheduleError
+from schedules.elements import Awaited
+from schedules.errors import BadClock, ScheduleError, Uncompilable
 from schedules.recompile import recompile
 from schedules.rundown import Level, Rundown
 from schedules.single import compile_single
 from schedules.snapshot import CHAIN
 from schedules.time import SAMPLE_RATE, Span
+
+KEEPING = frozenset({"reworded", "renewed"})
+"""Causes for which a new version begins as the one before it."""
 
 
 class NothingSet(ScheduleError):
@@ -47,16 +53,18 @@ def run_compile(
     """Compile one airing, once its announcements are spoken. Payload: ``airing_id``, ``level`` to begin at, ``cause``.
 
     Result: ``level``, ``body``, ``sha256``; ``passed`` says, for each step of the chain that could not be taken, why;
-    ``unspoken`` which announcements could not be made, and ``clock_sha256`` by which clock it was compiled.
+    ``unspoken`` which announcements could not be made, ``clock_sha256`` by which clock it was compiled, and ``awaited`` what
+    had come by then.
     """
     airing_id: int = payload["airing_id"]
+    tried: list[dict[str, object]] | None = None
     made = _announce(engine, settings, airing_id, clock()) if payload["level"] == CHAIN[0] else Made()
     with reading(engine) as session:
         airing = session.get_one(Airing, airing_id)
-        steps = chain(
-            session, airing, made.announced, reworded=payload.get("cause") == "reworded", now=clock()
-        )
+        steps = chain(session, airing, made.announced, keep=payload.get("cause") in KEEPING, now=clock())
         clock_sha256 = _clock_sha256(session, airing)
+        if payload["level"] == CHAIN[0]:
+            tried = approved_deliveries(session, airing)
     passed: list[dict[str, Any]] = []
     for level in CHAIN[CHAIN.index(payload["level"]) :]:
         try:
@@ -73,6 +81,7 @@ def run_compile(
             "passed": passed,
             "unspoken": list(made.unspoken) if level == CHAIN[0] else [],
             "clock_sha256": clock_sha256,
+            "awaited": tried,
         }
     raise AssertionError("the interval signal always fits")
 
@@ -82,20 +91,16 @@ def _announce(engine: Engine, settings: Settings, airing_id: int, now: datetime)
     with reading(engine) as session:
         airing = session.get_one(Airing, airing_id)
         try:
-            clock = clock_of(_programme(session, airing), session.get(Edition, airing_id))
+            clock = clock_of(programme_of(session, airing), session.get(Edition, airing_id))
         except BadClock:  # the compile says what is wrong with it
             return Made()
     return make(engine, settings, airing.slot_id, span_of(airing), templates_of(clock), now=now)
 
 
-def _programme(session: Session, airing: Airing) -> Programme:
-    return session.get_one(Programme, session.get_one(Slot, airing.slot_id).programme_id)
-
-
 def _clock_sha256(session: Session, airing: Airing) -> str:
     """Of the clock as it is stored: the same as long as nobody changes it."""
     edition = session.get(Edition, airing.id)
-    stored = edition.clock if edition else _programme(session, airing).clock
+    stored = edition.clock if edition else programme_of(session, airing).clock
     return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
 
 
@@ -104,15 +109,15 @@ def chain(
     airing: Airing,
     announced: tuple[Announced, ...] = (),
     *,
-    reworded: bool = False,
+    keep: bool = False,
     now: datetime | None = None,
 ) -> dict[str, Callable[[], Rundown]]:
     """The four ways to fill this airing, from what was planned down to what is synthesised.
 
-    ``reworded``: only what is announced has changed, so that what comes before it stays. ``now``: what has begun by then of
+    ``keep``: only what is announced or awaited, or a cut, has changed, so that what comes before it stays. ``now``: what has begun by then of
     an airing that is on the air live stays too, whatever has changed.
     """
-    programme = _programme(session, airing)
+    programme = programme_of(session, airing)
     station = session.get_one(Station, 1)
     request = request_for(
         session,
@@ -127,7 +132,7 @@ def chain(
     before = _version_before(session, airing)
     heard = begun(airing, before, now) if before is not None and now is not None else ()
     if len(heard) > len(request.kept):
-        request, reworded = replace(request, kept=heard), False
+        request, keep = replace(request, kept=heard), False
     by_id = {candidate.segment_id: candidate for candidate in request.candidates}
 
     def single(level: Level, segment_id: int | None) -> Rundown:
@@ -144,11 +149,30 @@ def chain(
         )
 
     return {
-        "programme": lambda: recompile(request, before) if before and reworded else compile_rundown(request),
+        "programme": lambda: _with_what_came(request, before if keep else None),
         "standby": lambda: single("standby", programme.standby_segment_id),
         "evergreen": lambda: single("evergreen", station.evergreen_segment_id),
         "interval_signal": lambda: single("interval_signal", None),
     }
+
+
+def _with_what_came(request: Request, before: Rundown | None) -> Rundown:
+    """The programme; where it is impossible for something awaited that came, as if that had not come. Raises ScheduleError."""
+    try:
+        return recompile(request, before) if before else compile_rundown(request)
+    except Uncompilable as wrong:
+        came = {
+            one.segment_id
+            for element in request.clock.elements
+            if isinstance(element, Awaited)
+            for one in delivered(element, request.candidates, request.starts_at)
+        }
+        if not came:
+            raise
+        others = tuple(one for one in request.candidates if one.segment_id not in came)
+        rundown = compile_rundown(replace(request, candidates=others))
+        told = ", ".join(f"#{number}" for number in sorted(came))
+        return replace(rundown, notes=(f"what came ({told}) could not be used: {wrong}", *rundown.notes))
 
 
 def _version_before(session: Session, airing: Airing) -> Rundown | None:

@@ -15,13 +15,13 @@ from sqlmodel import Session, select
 
 from app.airings.models import Airing, Edition, Intent, RundownVersion
 from app.airings.on_air import begun, position
+from app.airings.programme import programme_of
 from app.airings.requests import clock_of, request_for
 from app.airings.service import get, want
 from app.announcements.making import look_up
 from app.announcements.sayings import span_of, templates_of
 from app.database import id_of, reading, writing
 from app.errors import Conflict, StaleRevision
-from app.programmes.models import Programme, Slot
 from app.settings import Settings
 from schedules import edits
 from schedules.candidates import Request
@@ -54,7 +54,7 @@ def apply_edits(
         airing = get(session, airing_id)
         base = _base(session, airing, expected)
         before = session.get(Edition, airing_id)
-        clock = parse_clock(_programme(session, airing).clock)
+        clock = parse_clock(programme_of(session, airing).clock)
         edition = _row(airing, edits.edited(clock, base, wanted, _value(before)), now, person_id)
         _require_unheard(airing, base, edition.kept, now)
         request = _request(session, settings, airing, edition)
@@ -117,7 +117,7 @@ def take_alternative(
         airing = get(session, airing_id)
         _base(session, airing, expected)
         before = session.get(Edition, airing_id)
-        clock = parse_clock(before.clock if before else _programme(session, airing).clock)
+        clock = parse_clock(before.clock if before else programme_of(session, airing).clock)
         request = _request(session, settings, airing, before)
     found = compile_alternatives(request, number + 1)
     if number >= len(found):
@@ -211,7 +211,7 @@ def _row(airing: Airing, edition: edits.Edition, now: datetime, person_id: int) 
 
 
 def _request(session: Session, settings: Settings, airing: Airing, edition: Edition | None) -> Request:
-    programme = _programme(session, airing)
+    programme = programme_of(session, airing)
     templates = templates_of(clock_of(programme, edition))
     return request_for(
         session,
@@ -230,7 +230,3 @@ def _value(row: Edition | None) -> edits.Edition | None:
     if row is None:
         return None
     return edits.Edition(parse_clock(row.clock), row.kept, frozenset(row.excluded))
-
-
-def _programme(session: Session, airing: Airing) -> Programme:
-    return session.get_one(Programme, session.get_one(Slot, airing.slot_id).programme_id)

@@ -14,6 +14,7 @@ from app.airings.models import Airing, Intent
 from app.database import id_of
 from app.events.service import emit
 from app.processes import is_news
+from app.programmes.models import Replacement
 from app.programmes.models import Slot as SlotRow
 from app.station.models import Station
 from schedules.days import days_from_eibi
@@ -131,6 +132,8 @@ def materialise(session: Session, now: datetime, until: datetime) -> Differences
     What was compiled and is no longer wanted is left to the caller (``displaced``): sites may have it already.
     """
     found = differences(session, now, until)
+    rows = session.exec(select(Replacement)).all() if found.new else ()
+    replaced = {(row.slot_id, row.on_date): row.programme_id for row in rows}
     for shape in found.new:
         airing = Airing(
             slot_id=shape.slot_id,
@@ -138,6 +141,7 @@ def materialise(session: Session, now: datetime, until: datetime) -> Differences
             stops_at=shape.stops_at,
             target_samples=shape.target_samples,
             compile_at=shape.compile_at,
+            instead_id=replaced.get((shape.slot_id, shape.starts_at.date())),
             created_at=now,
         )
         session.add(airing)

@@ -14,6 +14,8 @@ class Airing(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     slot_id: int = Field(foreign_key="slot.id", index=True)
+    instead_id: int | None = Field(default=None, foreign_key="programme.id")
+    """The programme that airs instead of its slot's; see `app.airings.programme`."""
     starts_at: datetime = Field(index=True)
     stops_at: datetime
     target_samples: int
@@ -76,7 +78,7 @@ class RundownVersion(SQLModel, table=True):
     level: str
     cause: str
     """Why this version was made: first, requested, withdrawn (a segment may no longer air), reworded (an announcement
-    says something else now), failed.
+    says something else now), renewed (something awaited has come, or an item was cut anew), failed.
     """
     body: str
     sha256: str
@@ -87,6 +89,10 @@ class RundownVersion(SQLModel, table=True):
     """
     clock_sha256: str | None = None
     """Of the clock by which it was compiled."""
+    awaited: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON)
+    """What had come by then of what its clock awaits: ``name``, ``segment_id``, ``cut``; ``why_not`` where it could not
+    be used. None where the programme was not tried.
+    """
 
 
 class Artefact(SQLModel, table=True):

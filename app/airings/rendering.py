@@ -14,7 +14,7 @@ from app.airings.carriage import Wishes
 from app.airings.models import Airing, RundownVersion
 from app.database import reading
 from app.jobs.progress import reporting
-from app.library.models import Segment
+from app.library.models import Cut
 from app.settings import Settings
 from app.station.interval_signal import ensure_interval_signal
 from app.storage import Blobs
@@ -83,14 +83,13 @@ def render_version(
     rundown = Rundown.from_json(version.body)
     ids = rundown.segment_ids()
     with reading(engine) as session:
-        loudness: dict[int, float | None] = dict(
-            session.exec(select(Segment.id, Segment.loudness_lufs).where(col(Segment.id).in_(ids))).all()  # type: ignore[arg-type]
-        )
+        cuts = session.exec(select(Cut).where(col(Cut.segment_id).in_(ids))).all()
+        levels = {(cut.segment_id, cut.number): cut.level_lufs for cut in cuts}
     blobs = Blobs(settings.blobs_dir)
     signal = ensure_interval_signal(engine, settings)
     with scratch(folder) as workshop:
         return render(
-            [_piece(item, blobs, loudness, signal) for item in rundown.items],
+            [_piece(item, blobs, levels, signal) for item in rundown.items],
             rundown.target_samples,
             profile=wanted.profile,
             encoding=wanted.encoding,
@@ -127,10 +126,11 @@ def _words(
     return words
 
 
-def _piece(item: Item, blobs: Blobs, loudness: dict[int, float | None], signal: Master) -> Piece:
+def _piece(item: Item, blobs: Blobs, levels: dict[tuple[int, int], float | None], signal: Master) -> Piece:
     """A rundown's item as the audio room takes it."""
     if isinstance(item.source, SegmentSource):
-        sha256, level, loop = item.source.master_sha256, loudness.get(item.source.segment_id), False
+        sha256, loop = item.source.master_sha256, False
+        level = levels.get((item.source.segment_id, item.source.cut))
         path = blobs.path("masters", sha256, ".flac")
     else:
         sha256, level, loop, path = signal.sha256, signal.loudness_lufs, True, signal.path

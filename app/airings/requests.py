@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from sqlmodel import Session, col, func, select
 
 from app.airings.carriage import GRID_SAMPLES
 from app.airings.models import Airing, AsRun, Edition, RundownVersion
+from app.airings.programme import PROGRAMME_ID
 from app.database import id_of
 from app.errors import NotFound
-from app.library.models import Segment, SegmentState
+from app.library.models import HEARD, Cut, Segment
 from app.programmes.models import Programme, Slot
 from app.station.models import Station
 from schedules.candidates import Announced, Candidate, Request
@@ -80,25 +81,32 @@ def candidates(session: Session, starts_at: datetime) -> tuple[Candidate, ...]:
     What was spoken for single airings is none of them: it is true of no other, so nothing picks or repeats it.
     """
     heard = last_heard(session, starts_at)
+    aired = times_aired(session, starts_at)
     rows = session.exec(
-        select(Segment).where(
-            Segment.state == SegmentState.approved,
-            col(Segment.cue_out) > Segment.cue_in,
+        select(Segment, Cut)
+        .join(Cut, (col(Cut.segment_id) == col(Segment.id)) & (col(Cut.number) == col(Segment.approved_cut)))
+        .where(
+            col(Segment.state).in_(HEARD),
+            col(Cut.cue_out) > Cut.cue_in,
             col(Segment.spoken_key).is_(None),
         )
     ).all()
-    return tuple(candidate_of(row, heard.get(id_of(row))) for row in rows)
+    return tuple(
+        candidate_of(row, cut, heard.get(id_of(row)))
+        for row, cut in rows
+        if row.max_airings is None or aired.get(id_of(row), 0) < row.max_airings
+    )
 
 
-def candidate_of(row: Segment, last_aired_at: datetime | None = None) -> Candidate:
-    """An approved segment as the compiler knows it."""
+def candidate_of(row: Segment, cut: Cut, last_aired_at: datetime | None = None) -> Candidate:
+    """A segment whose cut is approved, as the compiler knows it."""
     return Candidate(
         segment_id=id_of(row),
-        master_sha256=row.master_sha256 or "",
+        master_sha256=cut.master_sha256 or "",
         kind=row.kind,
         tags=frozenset(row.tags),
-        samples=(row.cue_out or row.samples or 0) - (row.cue_in or 0),
-        first_sample=row.cue_in or 0,
+        samples=(cut.cue_out or cut.samples or 0) - (cut.cue_in or 0),
+        first_sample=cut.cue_in or 0,
         approved_at=row.approved_at or row.created_at,
         last_aired_at=last_aired_at,
         air_from=row.air_from,
@@ -108,6 +116,8 @@ def candidate_of(row: Segment, last_aired_at: datetime | None = None) -> Candida
         episode=row.episode,
         awaited_as=row.awaited_as,
         awaited_on=row.awaited_on,
+        arrived_at=row.created_at,
+        cut=cut.number,
     )
 
 
@@ -140,6 +150,25 @@ def last_heard(session: Session, before: datetime) -> dict[int, datetime]:
     return heard
 
 
+def times_aired(session: Session, before: datetime) -> dict[int, int]:
+    """Of the segments that may air so many times only: in how many airings before an instant they did, or will."""
+    limited = select(Segment.id).where(col(Segment.max_airings).is_not(None))
+    airings: dict[int, set[datetime]] = {}
+    for segment_id, started in session.exec(
+        select(AsRun.segment_id, Airing.starts_at)
+        .join(Airing, col(AsRun.airing_id) == col(Airing.id))
+        .where(AsRun.starts_at < before, AsRun.evidence != "planned", col(AsRun.segment_id).in_(limited))
+        .distinct()
+    ).all():
+        airings.setdefault(segment_id or 0, set()).add(started)
+    counted = set(session.exec(limited).all())
+    if counted:
+        for segment_id, _, started in _coming(session, datetime.min.replace(tzinfo=UTC), before, None):
+            if segment_id in counted:
+                airings.setdefault(segment_id, set()).add(started)
+    return {segment_id: len(started) for segment_id, started in airings.items()}
+
+
 def history(
     session: Session, programme: Programme, clock: Clock, starts_at: datetime, airing: Airing | None = None
 ) -> tuple[Aired, ...]:
@@ -168,7 +197,7 @@ def history(
         session.exec(
             select(Airing.starts_at)
             .join(Slot, col(Airing.slot_id) == col(Slot.id))
-            .where(Slot.programme_id == programme.id, Airing.starts_at >= begin, Airing.starts_at < starts_at)
+            .where(programme.id == PROGRAMME_ID, Airing.starts_at >= begin, Airing.starts_at < starts_at)
         ).all()
     )
     return tuple(
@@ -194,7 +223,7 @@ def _begin_of_history(session: Session, programme: Programme, clock: Clock, star
         before = session.exec(
             select(Airing.starts_at)
             .join(Slot, col(Airing.slot_id) == col(Slot.id))
-            .where(Slot.programme_id == programme.id, Airing.starts_at < starts_at)
+            .where(programme.id == PROGRAMME_ID, Airing.starts_at < starts_at)
             .order_by(col(Airing.starts_at).desc())
             .limit(airings)
         ).all()
@@ -253,7 +282,7 @@ def _repeated(
         select(RundownVersion.body)
         .join(Airing, col(RundownVersion.airing_id) == col(Airing.id))
         .join(Slot, col(Airing.slot_id) == col(Slot.id))
-        .join(Programme, col(Slot.programme_id) == col(Programme.id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
         .where(
             Programme.code == (repeat.programme or programme.code),
             Airing.starts_at < starts_at,
@@ -290,9 +319,9 @@ def _kept(
     rundown = Rundown.from_json(base)
     if rundown.target_samples != target_samples:
         return ()
-    masters = {one.master_sha256 for one in found}
+    sources = {one.source for one in found}
     items = takewhile(
-        lambda item: not isinstance(item.source, SegmentSource) or item.source.master_sha256 in masters,
+        lambda item: not isinstance(item.source, SegmentSource) or item.source in sources,
         rundown.items[: edition.kept],
     )
     return tuple(replace(item, element=index) for index, item in enumerate(items))

@@ -24,6 +24,8 @@ _AIRING: dict[str, Any] = {
     "state": "armed",
     "readiness": "ok",
     "version": 1,
+    "content_cut_off_at": "2026-11-22T14:12:30Z",
+    "instead_id": None,
 }
 
 
@@ -41,10 +43,20 @@ class AiringOut(Answer):
     state: str
     readiness: str
     version: int
+    content_cut_off_at: Annotated[
+        datetime | None,
+        Field(
+            description="What is recorded later would come too late, by what the steps to its feeds take here; of an airing that is over, null"
+        ),
+    ]
+    instead_id: Annotated[
+        int | None, Field(description="The programme that airs instead of its slot's on this date")
+    ]
 
     @classmethod
-    def of(cls, row: Airing) -> AiringOut:
-        return cls.model_validate(row)
+    def of(cls, row: Airing, content_cut_off_at: datetime | None = None) -> AiringOut:
+        fields = {name: getattr(row, name) for name in cls.model_fields if name != "content_cut_off_at"}
+        return cls(**fields, content_cut_off_at=content_cut_off_at)
 
 
 class RundownOut(Answer):

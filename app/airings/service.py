@@ -11,6 +11,7 @@ from app.air.growing import digest_of
 from app.airings.carriage import carriages, is_bare
 from app.airings.live_run import Sent
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion, StandIn
+from app.airings.programme import PROGRAMME_ID
 from app.airings.stand_ins import live_feeds
 from app.database import id_of
 from app.errors import Conflict, NotFound
@@ -50,7 +51,7 @@ def of_night(session: Session, night: date) -> Sequence[tuple[Airing, Slot, Prog
     return session.exec(
         select(Airing, Slot, Programme)
         .join(Slot, col(Airing.slot_id) == col(Slot.id))
-        .join(Programme, col(Slot.programme_id) == col(Programme.id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
         .where(Airing.starts_at >= span.start, Airing.starts_at < span.end)
         .order_by(col(Airing.starts_at), col(Airing.id))
     ).all()

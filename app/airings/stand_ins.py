@@ -18,14 +18,16 @@ from app.air.armed import ArmedFile, Level
 from app.air.models import AirRecord
 from app.airings.carriage import Carriage, Wishes, carriages, readable_recipe, wishes
 from app.airings.models import Airing, StandIn
+from app.airings.programme import programme_of
 from app.airings.requests import candidate_of
 from app.database import id_of, reading, writing
+from app.errors import Conflict
 from app.feeds.live import is_live
 from app.feeds.models import Feed
 from app.jobs.models import Job
 from app.jobs.service import enqueue_again, start_again
-from app.library.models import Segment, SegmentState
-from app.programmes.models import Programme, Slot
+from app.library.cuts import approved_cut_of
+from app.library.models import Cut, Segment
 from app.settings import Settings
 from app.station.interval_signal import ensure_interval_signal
 from app.station.models import Station
@@ -67,7 +69,7 @@ def live_feeds(carried: Sequence[Carriage]) -> list[Feed]:
 
 def chain_below(session: Session, airing: Airing) -> list[Step]:
     """What stands in for an airing, in order: what there is of stand-by and evergreen and may air then; the interval signal."""
-    programme = session.get_one(Programme, session.get_one(Slot, airing.slot_id).programme_id)
+    programme = programme_of(session, airing)
     station = session.get_one(Station, 1)
     steps: list[Step] = []
     span = Span(airing.starts_at, airing.stops_at)
@@ -77,8 +79,9 @@ def chain_below(session: Session, airing: Airing) -> list[Step]:
     )
     for level, segment_id in levels:
         segment = session.get(Segment, segment_id) if segment_id is not None else None
-        if segment is not None and _may_stand_in(segment, span):
-            steps.append(Step(level, _source_of(segment), id_of(segment)))
+        cut = approved_cut_of(session, segment) if segment is not None else None
+        if segment is not None and cut is not None and _may_stand_in(segment, span):
+            steps.append(Step(level, _source_of(cut), id_of(segment)))
     steps.append(Step("interval_signal", f"{INTERVAL_SIGNAL}:{station.interval_signal_sha256}"))
     return steps
 
@@ -169,7 +172,11 @@ def run_stand_in(engine: Engine, settings: Settings, payload: dict[str, Any]) ->
         piece, total = _signal_piece(engine, settings)
     else:
         with reading(engine) as session:
-            piece, total = _segment_piece(settings, session.get_one(Segment, payload["segment_id"]))
+            segment = session.get_one(Segment, payload["segment_id"])
+            cut = approved_cut_of(session, segment)
+        if cut is None:
+            raise Conflict(f"segment {segment.id} may not stand in any more")
+        piece, total = _segment_piece(settings, segment, cut)
     artefact = render(
         [piece],
         total,
@@ -190,16 +197,16 @@ def run_stand_in(engine: Engine, settings: Settings, payload: dict[str, Any]) ->
     }
 
 
-def _segment_piece(settings: Settings, segment: Segment) -> tuple[Piece, int]:
-    """The segment from cue to cue, and how long its artefact is: whole frames, with silence behind it."""
-    candidate = candidate_of(segment)
+def _segment_piece(settings: Settings, segment: Segment, cut: Cut) -> tuple[Piece, int]:
+    """What is approved of a segment, and how long its artefact is: whole frames, with silence behind it."""
+    candidate = candidate_of(segment, cut)
     piece = Piece(
         master=Blobs(settings.blobs_dir).path("masters", candidate.master_sha256, ".flac"),
         master_sha256=candidate.master_sha256,
         start_sample=LEAD_SAMPLES,
         samples=candidate.samples,
         first_sample=candidate.first_sample,
-        loudness_lufs=segment.loudness_lufs,
+        loudness_lufs=cut.level_lufs,
         fade_in_samples=0,
         fade_out_samples=0,
         loop=False,
@@ -225,20 +232,12 @@ def _signal_piece(engine: Engine, settings: Settings) -> tuple[Piece, int]:
 
 
 def _may_stand_in(segment: Segment, span: Span) -> bool:
-    if segment.state != SegmentState.approved or not segment.master_sha256:
-        return False
     inside_from = segment.air_from is None or segment.air_from <= span.start
     return inside_from and (segment.air_until is None or segment.air_until >= span.end)
 
 
-def _source_of(segment: Segment) -> str:
-    parts = (
-        segment.master_sha256,
-        segment.cue_in,
-        segment.cue_out,
-        segment.loudness_lufs,
-        PROCESSING_VERSION,
-    )
+def _source_of(cut: Cut) -> str:
+    parts = (cut.master_sha256, cut.cue_in, cut.cue_out, cut.level_lufs, PROCESSING_VERSION)
     return ":".join(map(str, parts))
 
 

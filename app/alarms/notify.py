@@ -30,6 +30,7 @@ KST = ZoneInfo("Asia/Seoul")
 _MEANINGS = {
     "audio_missing": "There is no audio for this airing.",
     "announcement_missing": "This airing lacks its announcement.",
+    "awaited_missing": "Something that this airing awaits has not come, or nobody has approved it, and time runs out.",
     "render_failing": "The audio cannot be made in this feed's encoding.",
     "feed_failing": "Deliveries to this feed fail.",
     "folder_wrong": "The folder of this feed does not hold what it should.",

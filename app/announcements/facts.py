@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from app.airings.carriage import is_on_air
 from app.airings.models import Airing
+from app.airings.programme import PROGRAMME_ID
 from app.frequencies.models import Line
 from app.moves.pending import pending
 from app.programmes.models import Programme, Slot
@@ -50,7 +51,7 @@ def _next(session: Session, after: datetime) -> NextProgramme | None:
     coming = session.exec(
         select(Airing.starts_at, Airing.slot_id, Programme.title, Programme.code)
         .join(Slot, col(Airing.slot_id) == col(Slot.id))
-        .join(Programme, col(Slot.programme_id) == col(Programme.id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
         .where(
             Airing.starts_at >= after,
             Airing.starts_at < after + NEXT_WITHIN,

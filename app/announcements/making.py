@@ -20,6 +20,7 @@ from app.announcements.facts import facts_of
 from app.announcements.pack import Clip, Pack, read_pack
 from app.announcements.sayings import Saying, Template, has_voice, saying
 from app.database import reading, writing
+from app.library.cuts import find_cut
 from app.library.ingest import measurements_of
 from app.library.models import Segment, SegmentState
 from app.library.service import keep_spoken
@@ -144,7 +145,7 @@ def _known(session: Session, settings: Settings, wanted: Saying) -> Announced | 
         return Announced(wanted.template, wanted.text, None, f"what it would say (#{row.id}) is {row.state}")
     if not Blobs(settings.blobs_dir).path("masters", row.master_sha256 or "", ".flac").exists():
         return None
-    return Announced(wanted.template, wanted.text, candidate_of(row))
+    return Announced(wanted.template, wanted.text, candidate_of(row, find_cut(session, row, None)))
 
 
 def _kept(engine: Engine, settings: Settings, wanted: Saying, master: Master, now: datetime) -> Announced:
@@ -155,8 +156,9 @@ def _kept(engine: Engine, settings: Settings, wanted: Saying, master: Master, no
         blobs.adopt(master.peaks_path, "peaks", measured.peaks_sha256, ".peaks")
         with writing(engine) as session:
             row = keep_spoken(session, wanted.key, wanted.template, wanted.text, measured, now=now)
+            candidate = candidate_of(row, find_cut(session, row, None))
     log.info("spoken", segment=row.id, clips=len(wanted.clips), seconds=round(master.samples / RATE, 1))
-    return Announced(wanted.template, wanted.text, candidate_of(row))
+    return Announced(wanted.template, wanted.text, candidate)
 
 
 def _spoken(settings: Settings, wanted: Saying, folder: Path) -> Master:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from app.airings.models import Airing, Artefact, RundownVersion, StandIn
-from app.library.models import Segment, SegmentState
+from app.library.models import Cut, Segment, SegmentState
 from app.settings import Settings
 from app.station.models import Station
 from schedules.snapshot import CLOSED
@@ -43,15 +43,21 @@ def arriving(session: Session) -> set[Blob]:
 
 def _library(session: Session) -> Iterator[Blob]:
     query = select(Segment.original_sha256, Segment.master_sha256, Segment.peaks_sha256).where(
-        col(Segment.state).not_in([SegmentState.processing, SegmentState.rejected])
+        col(Segment.state) != SegmentState.processing, col(Segment.master_sha256).is_not(None)
     )
     for original, master, peaks in session.exec(query):
         if original:
             yield Blob("originals", original)
-        if master:
-            yield Blob("masters", master, ".flac")
-        if peaks:
-            yield Blob("peaks", peaks, ".peaks")
+        yield from _sound(master, peaks)
+    for master, peaks in session.exec(select(Cut.master_sha256, Cut.peaks_sha256)):
+        yield from _sound(master, peaks)
+
+
+def _sound(master: str | None, peaks: str | None) -> Iterator[Blob]:
+    if master:
+        yield Blob("masters", master, ".flac")
+    if peaks:
+        yield Blob("peaks", peaks, ".peaks")
 
 
 def _station(session: Session) -> Iterator[Blob]:

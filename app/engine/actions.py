@@ -115,6 +115,7 @@ class Actions:
                     compiled_at=now,
                     unspoken=result.get("unspoken", []),
                     clock_sha256=result.get("clock_sha256"),
+                    awaited=result.get("awaited"),
                 )
             )
             session.add(airing)

@@ -19,8 +19,9 @@ from app.database import reading, writing
 from app.events.service import forget_old
 from app.jobs.models import Job
 from app.jobs.service import busy_workers, enqueue, forget_finished, release
-from app.library.models import Segment, SegmentState
-from app.library.service import reject
+from app.library.cuts import cut_job_key, give_up_cut
+from app.library.models import Cut, CutState, Segment, SegmentState
+from app.library.service import refuse
 from app.locks import holder
 from app.monitor.service import forget_old as forget_old_listening
 from app.moves.watching import watch_changes
@@ -51,11 +52,12 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
     with reading(database) as session:
         orphaned = [name for name in busy_workers(session) if _is_dead(settings, name)]
         lost = _lost_ingests(session)
+        lost_cuts = _lost_cuts(session)
         over = _armed_and_over(session, settings)
         lapsed = _lapsed_alarms(session, now)
         position = session.get_one(Station, 1).air_journal_position
     records = list(read_journal(settings.air_dir / "journal", position))
-    if orphaned or lost or lapsed or records:
+    if orphaned or lost or lost_cuts or lapsed or records:
         with writing(database) as session:
             for name in orphaned:
                 # Asked again under the write lock: its successor, who needs that lock to take a job, may be here now.
@@ -63,7 +65,9 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
                     log.warning("worker died", worker=name)
                     release(session, name, now)
             for segment_id, problem in lost:
-                reject(session, segment_id, problem, now=now)
+                refuse(session, segment_id, problem, now=now)
+            for segment_id, number, problem in lost_cuts:
+                give_up_cut(session, segment_id, number, problem, now)
             for kind, key in lapsed:
                 clear(session, kind, key, now=now)
             _import(session, records)
@@ -88,6 +92,17 @@ def _lost_ingests(session: Session) -> list[tuple[int, dict[str, object]]]:
     return [
         (job.payload["segment_id"], job.problem or {}) for job in failed if job.payload["segment_id"] in ids
     ]
+
+
+def _lost_cuts(session: Session) -> list[tuple[int, int, dict[str, object]]]:
+    """Cuts that wait for a job that has been given up: its worker died over it, again and again."""
+    found = []
+    for cut in session.exec(select(Cut).where(Cut.state == CutState.making)).all():
+        key = cut_job_key(cut.segment_id, cut.number)
+        job = session.exec(select(Job).where(Job.key == key, Job.state == "failed")).first()
+        if job is not None:
+            found.append((cut.segment_id, cut.number, dict(job.problem or {})))
+    return found
 
 
 def _armed_and_over(session: Session, settings: Settings) -> set[int]:

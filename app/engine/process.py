@@ -21,12 +21,13 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from app.air.status import AirWatch
 from app.airings.models import Airing, Intent
 from app.airings.stand_ins import keep_stand_ins
 from app.alarms.notify import deliver_due
+from app.awaited.cut_off import Steps, measure
 from app.database import id_of, open_database, reading, writing
 from app.engine.actions import Actions
 from app.engine.housekeeping import keep_house
@@ -46,6 +47,7 @@ from schedules.plan import Plan, plan
 log = structlog.get_logger()
 
 JOB_DEFAULTS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+MEASURED_EVERY = timedelta(minutes=5)
 PAUSE_S = 5.0
 """After a delivery of which not even the failure could be written down (a full disk, say)."""
 
@@ -72,6 +74,7 @@ class Engine:
         """What is being told: alarms to people, and notices to sites."""
         self._air = AirWatch(settings)
         self._wish = 0
+        self._steps: tuple[datetime, Steps] | None = None
         self._ticking = asyncio.Lock()
         self._actions = Actions(database, settings, self._ask_delivery, self._ask_look)
 
@@ -123,8 +126,15 @@ class Engine:
 
     def _plan(self, now: datetime) -> Plan:
         with reading(self.database) as session:
-            busy = Busy(set(self.deliveries), set(self.looks), self._air.look(now))
+            steps = self._measured(session, now)
+            busy = Busy(set(self.deliveries), set(self.looks), self._air.look(now), steps)
             return plan(take_snapshot(session, self.settings, busy, now), now)
+
+    def _measured(self, session: Session, now: datetime) -> Steps:
+        """How long things take here, measured now and then."""
+        if self._steps is None or not self._steps[0] <= now < self._steps[0] + MEASURED_EVERY:
+            self._steps = (now, measure(session, now))
+        return self._steps[1]
 
     def _carry_out(self, actions: tuple[Action, ...], now: datetime) -> None:
         for action in actions:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any, Literal
 
 import structlog
 from sqlalchemy.exc import NoResultFound
@@ -29,8 +27,11 @@ from app.airings.on_air import heard_samples
 from app.airings.stand_ins import live_feeds
 from app.alarms.models import Alarm
 from app.announcements.sayings import Truth
+from app.awaited.cut_off import ASSUMED, Steps
+from app.awaited.service import awaited_of
 from app.database import id_of
 from app.engine.live import live_state
+from app.engine.validity import parsed, renewed_from, why_withdrawn
 from app.feeds.drivers import LISTED
 from app.feeds.live import is_live
 from app.feeds.models import Feed
@@ -41,15 +42,12 @@ from app.handoffs.models import Attempt, FolderCheck, Handoff
 from app.handoffs.reaching import PULL
 from app.handoffs.terms import frequencies_told, object_name
 from app.jobs.models import Job
-from app.library.models import Segment, SegmentState
 from app.processes import is_news
 from app.pull.fetches import fetched
 from app.pull.offers import public_name
 from app.settings import Settings
 from app.station.models import Station
-from schedules.elements import Spoken
 from schedules.errors import ScheduleError
-from schedules.rundown import Rundown, SegmentSource, audio_airs_at
 from schedules.snapshot import (
     CHAIN,
     CLOSED,
@@ -62,7 +60,6 @@ from schedules.snapshot import (
     Snapshot,
     TargetView,
 )
-from schedules.time import samples_to_timedelta
 
 log = structlog.get_logger()
 
@@ -85,6 +82,8 @@ class Busy:
     folders: Collection[tuple[int, int]] = ()
     air: AirStatus = NOBODY
     """What the air process says of itself."""
+    steps: Steps = ASSUMED
+    """How long things take here."""
 
 
 def take_snapshot(session: Session, settings: Settings, busy: Busy, now: datetime) -> Snapshot:
@@ -159,6 +158,7 @@ def _airing(
         alarms=frozenset(steps),
         steps=steps,
         live=live_state(session, settings, airing, carried, busy.air, now) if feeds else None,
+        awaited=tuple(one.view() for one in awaited_of(session, airing, busy.steps)),
     )
 
 
@@ -351,59 +351,7 @@ def _rundown(
         withdrawn=why is not None,
         reworded=why == "reworded" or at_last,
         unspoken=bool(row.unspoken),
+        renewed_from=None if why else renewed_from(session, rundown, airing, row, heard),
         rendered=frozenset(rendered),
         render_jobs={job.key.removeprefix(prefix): _job(job) for job in jobs},
     )
-
-
-@lru_cache(maxsize=256)
-def parsed(body: str) -> Rundown:
-    """A stored rundown; bodies never change, so each is read once."""
-    return Rundown.from_json(body)
-
-
-def why_withdrawn(
-    session: Session, rundown: Rundown, airing: Airing, truth: Truth, part: tuple[int, int] | None = None
-) -> Literal["withdrawn", "reworded"] | None:
-    """Whether some item may no longer air at its time, or the slot has another length than it had.
-
-    ``reworded``: nothing but that an announcement says something else than what is so by now, or by other clips. ``part``:
-    the samples [first, last) that a site has: of them alone, and a clip that was recorded again makes nothing untrue there.
-
-    It asks what the compiler asks (`Candidate.why_not_at`), so a rundown compiled a moment ago never fails it.
-    """
-    if rundown.target_samples != airing.target_samples:
-        return "withdrawn"
-    first, last = part or (0, rundown.target_samples)
-    ids = rundown.segment_ids(first, last)
-    rows = session.exec(
-        select(Segment.id, Segment.state, Segment.air_from, Segment.air_until).where(col(Segment.id).in_(ids))
-    ).all()
-    terms = {segment_id: (state, air_from, air_until) for segment_id, state, air_from, air_until in rows}
-    for item in rundown.items:
-        if not isinstance(item.source, SegmentSource) or not item.sounds_in(first, last):
-            continue
-        state, air_from, air_until = terms.get(item.source.segment_id, (None, None, None))
-        start = audio_airs_at(item, airing.starts_at)
-        end = start + samples_to_timedelta(item.samples)
-        if (
-            state != SegmentState.approved
-            or (air_from and start < air_from)
-            or (air_until and end > air_until)
-        ):
-            return "withdrawn"
-    for key, spoken in _announced(session, rundown, ids):
-        if not (truth.is_true(airing, spoken) if part else truth.is_newest(airing, key, spoken)):
-            return "reworded"
-    return None
-
-
-def _announced(
-    session: Session, rundown: Rundown, ids: Collection[int]
-) -> Iterable[tuple[str, dict[str, Any]]]:
-    """Which of these segments of a rundown were spoken: their keys, and what was said. Most rundowns announce nothing."""
-    if not any(item.reason.rule == Spoken.type for item in rundown.items):
-        return
-    query = select(Segment).where(col(Segment.id).in_(ids), col(Segment.spoken_key).is_not(None))
-    for row in session.exec(query).all():
-        yield row.spoken_key or "", row.spoken or {}

@@ -10,11 +10,11 @@ from sqlmodel import Session, col, select
 
 from app.airings.carriage import Carriage, carriages, instants, part_span, wishes
 from app.airings.models import Airing, Artefact, RundownVersion
+from app.airings.programme import programme_of
 from app.database import id_of
 from app.feeds.models import Feed
 from app.feeds.names import NameFacts, expand, is_fixed
 from app.handoffs.models import Handoff
-from app.programmes.models import Programme, Slot
 from schedules.snapshot import CLOSED
 
 
@@ -60,12 +60,11 @@ def object_name(
     ours = [one for one in carried if one.reaches(feed.id)]
     if not ours:
         raise ValueError(f"no line gives airing {airing.id} to feed {feed.id}")
-    slot = session.get_one(Slot, airing.slot_id)
     facts = NameFacts(
         starts_at=part_span(feed, airing).start,
         site_code=ours[0].site.code,
         khz=ours[0].line.khz,
-        programme_code=session.get_one(Programme, slot.programme_id).code,
+        programme_code=programme_of(session, airing).code,
         version=version,
         extension=extension,
     )

@@ -12,8 +12,10 @@ class Job(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str
-    """``ingest``, ``compile``, ``render``, ``predict`` (propagation) or ``collect`` (garbage)."""
+    """``ingest``, ``cut``, ``compile``, ``render``, ``predict`` (propagation) or ``collect`` (garbage)."""
     key: str = Field(unique=True)
+    urgent: bool = False
+    """Somebody waits for it with a programme: it comes before the others, and no upload of a library can hold it up."""
     payload: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     state: str = Field(default="queued", index=True)
     """``queued``, ``running``, ``done`` or ``failed``."""

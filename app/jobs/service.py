@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel import Session, col, delete, func, or_, select, update
 
 from app.database import reading, writing
 from app.jobs.models import Job
@@ -13,8 +13,8 @@ from app.jobs.models import Job
 MAX_TRIES = 3
 """A job that took its worker down with it this often is not tried again."""
 
-NIGHT_KINDS = ("compile", "render", "stand_in")
-"""Jobs with a deadline. One worker does nothing else, so that no upload can hold up the night."""
+NIGHT_KINDS = ("compile", "render", "stand_in", "cut")
+"""Jobs with a deadline, as every urgent one has. One worker does nothing else, so that no upload can hold up the night."""
 
 
 KEPT = timedelta(days=90)
@@ -51,8 +51,8 @@ def claim(engine: Engine, worker: str, kinds: Collection[str]) -> Job | None:
     """Take the next job: those with a deadline first, then in order of arrival."""
     queued = (
         select(Job)
-        .where(Job.state == "queued", col(Job.kind).in_(kinds))
-        .order_by(col(Job.kind).not_in(NIGHT_KINDS), col(Job.id))
+        .where(Job.state == "queued", or_(col(Job.kind).in_(kinds), col(Job.urgent)))
+        .order_by(col(Job.kind).not_in(NIGHT_KINDS), ~col(Job.urgent), col(Job.id))
         .limit(1)
     )
     with reading(engine) as session:  # an idle worker must not take the write lock four times a second

@@ -16,6 +16,7 @@ from app.backup.garbage import collect_garbage
 from app.database import open_database, writing
 from app.jobs.models import Job
 from app.jobs.service import NIGHT_KINDS, claim, fail, finish, release
+from app.library.cuts import run_cut
 from app.library.ingest import run_ingest
 from app.locks import Lock
 from app.processes import Clock, give_way, utcnow
@@ -30,6 +31,7 @@ POLL_S = 0.25
 Run = Callable[[Engine, Settings, dict[str, Any], Clock], dict[str, Any]]
 RUNS: dict[str, Run] = {
     "ingest": lambda engine, settings, payload, clock: run_ingest(engine, settings, payload, clock=clock),
+    "cut": lambda engine, settings, payload, clock: run_cut(engine, settings, payload, clock=clock),
     "compile": lambda engine, settings, payload, clock: run_compile(engine, settings, payload, clock=clock),
     "collect": lambda engine, settings, _payload, clock: _collect(engine, settings, clock),
     "render": lambda engine, settings, payload, _clock: run_render(engine, settings, payload),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,9 +14,9 @@ from starlette.requests import ClientDisconnect
 from app.airings.whereabouts import stands_in_for, whereabouts
 from app.database import reading, writing
 from app.errors import NotFound
-from app.library import service
+from app.library import cuts, service
 from app.library.description import from_form
-from app.library.models import SegmentKind, SegmentState
+from app.library.models import Cut, SegmentKind, SegmentState
 from app.library.receive import Receiver
 from app.library.schemas import (
     PeaksOut,
@@ -60,6 +61,24 @@ _FORM = {
             "type": "string",
             "format": "date",
             "description": "The broadcast date (KST) that it is for",
+        },
+        "airing_id": {
+            "type": "integer",
+            "description": "Instead of awaited_as and awaited_on: the airing that it is for",
+        },
+        "element": {
+            "type": "string",
+            "description": "The awaited element of that airing: its name, its label, or its number from 1",
+        },
+        "script": {"type": "string", "description": "What is said, as written"},
+        "notes": {"type": "string"},
+        "rights": {"type": "string", "description": "Whose it is, and what was agreed"},
+        "pseudonym": {"type": "string", "description": "The name under which whoever speaks may be known"},
+        "max_airings": {"type": "integer", "description": "After so many airings it is not chosen any more"},
+        "retain_until": {
+            "type": "string",
+            "format": "date",
+            "description": "The last day (KST) of its keeping; then its audio is deleted",
         },
         "air_from": {"type": "string", "format": "date-time", "description": "`air-from` is taken as well"},
         "air_until": {"type": "string", "format": "date-time", "description": "`air-until` is taken as well"},
@@ -248,6 +267,11 @@ def _step(
     return SegmentOut.model_validate(segment)
 
 
+WantedCut = Annotated[
+    int | None, Query(ge=0, description="Which cut; 0 is the recording as it came, left out is the newest")
+]
+
+
 @router.head("/segments/{segment_id}/audio", include_in_schema=False)
 @router.get(
     "/segments/{segment_id}/audio",
@@ -256,11 +280,11 @@ def _step(
     responses={200: {"content": {"audio/flac": {}}}, 206: {"description": "The range that was asked for"}},
 )
 def read_segment_audio(
-    segment_id: RowId, database: Database, blobs: CurrentBlobs, _actor: Actor
+    segment_id: RowId, database: Database, blobs: CurrentBlobs, _actor: Actor, cut: WantedCut = None
 ) -> AudioFile:
-    """The master, as FLAC; a `Range` is honoured, so that a player can seek."""
+    """A master, as FLAC; a `Range` is honoured, so that a player can seek."""
     with reading(database) as session:
-        sha256 = service.get(session, segment_id).master_sha256
+        sha256 = cuts.sound_of(session, service.get(session, segment_id), cut).master_sha256
     path = None if sha256 is None else blobs.path("masters", sha256, ".flac")
     if path is None or not path.exists():
         raise NotFound(f"segment {segment_id} has no audio to listen to")
@@ -274,13 +298,16 @@ def read_segment_peaks(
     blobs: CurrentBlobs,
     _actor: Actor,
     points: Annotated[int, Query(ge=1, le=10_000, description="At most this many pairs")] = 1000,
+    cut: WantedCut = None,
 ) -> PeaksOut:
     """Lowest and highest sample of equal stretches of the master, to draw."""
     from app.library.waveform import read_waveform  # numpy stays out of the web process until somebody looks
 
     with reading(database) as session:
-        sha256 = service.get(session, segment_id).peaks_sha256
+        sound = cuts.sound_of(session, service.get(session, segment_id), cut)
+    sha256 = sound.peaks_sha256
     path = None if sha256 is None else blobs.path("peaks", sha256, ".peaks")
     if path is None or not path.exists():
         raise NotFound(f"segment {segment_id} has no waveform")
-    return PeaksOut.model_validate(read_waveform(path, points), from_attributes=True)
+    joins = list(sound.joins) if isinstance(sound, Cut) else []
+    return PeaksOut(**asdict(read_waveform(path, points)), joins=joins)

@@ -12,6 +12,9 @@ from app.library.models import SegmentKind
 from app.library.names import clean_line, clean_tags, clean_title, title_of
 
 MOST_EPISODES = 100_000
+MOST_AIRINGS = 10_000
+PROSE_LIMIT = 30_000
+"""Characters of a script: an hour of speech is some 20,000 syllables."""
 UNTITLED = "무제 (untitled)"
 
 
@@ -29,6 +32,15 @@ class Description:
     episode: int | None = None
     awaited_as: str | None = None
     awaited_on: date | None = None
+    airing_id: int | None = None
+    element: str | None = None
+    """Instead of both: the airing, and the element of it (its name, label or number from 1), that it is for."""
+    script: str | None = None
+    notes: str | None = None
+    rights: str | None = None
+    pseudonym: str | None = None
+    max_airings: int | None = None
+    retain_until: date | None = None
 
 
 def from_form(fields: Mapping[str, Sequence[str]], file_name: str) -> Description:
@@ -50,6 +62,12 @@ def from_form(fields: Mapping[str, Sequence[str]], file_name: str) -> Descriptio
         presenter=clean_presenter(given.get("presenter")),
         air_from=air_from,
         air_until=air_until,
+        script=clean_prose(given.get("script"), "script"),
+        notes=clean_prose(given.get("notes"), "notes"),
+        rights=clean_prose(given.get("rights"), "rights"),
+        pseudonym=clean_line(given.get("pseudonym", ""), "pseudonym", 100) or None,
+        max_airings=check_max_airings(_whole(given, "max_airings")),
+        retain_until=_date(given, "retain_until"),
         **_place(given),
     )
 
@@ -70,6 +88,30 @@ def clean_presenter(presenter: str | None) -> str | None:
         Invalid: as `clean_line`.
     """
     return clean_line(presenter or "", "presenter", 100) or None
+
+
+def clean_prose(text: str | None, field: str) -> str | None:
+    """Several lines of a script or a note, None when empty.
+
+    Raises:
+        Invalid: as `clean_line`, and for more than `PROSE_LIMIT` characters.
+    """
+    lines = [clean_line(line, field, PROSE_LIMIT) for line in (text or "").splitlines()]
+    prose = "\n".join(lines).strip()
+    if len(prose) > PROSE_LIMIT:
+        raise Invalid(f"{field} has {len(prose)} characters; at most {PROSE_LIMIT} are taken", field=field)
+    return prose or None
+
+
+def check_max_airings(most: int | None) -> int | None:
+    """How often a recording may air at most.
+
+    Raises:
+        Invalid: not once, or more often than anything airs.
+    """
+    if most is not None and not 1 <= most <= MOST_AIRINGS:
+        raise Invalid(f"max_airings is {most}: it goes from 1 to {MOST_AIRINGS}", field="max_airings")
+    return most
 
 
 def check_window(air_from: datetime | None, air_until: datetime | None) -> None:
@@ -104,16 +146,29 @@ def clean_place(series: str | None, episode: int | None, name: str | None, on: d
 
 
 def _place(given: Mapping[str, str]) -> dict[str, Any]:
-    episode, on = given.get("episode", "").strip(), given.get("awaited_on", "").strip()
-    if episode and not (episode.isascii() and episode.isdigit() and len(episode) <= 6):
-        raise Invalid(f'episode "{episode[:40]}" is not a whole number', field="episode")
+    on, name = _date(given, "awaited_on"), given.get("awaited_as")
+    airing_id, element = _whole(given, "airing_id"), clean_line(given.get("element", ""), "element", 100)
+    if (airing_id is None) != (not element):
+        raise Invalid("airing_id and element go together: send both, or neither", field="element")
+    if airing_id is not None and (on or name):
+        raise Invalid("send airing_id and element, or awaited_as and awaited_on", field="airing_id")
+    place = clean_place(given.get("series"), _whole(given, "episode"), name, on)
+    return place | {"airing_id": airing_id, "element": element or None}
+
+
+def _whole(given: Mapping[str, str], field: str) -> int | None:
+    text = given.get(field, "").strip()
+    if text and not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Invalid(f'{field} "{text[:40]}" is not a whole number', field=field)
+    return int(text) if text else None
+
+
+def _date(given: Mapping[str, str], field: str) -> date | None:
+    text = given.get(field, "").strip()
     try:
-        date_ = date.fromisoformat(on) if on else None
+        return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Invalid(
-            f'awaited_on "{on[:40]}" is not a date such as 2026-11-22', field="awaited_on"
-        ) from None
-    return clean_place(given.get("series"), int(episode) if episode else None, given.get("awaited_as"), date_)
+        raise Invalid(f'{field} "{text[:40]}" is not a date such as 2026-11-22', field=field) from None
 
 
 def _kind(text: str) -> SegmentKind:

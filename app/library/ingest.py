@@ -140,7 +140,7 @@ def measurements_of(master: Master) -> Measurements:
 
 def _reject(engine: Engine, segment_id: int, error: Exception, clock: Clock) -> None:
     with writing(engine) as session:
-        service.reject(session, segment_id, problem_of(error), now=clock())
+        service.refuse(session, segment_id, problem_of(error), now=clock())
 
 
 def _result(engine: Engine, segment_id: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -31,6 +31,16 @@ class SegmentState(StrEnum):
     recalled = "recalled"
 
 
+HEARD = frozenset({SegmentState.draft, SegmentState.approved, SegmentState.rejected})
+"""States in which a cut that was approved earlier may air."""
+
+
+class CutState(StrEnum):
+    making = "making"
+    ready = "ready"
+    failed = "failed"
+
+
 class Segment(SQLModel, table=True):
     """One piece of audio in the library. Positions and lengths are samples of its 48 kHz master."""
 
@@ -44,6 +54,17 @@ class Segment(SQLModel, table=True):
     awaited_as: str | None = None
     awaited_on: date | None = None
     """The awaited element of a clock and the broadcast date (KST) that it was delivered for."""
+    script: str | None = None
+    """What is said, as written: read beside the audio by who approves it."""
+    notes: str | None = None
+    rights: str | None = None
+    """Whose it is and what was agreed, for people."""
+    pseudonym: str | None = None
+    """The name under which whoever speaks may be known; outside the station there is no other."""
+    max_airings: int | None = None
+    """After so many it is not chosen any more."""
+    retain_until: date | None = None
+    """The last day (KST) for which its speaker lets the station keep it; then its audio is deleted."""
     air_from: datetime | None = None
     air_until: datetime | None = None
     state: str = Field(default=SegmentState.processing, index=True)
@@ -51,7 +72,15 @@ class Segment(SQLModel, table=True):
     created_by: int | None = Field(default=None, foreign_key="person.id")
     approved_at: datetime | None = None
     approved_by: int | None = Field(default=None, foreign_key="person.id")
+    """When it was let on the air first, and by whom; of its later cuts their own rows know."""
     revision: int = 1
+
+    cut: int = 0
+    """The number of the cut that people work on: the newest wish of its editors. 0 before there is a master."""
+    approved_cut: int | None = None
+    """The number of the cut that may air, unless the segment is retired or recalled."""
+    played_samples: int | None = None
+    """How long ``cut`` is on the air."""
 
     original_name: str | None = None
     """The file's name as its sender wrote it, NFC: for display, never a path."""
@@ -82,6 +111,48 @@ class Segment(SQLModel, table=True):
     @property
     def spoken_text(self) -> str | None:
         return self.spoken["text"] if self.spoken else None
+
+
+class Cut(SQLModel, table=True):
+    """What one set of edits makes of a segment's master. It is what airs, and what an approval is of; it never changes.
+
+    The first cut of a segment has no edits. One that only begins later or ends earlier plays the segment's own master;
+    every other has a master of its own.
+    """
+
+    __table_args__ = (UniqueConstraint("segment_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    segment_id: int = Field(foreign_key="segment.id", index=True)
+    number: int
+    edits: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """As `audio.edits` writes them; positions are samples of the segment's master."""
+    edits_sha256: str
+    state: str = CutState.making
+    problem: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    """Why it could not be made, as a problem document."""
+    gain_db: float = 0.0
+    """Louder or softer than the level to which everything is brought."""
+    made_at: datetime
+    made_by: int | None = Field(default=None, foreign_key="person.id")
+    approved_at: datetime | None = None
+    approved_by: int | None = Field(default=None, foreign_key="person.id")
+
+    master_sha256: str | None = Field(default=None, index=True)
+    samples: int | None = None
+    cue_in: int | None = None
+    cue_out: int | None = None
+    """What is played is ``[cue_in, cue_out)`` of this cut's master."""
+    loudness_lufs: float | None = None
+    peak_dbtp: float | None = None
+    peaks_sha256: str | None = None
+    joins: list[int] = Field(default_factory=list, sa_type=JSON)
+    """Where sound that was apart is together now: samples of this cut's master."""
+
+    @property
+    def level_lufs(self) -> float | None:
+        """The loudness that it is to be taken for when it is brought to its level, so that its gain stays."""
+        return None if self.loudness_lufs is None else self.loudness_lufs - self.gain_db
 
 
 class ImportedFile(SQLModel, table=True):

@@ -24,6 +24,8 @@ from app.storage import require_space
 
 FIELD_LIMIT = 8 << 10
 """Bytes of one field: 300 syllables as decomposed jamo (NFD) are 2,700."""
+PROSE_BYTES = 300 << 10
+"""Bytes of a script or a note: 30,000 syllables as decomposed jamo are 270,000."""
 PARTS_LIMIT = 100
 HEADER_LIMIT = 16 << 10
 """Bytes of one part header: 300 decomposed syllables in percent codes (``filename*``) are 8,100."""
@@ -32,10 +34,13 @@ FORM_ALLOWANCE = 1 << 20
 SPACE_CHECK = 16 << 20
 """The disk's reserve is looked at again after this many bytes."""
 
-FIELDS = frozenset(
+PROSE = frozenset({"script", "notes", "rights"})
+"""Fields of several lines."""
+FIELDS = PROSE | frozenset(
     {
         *("title", "kind", "tags", "presenter", "air_from", "air_until"),
-        *("series", "episode", "awaited_as", "awaited_on"),
+        *("series", "episode", "awaited_as", "awaited_on", "airing_id", "element"),
+        *("pseudonym", "max_airings", "retain_until"),
     }
 )
 
@@ -188,8 +193,9 @@ class Receiver:
             self._file_content(piece)
             return
         self._content_bytes += piece
-        if len(self._content_bytes) > FIELD_LIMIT:
-            raise Invalid(f"{self._field} is longer than {FIELD_LIMIT} bytes", field=self._field)
+        limit = PROSE_BYTES if self._field in PROSE else FIELD_LIMIT
+        if len(self._content_bytes) > limit:
+            raise Invalid(f"{self._field} is longer than {limit} bytes", field=self._field)
 
     def _file_content(self, piece: memoryview) -> None:
         self._bytes += len(piece)

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, computed_field
 
 from app.errors import Invalid
-from app.library.description import clean_presenter
+from app.library.description import PROSE_LIMIT, check_max_airings, clean_presenter, clean_prose
 from app.library.models import Segment, SegmentKind, SegmentState
-from app.library.names import clean_tags, clean_title
+from app.library.names import clean_line, clean_tags, clean_title
 from app.web.bodies import Answer, Body, Instant
 from audio.pcm import RATE
 
@@ -24,6 +24,12 @@ EXAMPLE: dict[str, Any] = {
     "episode": None,
     "awaited_as": None,
     "awaited_on": None,
+    "script": "안녕하십니까. 11월 22일 아침 뉴스입니다.",
+    "notes": None,
+    "rights": None,
+    "pseudonym": None,
+    "max_airings": None,
+    "retain_until": None,
     "air_from": "2026-11-22T15:00:00Z",
     "air_until": "2026-11-23T15:00:00Z",
     "state": "draft",
@@ -36,6 +42,9 @@ EXAMPLE: dict[str, Any] = {
     "original_sha256": "5f0c6c2ab9e1c3f5b6d1a7e0f1f0d8f5b7c9a3e2d4f6081a2b3c4d5e6f708192",
     "original_bytes": 28800044,
     "duration_s": 300.0,
+    "cut": 1,
+    "approved_cut": None,
+    "played_samples": 14400000,
     "samples": 14400000,
     "cue_in": 9600,
     "cue_out": 14380800,
@@ -65,6 +74,14 @@ class SegmentOut(Answer):
     episode: int | None
     awaited_as: str | None
     awaited_on: date | None
+    script: Annotated[str | None, Field(description="What is said, as written")]
+    notes: str | None
+    rights: Annotated[str | None, Field(description="Whose it is, and what was agreed")]
+    pseudonym: Annotated[str | None, Field(description="The name under which whoever speaks may be known")]
+    max_airings: Annotated[int | None, Field(description="After so many airings it is not chosen any more")]
+    retain_until: Annotated[
+        date | None, Field(description="The last day (KST) of its keeping; then its audio is deleted")
+    ]
     air_from: datetime | None
     air_until: datetime | None
     state: SegmentState
@@ -73,6 +90,11 @@ class SegmentOut(Answer):
     approved_at: datetime | None
     approved_by: int | None
     revision: int
+    cut: Annotated[int, Field(description="The number of its newest cut; 0 before there is a master")]
+    approved_cut: Annotated[
+        int | None, Field(description="The cut that may air, unless the segment is retired or recalled")
+    ]
+    played_samples: Annotated[int | None, Field(description="How long its newest cut is")]
     original_name: str | None
     original_sha256: str | None
     original_bytes: int | None
@@ -93,10 +115,8 @@ class SegmentOut(Answer):
 
     @computed_field
     def duration_s(self) -> float | None:
-        """What is played, from ``cue_in`` to ``cue_out``, in seconds."""
-        if self.cue_in is None or self.cue_out is None:
-            return None
-        return round((self.cue_out - self.cue_in) / RATE, 3)
+        """How long its newest cut is, in seconds."""
+        return None if self.played_samples is None else round(self.played_samples / RATE, 3)
 
 
 _PLACE: dict[str, Any] = {
@@ -183,6 +203,12 @@ class SegmentPatch(Body):
     episode: int | None = None
     awaited_as: str | None = None
     awaited_on: date | None = None
+    script: Annotated[str | None, Field(max_length=PROSE_LIMIT)] = None
+    notes: Annotated[str | None, Field(max_length=PROSE_LIMIT)] = None
+    rights: Annotated[str | None, Field(max_length=PROSE_LIMIT)] = None
+    pseudonym: str | None = None
+    max_airings: int | None = None
+    retain_until: date | None = None
     air_from: Instant | None = None
     air_until: Instant | None = None
 
@@ -201,6 +227,12 @@ class SegmentPatch(Body):
             given["tags"] = clean_tags(given["tags"] or [])
         if "presenter" in given:
             given["presenter"] = clean_presenter(given["presenter"])
+        for field in ("script", "notes", "rights"):
+            if field in given:
+                given[field] = clean_prose(given[field], field)
+        if "pseudonym" in given:
+            given["pseudonym"] = clean_line(given["pseudonym"] or "", "pseudonym", 100) or None
+        check_max_airings(given.get("max_airings"))
         return given
 
 
@@ -215,6 +247,7 @@ class PeaksOut(Answer):
                     "rate": 48000,
                     "samples_per_pair": 14400,
                     "pairs": [[-31, 29], [-80, 77]],
+                    "joins": [912000],
                 }
             ]
         }
@@ -224,3 +257,4 @@ class PeaksOut(Answer):
     rate: int
     samples_per_pair: int = Field(description="The last pair may stand for fewer.")
     pairs: list[list[int]]
+    joins: list[int] = Field(description="Where sound that was apart is together, in samples.")

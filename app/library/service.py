@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
+from app.awaited.service import place_of
 from app.errors import Conflict, Invalid, NotFound, StaleRevision
 from app.events.service import emit
 from app.jobs.service import enqueue
 from app.journal.service import record
+from app.library import cuts
 from app.library.description import Description, check_window, clean_place
-from app.library.models import Segment, SegmentKind, SegmentState
+from app.library.models import HEARD, Segment, SegmentKind, SegmentState
 from app.library.receive import Received
 from app.library.search import TitleQuery
+from app.station.models import Station
 
 
 class WrongState(Conflict):
     """The segment is not in a state in which this can be done."""
 
     code = "wrong-state"
+
+
+class NeedsAnother(Conflict):
+    """At this station somebody else than who uploaded or edited a recording lets it on the air."""
+
+    code = "needs-another-person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +79,10 @@ FREQUENCIES_TOLD, ANNOUNCED = "주파수 안내", "방송 안내"
 # Each step of DESIGN's state machine that a person takes: from where, and to where.
 STEPS = {
     "approve": (frozenset({SegmentState.draft}), SegmentState.approved),
-    "retire": (frozenset({SegmentState.approved}), SegmentState.retired),
-    "recall": (
-        frozenset({SegmentState.draft, SegmentState.approved, SegmentState.retired}),
-        SegmentState.recalled,
-    ),
+    "reject": (frozenset({SegmentState.draft}), SegmentState.rejected),
+    "submit": (frozenset({SegmentState.rejected}), SegmentState.draft),
+    "retire": (HEARD, SegmentState.retired),
+    "recall": (HEARD | {SegmentState.retired}, SegmentState.recalled),
 }
 
 
@@ -88,17 +96,10 @@ def create(
     now: datetime,
 ) -> Segment:
     """A new segment in ``processing``, with its journal entry (``action``) and its event."""
+    said = {field.name: getattr(description, field.name) for field in fields(description)}
+    said["tags"] = list(description.tags)
     segment = Segment(
-        title=description.title,
-        kind=description.kind,
-        tags=list(description.tags),
-        presenter=description.presenter,
-        series=description.series,
-        episode=description.episode,
-        awaited_as=description.awaited_as,
-        awaited_on=description.awaited_on,
-        air_from=description.air_from,
-        air_until=description.air_until,
+        **{name: value for name, value in said.items() if name in Segment.model_fields},
         created_at=now,
         created_by=person_id,
         original_name=original.name or None,
@@ -124,11 +125,19 @@ def create(
 def accept_upload(
     session: Session, received: Received, description: Description, *, person_id: int, now: datetime
 ) -> Segment:
-    """A segment for a received file, and the job that will ingest it."""
+    """A segment for a received file, and the job that will ingest it.
+
+    Raises:
+        Invalid: the airing that it is said to be for is not there, or awaits no such thing.
+    """
+    if description.airing_id is not None:
+        name, on = place_of(session, description.airing_id, description.element or "")
+        description = replace(description, awaited_as=name, awaited_on=on)
     original = Original(received.name, received.sha256, received.bytes)
     segment = create(session, description, original, "segment.uploaded", person_id=person_id, now=now)
     payload = {"segment_id": segment.id, "file": received.path.name}
-    enqueue(session, "ingest", f"ingest:{segment.id}", payload, now)
+    job = enqueue(session, "ingest", f"ingest:{segment.id}", payload, now)
+    job.urgent = segment.awaited_as is not None
     return segment
 
 
@@ -142,8 +151,9 @@ def finish_ingest(
     for field, value in asdict(measurements).items():
         setattr(segment, field, value)
     segment.state = SegmentState.draft
+    cuts.first_cut(session, segment, now=now)
     _save(session, segment, "segment.ingested", person_id=None, now=now)
-    if approve_by is not None:
+    if approve_by is not None and not _needs_another(session, segment, approve_by):
         take_step(session, segment_id, "approve", if_match=None, person_id=approve_by, now=now)
 
 
@@ -173,13 +183,14 @@ def keep_spoken(
     session.add(segment)
     session.flush()
     assert segment.id is not None
+    segment.approved_cut = cuts.first_cut(session, segment, now=now).number
     record(session, "segment.spoken", at=now, person_id=None, subject_id=segment.id)
     emit(session, "segment", segment.id, segment.state, at=now)
     return segment
 
 
-def reject(session: Session, segment_id: int, problem: dict[str, Any], *, now: datetime) -> None:
-    """Turn down what could not be ingested; ``problem`` is the problem document that people will read."""
+def refuse(session: Session, segment_id: int, problem: dict[str, Any], *, now: datetime) -> None:
+    """Turn away what could not be ingested; ``problem`` is the problem document that people will read."""
     segment = get(session, segment_id)
     if segment.state != SegmentState.processing:
         return
@@ -299,11 +310,13 @@ def take_step(
     now: datetime,
     **details: Any,
 ) -> Segment:
-    """Approve, retire or recall a segment. ``details`` go into the journal.
+    """Take one of `STEPS` with a segment. ``details`` go into the journal.
 
     Raises:
         NotFound, StaleRevision: as `change`.
         WrongState: the state machine has no such step from here.
+        StillCutting: the cut that would be approved is not there yet.
+        NeedsAnother: whoever made it may not approve it.
     """
     segment = _current(session, segment_id, if_match)
     origins, target = STEPS[step]
@@ -312,11 +325,72 @@ def take_step(
         raise WrongState(
             f"segment {segment_id} is {segment.state}; only one that is {wanted} can be {target}"
         )
+    _check_step(session, segment, step, person_id)
     segment.state = target
     if target is SegmentState.approved:
-        segment.approved_at, segment.approved_by = now, person_id
+        cuts.approve_cut(session, segment, person_id=person_id, now=now)
+        if segment.approved_at is None:  # a word that was cut out later makes no news of it
+            segment.approved_at, segment.approved_by = now, person_id
     _save(session, segment, f"segment.{target}", person_id=person_id, now=now, **details)
     return segment
+
+
+def turn_down(
+    session: Session, segment_id: int, reason: str, *, if_match: int | None, person_id: int, now: datetime
+) -> Segment:
+    """Send a draft back to who made it; ``reason`` is what they read. What was approved before may air on.
+
+    Raises as `take_step`.
+    """
+    segment = take_step(
+        session, segment_id, "reject", if_match=if_match, person_id=person_id, now=now, reason=reason
+    )
+    segment.problem = {
+        "type": "urn:danpa:problem:turned-down",
+        "title": "Turned down",
+        "status": 409,
+        "detail": reason,
+    }
+    return segment
+
+
+def edit(
+    session: Session,
+    segment_id: int,
+    edits: dict[str, Any],
+    *,
+    if_match: int | None,
+    person_id: int,
+    now: datetime,
+) -> Segment:
+    """Give a segment these edits; it is a draft until somebody approves what they make, unless somebody did before.
+
+    Raises:
+        NotFound, StaleRevision: as `change`.
+        Conflict, BadEdits: as `app.library.cuts.take_edits`.
+    """
+    segment = _current(session, segment_id, if_match)
+    cut = cuts.take_edits(session, segment, edits, person_id=person_id, now=now)
+    _save(session, segment, "segment.edited", person_id=person_id, now=now, cut=cut.number, edits=cut.edits)
+    return segment
+
+
+def _check_step(session: Session, segment: Segment, step: str, person_id: int) -> None:
+    """Raises NeedsAnother; WrongState where a step needs audio that is not there."""
+    if step == "approve" and _needs_another(session, segment, person_id):
+        raise NeedsAnother(
+            f"you uploaded or edited segment {segment.id}: at this station somebody else approves it"
+        )
+    if segment.state == SegmentState.rejected and segment.master_sha256 is None:
+        raise WrongState(f"segment {segment.id} has no audio: upload the recording again")
+    if step == "retire" and segment.approved_cut is None:
+        raise WrongState(f"segment {segment.id} is not on the air: reject it, or leave it a draft")
+    if step == "submit":
+        segment.problem = None
+
+
+def _needs_another(session: Session, segment: Segment, person_id: int) -> bool:
+    return session.get_one(Station, 1).approved_by_another and person_id in cuts.editors_of(session, segment)
 
 
 def _current(session: Session, segment_id: int, if_match: int | None) -> Segment:

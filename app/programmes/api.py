@@ -6,9 +6,19 @@ from fastapi import APIRouter, Response
 from sqlmodel import col, select
 
 from app.database import reading, writing
-from app.programmes import service
-from app.programmes.models import Programme, Slot
-from app.programmes.schemas import ClockIn, ClockOut, NewProgramme, ProgrammeIn, ProgrammeOut, SlotIn, SlotOut
+from app.programmes import replacing, service
+from app.programmes.models import Programme, Replacement, Slot
+from app.programmes.schemas import (
+    ClockIn,
+    ClockOut,
+    NewProgramme,
+    ProgrammeIn,
+    ProgrammeOut,
+    ReplacementIn,
+    ReplacementOut,
+    SlotIn,
+    SlotOut,
+)
 from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
@@ -148,3 +158,38 @@ def update_slot(
 def delete_slot(slot_id: RowId, database: Database, actor: Actor, now: Now) -> None:
     with writing(database) as session:
         service.delete_slot(session, slot_id, now=now, by=actor.person_id)
+
+
+@router.get("/replacements", summary="Programmes of a single date, instead of their slot's own")
+def list_replacements(database: Database, _actor: Actor, wanted: WantedPage) -> Page[ReplacementOut]:
+    with reading(database) as session:
+        rows, cursor = page_of(session, select(Replacement), col(Replacement.id), wanted)
+        return Page(items=[ReplacementOut.model_validate(row) for row in rows], next=cursor)
+
+
+@router.post("/replacements", status_code=201, summary="Air another programme in a slot on one date")
+def create_replacement(
+    body: ReplacementIn, database: Database, actor: Actor, now: Now, response: Response
+) -> ReplacementOut:
+    """An airing that is compiled already is compiled anew, and handed over again where the sites still take it."""
+    with writing(database) as session:
+        row = replacing.replace_programme(
+            session,
+            body.slot_id,
+            body.date,
+            body.zone,
+            body.programme_id,
+            body.reason,
+            now=now,
+            by=actor.person_id,
+        )
+    created(response, f"/api/v1/replacements/{row.id}")
+    return ReplacementOut.model_validate(row)
+
+
+@router.delete(
+    "/replacements/{replacement_id}", status_code=204, summary="Air the slot's own programme again"
+)
+def delete_replacement(replacement_id: RowId, database: Database, actor: Actor, now: Now) -> None:
+    with writing(database) as session:
+        replacing.take_back(session, replacement_id, now=now, by=actor.person_id)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -38,3 +38,18 @@ class Slot(SQLModel, table=True):
     """The programme is compiled this long before it starts, or earlier where a feed's deadline asks for it."""
     created_at: datetime
     revision: int = 1
+
+
+class Replacement(SQLModel, table=True):
+    """Another programme in a slot on one date: a holiday, a special."""
+
+    __table_args__ = (UniqueConstraint("slot_id", "on_date"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    slot_id: int = Field(foreign_key="slot.id")
+    on_date: date
+    """The UTC day on which the airing starts."""
+    programme_id: int = Field(foreign_key="programme.id")
+    reason: str
+    created_at: datetime
+    created_by: int | None = Field(default=None, foreign_key="person.id")

@@ -128,6 +128,47 @@ class ProgrammeOut(Answer):
         return cls.model_validate(row)
 
 
+_REPLACEMENT: dict[str, Any] = {
+    "slot_id": 7,
+    "date": "2027-02-07",
+    "zone": "KST",
+    "programme_id": 9,
+    "reason": "설날 특집",
+}
+
+
+class ReplacementIn(Body):
+    """Another programme in a slot on one date. The date is that of the start, in the zone named."""
+
+    model_config = example(**_REPLACEMENT)
+
+    slot_id: RowId
+    date: date
+    zone: Zone = "KST"
+    programme_id: RowId
+    reason: Annotated[Text, Field(max_length=300)]
+
+
+class ReplacementOut(Answer):
+    model_config = example(
+        id=2,
+        slot_id=7,
+        on_date="2027-02-06",
+        programme_id=9,
+        reason="설날 특집",
+        created_at="2027-01-20T03:00:00Z",
+        created_by=1,
+    )
+
+    id: int
+    slot_id: int
+    on_date: Annotated[date, Field(description="The UTC day on which the airing starts")]
+    programme_id: int
+    reason: str
+    created_at: datetime
+    created_by: int | None
+
+
 class SlotIn(Body):
     """A slot, in UTC or in KST. Weekdays and dates are those of the start, in the zone named."""
 

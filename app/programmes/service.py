@@ -17,7 +17,7 @@ from app.journal.service import record
 from app.library.service import named
 from app.moves.models import LineChange, PoolEntry
 from app.moves.pending import asked_of_slot
-from app.programmes.models import Programme, Slot
+from app.programmes.models import Programme, Replacement, Slot
 from app.programmes.times import SlotTimes
 from app.records import find, referred, require_free, require_revision, require_unused, revise
 from schedules import slots
@@ -122,6 +122,18 @@ def delete_programme(session: Session, programme_id: int, *, now: datetime, by: 
         programme_id,
         f"programme {programme_id} has {{count}} slots: delete them or give them to another programme first",
     )
+    require_unused(
+        session,
+        col(Replacement.programme_id),
+        programme_id,
+        f"programme {programme_id} airs on {{count}} single dates instead of others: take those back first",
+    )
+    require_unused(
+        session,
+        col(Airing.instead_id),
+        programme_id,
+        f"programme {programme_id} aired on {{count}} single dates, which are kept",
+    )
     session.delete(gone)
     record(session, "programme.deleted", at=now, person_id=by, subject_id=programme_id)
 
@@ -188,6 +200,7 @@ def delete_slot(session: Session, slot_id: int, *, now: datetime, by: int | None
         slot_id,
         f"slot {slot_id} has {{count}} changes of lines on record, which are kept: end it with an earlier last date instead",
     )
+    session.exec(delete(Replacement).where(col(Replacement.slot_id) == slot_id))
     session.exec(delete(PoolEntry).where(col(PoolEntry.slot_id) == slot_id))
     session.delete(gone)
     record(session, "slot.deleted", at=now, person_id=by, subject_id=slot_id)

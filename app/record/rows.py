@@ -10,6 +10,7 @@ from sqlalchemy import select  # SQLModel's is typed for four columns at most
 from sqlmodel import Session, col
 
 from app.airings.models import Airing, Artefact, AsRun
+from app.airings.programme import PROGRAMME_ID
 from app.feeds.models import Feed
 from app.frequencies.models import Line, Site
 from app.handoffs.models import Handoff
@@ -67,7 +68,7 @@ def as_run_rows(session: Session, span: Span) -> Iterator[AsRunRow]:
         select(AsRun, col(Programme.title), col(Line.khz), col(Site.code), col(Feed.name), col(Segment.title))
         .join(Airing, col(Airing.id) == col(AsRun.airing_id))
         .join(Slot, col(Slot.id) == col(Airing.slot_id))
-        .join(Programme, col(Programme.id) == col(Slot.programme_id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
         .join(Line, col(Line.id) == col(AsRun.line_id))
         .join(Site, col(Site.id) == col(Line.site_id))
         .join(Feed, col(Feed.id) == col(AsRun.feed_id), isouter=True)
@@ -114,7 +115,7 @@ def handoff_rows(session: Session, span: Span) -> Iterator[HandoffRow]:
         )
         .join(Airing, col(Airing.id) == col(Handoff.airing_id))
         .join(Slot, col(Slot.id) == col(Airing.slot_id))
-        .join(Programme, col(Programme.id) == col(Slot.programme_id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
         .join(Feed, col(Feed.id) == col(Handoff.feed_id))
         .join(Site, col(Site.id) == col(Feed.site_id))
         .join(Artefact, col(Artefact.id) == col(Handoff.artefact_id))

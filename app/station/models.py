@@ -25,4 +25,6 @@ class Station(SQLModel, table=True):
     frequencies_spoken: bool = True
     next_spoken: bool = True
     """Whether they tell the frequencies, and the next programme."""
+    approved_by_another: bool = False
+    """Whether who uploaded or edited a recording may not approve it."""
     created_at: datetime

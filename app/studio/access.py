@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from app.airings.carriage import Wishes, carriages, wishes
 from app.airings.models import Airing
+from app.airings.programme import PROGRAMME_ID
 from app.airings.stand_ins import live_feeds
 from app.database import id_of, reading
 from app.errors import DiskReserve, NotSignedIn
@@ -108,7 +109,7 @@ def _airing(session: Session, path: str, now: datetime) -> tuple[Airing, Program
     query = (
         select(Airing, Programme)
         .join(Slot, col(Airing.slot_id) == col(Slot.id))
-        .join(Programme, col(Slot.programme_id) == col(Programme.id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
         .order_by(col(Airing.starts_at))
     )
     if path.startswith(MOUNTS) and name:

@@ -8,8 +8,8 @@ from sqlmodel import Session, select
 
 from app.airings.models import Airing, Edition, Intent, RundownVersion
 from app.airings.on_air import position
+from app.airings.programme import programme_of
 from app.airings.requests import clock_of
-from app.programmes.models import Programme, Slot
 from app.studio.turns import NoPlace, Takeover, Turn, give_back, hard_samples, take_over
 from schedules.errors import ScheduleError
 from schedules.rundown import Rundown
@@ -55,7 +55,7 @@ def _rundown(session: Session, airing: Airing) -> Rundown | None:
 
 def _hard(session: Session, airing: Airing, rundown: Rundown) -> list[int]:
     """Its hard times. Of a clock that cannot be read any more, none: the studio then gives back by itself."""
-    programme = session.get_one(Programme, session.get_one(Slot, airing.slot_id).programme_id)
+    programme = programme_of(session, airing)
     try:
         clock = clock_of(programme, session.get(Edition, airing.id))
     except ScheduleError:

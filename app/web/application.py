@@ -15,6 +15,7 @@ from app.advice import api as advice
 from app.airings import api as airings
 from app.alarms import api as alarms
 from app.announcements import api as announcements
+from app.awaited import api as awaited
 from app.contracts import api as contracts
 from app.database import open_database
 from app.events import api as events
@@ -23,6 +24,7 @@ from app.frequencies import api as frequencies
 from app.handoffs import api as handoffs
 from app.journal import api as journal
 from app.library import api as library
+from app.library import cuts_api
 from app.monitor import api as monitor
 from app.moves import api as moves
 from app.moves import page as moves_page
@@ -48,6 +50,8 @@ from app.web.security import FailedSignIns
 
 ROUTERS: tuple[APIRouter, ...] = (
     library.router,
+    cuts_api.router,
+    awaited.router,
     programmes.router,
     schedule.router,  # before frequencies: /lines/export is no line
     frequencies.router,

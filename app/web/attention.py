@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session, col, select
 
 from app.airings.models import Airing, RundownVersion
+from app.airings.programme import PROGRAMME_ID
 from app.alarms.models import Alarm
 from app.database import id_of
 from app.feeds.models import Feed
@@ -94,7 +95,7 @@ def _alarms(session: Session, now: datetime) -> Iterable[Need]:
         select(Alarm, Airing, Programme.title, RundownVersion.level)
         .join(Airing, col(Airing.id) == col(Alarm.airing_id), isouter=True)
         .join(Slot, col(Slot.id) == col(Airing.slot_id), isouter=True)
-        .join(Programme, col(Programme.id) == col(Slot.programme_id), isouter=True)
+        .join(Programme, col(Programme.id) == PROGRAMME_ID, isouter=True)
         .join(
             RundownVersion,
             (col(RundownVersion.airing_id) == col(Airing.id))
@@ -156,7 +157,7 @@ def _failed_handoffs(session: Session, now: datetime) -> Iterable[Need]:
         select(Handoff, Airing, Programme.title, Feed.name)
         .join(Airing, col(Airing.id) == col(Handoff.airing_id))
         .join(Slot, col(Slot.id) == col(Airing.slot_id))
-        .join(Programme, col(Programme.id) == col(Slot.programme_id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
         .join(Feed, col(Feed.id) == col(Handoff.feed_id))
         .where(
             Handoff.state == "failed",

@@ -86,6 +86,8 @@ ENGLISH = {
     "need.deadline_near.do": "Watch the handoff, and call the site before the deadline.",
     "need.deadline_missed": "The deadline of the feed {feed} has passed, and {programme} has not arrived.",
     "need.deadline_missed.do": "Call the site now: can it still take the file, and what does it air otherwise?",
+    "need.awaited_missing": "Something that {programme} awaits has not come, or is not approved.",
+    "need.awaited_missing.do": "Ask who was to deliver it, upload it and have it approved: it is put in by itself. Until then the clock’s substitute airs, or the programme without it.",
     "need.announcement_missing": "{programme} airs without its announcement.",
     "need.announcement_missing.do": "The compiler’s notes say why. Upload the clips that are missing (danpa voices checklist) or have the engineer install espeak-ng, and it is compiled again by itself. If it is something else, put it right and press “Compile again”.",
     "need.withdrawn_after_delivery": "The site of the feed {feed} holds a recording that may no longer air, or an announcement that is no longer true ({programme}).",

@@ -90,6 +90,8 @@ KOREAN = {
     "need.deadline_near.do": "전달 상태를 지켜보고, 마감 전에 송신소에 전화해 두세요.",
     "need.deadline_missed": "{feed} 피드의 마감이 지났는데 {programme} 방송분이 도착하지 않았습니다.",
     "need.deadline_missed.do": "송신소에 바로 전화해 늦게라도 받을 수 있는지, 무엇을 대신 내보낼지 정하세요.",
+    "need.awaited_missing": "{programme} 방송분이 기다리는 꼭지가 오지 않았거나 아직 승인되지 않았습니다.",
+    "need.awaited_missing.do": "맡은 사람에게 알아보고, 올린 뒤 승인을 받으세요. 저절로 들어갑니다. 그때까지는 시계에 정한 대체 꼭지가 나가거나 그 꼭지 없이 나갑니다.",
     "need.announcement_missing": "{programme} 방송분에 주파수 안내가 빠져 있습니다.",
     "need.announcement_missing.do": "편성 메모에서 까닭을 보세요. 빠진 음성 조각을 올리거나(danpa voices checklist) 엔지니어에게 espeak-ng를 깔아 달라고 하면 저절로 다시 편성됩니다. 다른 까닭이면 고친 뒤 ‘다시 편성’을 누르세요.",
     "need.withdrawn_after_delivery": "방송하면 안 되게 된 음원이나 이제는 맞지 않는 안내가 {feed} 피드의 송신소에 이미 가 있습니다({programme}).",

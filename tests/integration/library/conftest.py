@@ -10,7 +10,7 @@ from app.database import writing
 from app.events.models import Event
 from app.jobs.models import Job
 from app.journal.models import JournalEntry
-from app.library.models import Segment
+from app.library.models import Cut, Segment
 from tests.integration.library.stations import Service, Station, make_station, serving, write_tone
 
 
@@ -33,7 +33,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def service(running: Service) -> Service:
     """A running web process whose library is empty."""
     with writing(running.station.engine) as session:
-        for table in (Event, JournalEntry, Job, Segment):
+        for table in (Event, JournalEntry, Job, Cut, Segment):
             session.exec(delete(table))
     for path in running.station.settings.incoming_dir.iterdir():
         path.unlink()

@@ -160,12 +160,13 @@ def assert_elements_in_order_and_required_ones_there(rundown: Rundown, request: 
                 assert again == [number for number in request.repeated if number in again]
             case NextEpisode(series=series) if items:
                 [segment] = [by_id[numbers[item.position]] for item in items]
-                unheard = [
-                    one.episode
-                    for one in request.candidates
-                    if one.series == series and one.last_aired_at is None and one.episode is not None
+                episodes = [
+                    one for one in request.candidates if one.series == series and one.episode is not None
                 ]
-                assert segment.episode == min(unheard)
+                heard = {one.episode for one in episodes if one.last_aired_at is not None}
+                assert segment.episode == min(
+                    one.episode for one in episodes if one.episode is not None and one.episode not in heard
+                )
             case Awaited(name=name, substitute_id=substitute) if items:
                 [segment] = [by_id[numbers[item.position]] for item in items]
                 is_due = segment.awaited_as == name and segment.awaited_on == to_kst(STARTS_AT).date()

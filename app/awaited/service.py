@@ -1,0 +1,187 @@
+"""What airings await, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from sqlmodel import Session, col, select
+
+from app.airings.models import Airing, Edition
+from app.airings.programme import programme_of
+from app.airings.requests import clock_of
+from app.awaited.cut_off import ASSUMED, Steps, cut_off_of, measure
+from app.database import id_of
+from app.errors import Invalid
+from app.library.models import HEARD, Segment, SegmentState
+from app.people.models import Person
+from schedules.elements import Awaited
+from schedules.errors import BadClock
+from schedules.snapshot import CLOSED, AwaitedView
+from schedules.time import to_kst
+
+AwaitedState = Literal["awaited", "processing", "in_review", "turned_down", "approved"]
+Otherwise = Literal["substitute", "left_out", "standby"]
+
+AHEAD = timedelta(hours=36)
+"""How far ahead is looked for what is awaited: tonight and tomorrow."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedItem:
+    """One awaited element of one airing. ``element`` counts from 0; ``on`` is the broadcast date (KST).
+
+    ``segment_ids`` are the recordings that came, the newest first. ``otherwise`` is what happens where none does.
+    """
+
+    airing_id: int
+    programme: str
+    starts_at: datetime
+    element: int
+    label: str
+    name: str
+    on: date
+    owner_id: int | None
+    owner: str | None
+    due_at: datetime
+    cut_off_at: datetime
+    otherwise: Otherwise
+    substitute_id: int | None
+    state: AwaitedState
+    segment_ids: tuple[int, ...]
+
+    @property
+    def here(self) -> bool:
+        """Whether something has come that nobody turned down."""
+        return self.state not in ("awaited", "turned_down")
+
+    def view(self) -> AwaitedView:
+        """It, as the plan sees it."""
+        return AwaitedView(
+            self.name, self.due_at, self.cut_off_at, here=self.here, approved=self.state == "approved"
+        )
+
+
+def awaited_of(session: Session, airing: Airing, steps: Steps) -> list[AwaitedItem]:
+    """What an airing awaits, in the order of its clock. A clock that cannot be read awaits nothing: its compile says why."""
+    if not _names(session, airing):
+        return []
+    programme = programme_of(session, airing)
+    try:
+        clock = clock_of(programme, session.get(Edition, airing.id))
+    except BadClock:
+        return []
+    cut_off_at = cut_off_of(session, airing, steps)
+    found = []
+    for index, element in enumerate(clock.elements):
+        if isinstance(element, Awaited):
+            on = broadcast_date(airing)
+            came = deliveries(session, element.name, on)
+            owner = session.get(Person, element.owner_id) if element.owner_id is not None else None
+            found.append(
+                AwaitedItem(
+                    airing_id=id_of(airing),
+                    programme=programme.title,
+                    starts_at=airing.starts_at,
+                    element=index,
+                    label=element.label,
+                    name=element.name,
+                    on=on,
+                    owner_id=element.owner_id,
+                    owner=owner.name if owner else None,
+                    due_at=element.due_at(airing.starts_at) or cut_off_at,
+                    cut_off_at=cut_off_at,
+                    otherwise=_otherwise(element),
+                    substitute_id=element.substitute_id,
+                    state=_state(came),
+                    segment_ids=tuple(id_of(one) for one in came),
+                )
+            )
+    return found
+
+
+def awaited_from(session: Session, now: datetime, until: datetime | None = None) -> Iterator[AwaitedItem]:
+    """Everything that is awaited of airings that have not begun, the soonest first."""
+    steps = measure(session, now)
+    rows = session.exec(
+        select(Airing)
+        .where(
+            Airing.starts_at > now,
+            Airing.starts_at <= (until or now + AHEAD),
+            col(Airing.state).not_in(CLOSED),
+        )
+        .order_by(col(Airing.starts_at), col(Airing.id))
+    ).all()
+    for airing in rows:
+        yield from awaited_of(session, airing, steps)
+
+
+def broadcast_date(airing: Airing) -> date:
+    """The date in Seoul on which an airing begins."""
+    return to_kst(airing.starts_at).date()
+
+
+def deliveries(session: Session, name: str, on: date) -> Sequence[Segment]:
+    """What came as an awaited item for a broadcast date, the newest first."""
+    query = select(Segment).where(Segment.awaited_as == name, Segment.awaited_on == on)
+    return session.exec(query.order_by(col(Segment.id).desc())).all()
+
+
+def approved_deliveries(session: Session, airing: Airing) -> list[dict[str, object]]:
+    """What may air of what came for an airing, as its rundown remembers it: ``name``, ``segment_id``, ``cut``."""
+    return [
+        {"name": name, "segment_id": one.id, "cut": one.approved_cut}
+        for name in sorted(set(_names(session, airing)))
+        for one in deliveries(session, name, broadcast_date(airing))
+        if one.state in HEARD and one.approved_cut is not None
+    ]
+
+
+def _names(session: Session, airing: Airing) -> list[str]:
+    """The names of what an airing's clock awaits."""
+    edition = session.get(Edition, airing.id)
+    stored = edition.clock if edition else programme_of(session, airing).clock
+    return [str(element.get("name")) for element in stored if element.get("type") == Awaited.type]
+
+
+def place_of(session: Session, airing_id: int, element: str) -> tuple[str, date]:
+    """What an upload for an airing and an element (its name, its label or its number from 1) is awaited as, and for which date.
+
+    Whether it is too late for that airing, or that was cancelled, is no reason to refuse a recording.
+
+    Raises:
+        Invalid: there is no such airing, or it awaits no such thing.
+    """
+    airing = session.get(Airing, airing_id)
+    if airing is None:
+        raise Invalid(f"there is no airing {airing_id}", field="airing_id")
+    items = awaited_of(session, airing, ASSUMED)
+    wanted = element.strip()
+    for item in items:
+        if wanted in (item.name, item.label, str(item.element + 1)):
+            return item.name, item.on
+    if not items:
+        raise Invalid(
+            f"airing {airing_id} awaits nothing: leave airing_id and element out", field="airing_id"
+        )
+    known = ", ".join(item.name for item in items)
+    raise Invalid(f'airing {airing_id} awaits no "{wanted[:40]}": it awaits {known}', field="element")
+
+
+def _otherwise(element: Awaited) -> Otherwise:
+    if element.substitute_id is not None:
+        return "substitute"
+    return "standby" if element.required else "left_out"
+
+
+def _state(came: Sequence[Segment]) -> AwaitedState:
+    states = {one.state for one in came}
+    if any(one.state in HEARD and one.approved_cut is not None for one in came):
+        return "approved"
+    if SegmentState.draft in states:
+        return "in_review"
+    if SegmentState.processing in states:
+        return "processing"
+    return "turned_down" if came else "awaited"

@@ -1,0 +1,86 @@
+"""Whether a compiled version still stands: what in it may not air any more, what is said of it that is no longer so, what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlmodel import Session, col, select
+
+from app.airings.models import Airing, RundownVersion
+from app.announcements.sayings import Truth
+from app.awaited.service import approved_deliveries
+from app.library.models import HEARD, Segment
+from schedules.elements import Spoken
+from schedules.rundown import Rundown, SegmentSource, audio_airs_at
+from schedules.snapshot import CHAIN
+from schedules.time import samples_to_timedelta
+
+
+@lru_cache(maxsize=256)
+def parsed(body: str) -> Rundown:
+    """A stored rundown; bodies never change, so each is read once."""
+    return Rundown.from_json(body)
+
+
+def why_withdrawn(
+    session: Session, rundown: Rundown, airing: Airing, truth: Truth, part: tuple[int, int] | None = None
+) -> Literal["withdrawn", "reworded"] | None:
+    """Whether some item may no longer air at its time, or the slot has another length than it had.
+
+    ``reworded``: nothing but that an announcement says something else than what is so by now, or by other clips. ``part``:
+    the samples [first, last) that a site has: of them alone, and a clip that was recorded again makes nothing untrue there.
+
+    It asks what the compiler asks (`Candidate.why_not_at`), so a rundown compiled a moment ago never fails it.
+    """
+    if rundown.target_samples != airing.target_samples:
+        return "withdrawn"
+    first, last = part or (0, rundown.target_samples)
+    ids = rundown.segment_ids(first, last)
+    terms = {row.id: row for row in session.exec(select(Segment).where(col(Segment.id).in_(ids))).all()}
+    for item in rundown.items:
+        if not isinstance(item.source, SegmentSource) or not item.sounds_in(first, last):
+            continue
+        segment = terms.get(item.source.segment_id)
+        start = audio_airs_at(item, airing.starts_at)
+        end = start + samples_to_timedelta(item.samples)
+        if segment is None or segment.state not in HEARD or segment.approved_cut is None:
+            return "withdrawn"
+        if (segment.air_from and start < segment.air_from) or (segment.air_until and end > segment.air_until):
+            return "withdrawn"
+    for key, spoken in _announced(session, rundown, ids):
+        if not (truth.is_true(airing, spoken) if part else truth.is_newest(airing, key, spoken)):
+            return "reworded"
+    return None
+
+
+def renewed_from(
+    session: Session, rundown: Rundown, airing: Airing, row: RundownVersion, first: int = 0
+) -> str | None:
+    """Where in the chain to begin again because of news: something awaited came, or from sample ``first`` on an item was cut anew.
+
+    What came and could not be used is no news any more. Where a person wants the stand-by, nothing that comes changes that.
+    """
+    if row.awaited is not None and row.awaited != approved_deliveries(session, airing):
+        return CHAIN[0]
+    used = {
+        item.source.segment_id: item.source.cut
+        for item in rundown.items
+        if isinstance(item.source, SegmentSource) and item.sounds_in(first, None)
+    }
+    newest = session.exec(select(Segment.id, Segment.approved_cut).where(col(Segment.id).in_(used))).all()
+    if any(cut is not None and cut != used[segment_id] for segment_id, cut in newest if segment_id):
+        return row.level if row.awaited is None else CHAIN[0]
+    return None
+
+
+def _announced(
+    session: Session, rundown: Rundown, ids: Collection[int]
+) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Which of these segments of a rundown were spoken: their keys, and what was said. Most rundowns announce nothing."""
+    if not any(item.reason.rule == Spoken.type for item in rundown.items):
+        return
+    query = select(Segment).where(col(Segment.id).in_(ids), col(Segment.spoken_key).is_not(None))
+    for row in session.exec(query).all():
+        yield row.spoken_key or "", row.spoken or {}
