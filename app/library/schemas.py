@@ -155,11 +155,26 @@ class RecallOut(SegmentOut):
 
 
 class SegmentDetail(SegmentOut):
-    """One segment, with the earlier ones that hold the same audio."""
+    """One segment, with the earlier ones that hold the same audio, and when it was heard and will be."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE | {"same_audio_as": [17]}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                EXAMPLE
+                | {
+                    "same_audio_as": [17],
+                    "last_aired_at": "2026-11-22T15:02:10Z",
+                    "times_aired": 1,
+                    "next_airs_at": None,
+                }
+            ]
+        }
+    )
 
     same_audio_as: list[int]
+    last_aired_at: datetime | None = None
+    times_aired: int = 0
+    next_airs_at: datetime | None = None
 
     @classmethod
     def of(cls, segment: Segment, same_audio_as: list[int]) -> Self:

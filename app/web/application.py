@@ -23,6 +23,7 @@ from app.frequencies import api as frequencies
 from app.handoffs import api as handoffs
 from app.journal import api as journal
 from app.library import api as library
+from app.library import finding_api as finding
 from app.monitor import api as monitor
 from app.moves import api as moves
 from app.moves import page as moves_page
@@ -48,6 +49,7 @@ from app.web.security import FailedSignIns
 
 ROUTERS: tuple[APIRouter, ...] = (
     library.router,
+    finding.router,
     programmes.router,
     schedule.router,  # before frequencies: /lines/export is no line
     frequencies.router,
