@@ -774,8 +774,6 @@ CREATE INDEX ix_segment_master_sha256 ON segment (master_sha256);
 
 CREATE INDEX ix_segment_original_sha256 ON segment (original_sha256);
 
-CREATE INDEX ix_segment_presenter ON segment (presenter);
-
 CREATE INDEX ix_segment_series ON segment (series);
 
 CREATE UNIQUE INDEX ix_segment_spoken_key ON segment (spoken_key);

@@ -2,29 +2,19 @@ from __future__ import annotations
 
 import sqlite3
 import unicodedata
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.library.search import ESCAPE, Pattern, patterns_of, searched_lines, spelled, typed
+from tests.keyboards import initial, typing
 
 TITLE = "아침 뉴스 Morning 2026년 100% a_b"
 
-# A two-set keyboard, written down by itself: vowels and finals that take two keys, and their keys.
 SYLLABLES = st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3)
 WORDS = st.text(SYLLABLES | st.sampled_from("abYZ019%_/\\'\"-()"), min_size=1, max_size=8)
 TITLES = st.lists(WORDS, min_size=1, max_size=4).map(" ".join)
-PAIRS = {
-    "ㅘ": "ㅗㅏ", "ㅙ": "ㅗㅐ", "ㅚ": "ㅗㅣ", "ㅝ": "ㅜㅓ", "ㅞ": "ㅜㅔ", "ㅟ": "ㅜㅣ", "ㅢ": "ㅡㅣ",
-    "ㄳ": "ㄱㅅ", "ㄵ": "ㄴㅈ", "ㄶ": "ㄴㅎ", "ㄺ": "ㄹㄱ", "ㄻ": "ㄹㅁ", "ㄼ": "ㄹㅂ", "ㄽ": "ㄹㅅ", "ㄾ": "ㄹㅌ",
-    "ㄿ": "ㄹㅍ", "ㅀ": "ㄹㅎ", "ㅄ": "ㅂㅅ",
-}  # fmt: skip
-JOINED = {keys: letter for letter, keys in PAIRS.items()}
-INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-FINALS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
 
 database = sqlite3.connect(":memory:")
 
@@ -175,50 +165,7 @@ def test_any_query_at_all_is_answered(query: str, title: str) -> None:
     finds(query, title)
 
 
-def initial(character: str) -> str:
-    if not "가" <= character <= "힣":
-        return character
-    return INITIALS[(ord(character) - 0xAC00) // 588]
-
-
-def typing(title: str) -> Iterator[str]:
-    """What stands in the field after each key."""
-    done = ""
-    for position, character in enumerate(title):
-        if "가" <= character <= "힣":
-            following = title[position + 1 : position + 2]
-            yield from (done + shown for shown in _composing(character))
-            if (
-                following
-                and "가" <= following <= "힣"
-                and (moved := _with_final(character, initial(following)))
-            ):
-                yield done + moved
-        done += character
-        yield done
-
-
-def _composing(syllable: str) -> Iterator[str]:
-    number = ord(syllable) - 0xAC00
-    yield INITIALS[number // 588]
-    for vowel in _keys_so_far(VOWELS[number % 588 // 28]):
-        without_final = 0xAC00 + number // 588 * 588 + VOWELS.index(vowel) * 28
-        yield chr(without_final)
-    if number % 28:
-        whole = number - number % 28
-        for final in _keys_so_far(FINALS[number % 28 - 1]):
-            yield chr(0xAC00 + whole + FINALS.index(final) + 1)
-
-
-def _keys_so_far(letter: str) -> list[str]:
-    return [PAIRS[letter][0], letter] if letter in PAIRS else [letter]
-
-
-def _with_final(syllable: str, consonant: str) -> str | None:
-    """The syllable once the next one's initial was typed, which the keyboard takes for its final; None where it cannot."""
-    number = ord(syllable) - 0xAC00
-    final = FINALS[number % 28 - 1] if number % 28 else ""
-    joined = JOINED.get(final + consonant) if final else consonant
-    if joined is None or joined not in FINALS:
-        return None
-    return chr(0xAC00 + number - number % 28 + FINALS.index(joined) + 1)
+def test_the_keyboard_of_these_tests_types_as_people_do() -> None:
+    assert list(typing("뉴스")) == ["ㄴ", "뉴", "늇", "뉴스"]
+    assert list(typing("방송 a")) == ["ㅂ", "바", "방", "방ㅅ", "방소", "방송", "방송 ", "방송 a"]
+    assert list(typing("값과")) == ["ㄱ", "가", "갑", "값", "값ㄱ", "값고", "값과"]
