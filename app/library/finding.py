@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func
 
 from app.airings.models import AsRun
 from app.library.models import Segment, SegmentKind, SegmentSearch, SegmentState, SegmentTag
-from app.library.search import ESCAPE, patterns_of
+from app.library.search import ESCAPE, Pattern, patterns_of
 from audio.pcm import RATE
 from schedules.time import KST, to_utc
 
@@ -63,16 +63,17 @@ def find(
     session: Session, filters: Filters, *, now: datetime, before_id: int | None, limit: int
 ) -> list[Found]:
     """Segments, newest first, that pass the filters; those with an id under ``before_id`` only."""
-    query = (
-        select(*_COLUMNS, _last_aired_at(), _times_aired())
-        .where(*_conditions(filters, now))
-        .order_by(col(Segment.id).desc())
-        .limit(limit)
-    )
-    if filters.words:
-        query = query.join(SegmentSearch, col(SegmentSearch.segment_id) == col(Segment.id))
+    patterns = patterns_of(filters.words or "")
+    query = select(*_COLUMNS, _last_aired_at(), _times_aired())
+    key = col(Segment.id)
+    if patterns:
+        # An outer join (none is without its words) makes SQLite read the narrow table first, in the order of the answer
+        key = col(SegmentSearch.segment_id)
+        query = query.select_from(SegmentSearch).join(Segment, key == col(Segment.id), isouter=True)
+        query = query.where(*map(_says, patterns))
     if before_id is not None:
-        query = query.where(col(Segment.id) < before_id)
+        query = query.where(key < before_id)
+    query = query.where(*_conditions(filters, now)).order_by(key.desc()).limit(limit)
     names = [str(column.key) for column in _COLUMNS]
     return [
         Found(row[0], dict(zip(names, row[:-2], strict=True)), Heard(*row[-2:]))
@@ -99,10 +100,11 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[ColumnElement[bool]
         yield length >= filters.min_s * RATE
     if filters.max_s is not None:
         yield length <= filters.max_s * RATE
-    # Last, because a database that goes by the order looks at the words of what is left
-    for pattern in patterns_of(filters.words or ""):
-        column = col(getattr(SegmentSearch, pattern.form))
-        yield or_(*(column.like(text, escape=ESCAPE) for text in pattern.any_of))
+
+
+def _says(pattern: Pattern) -> ColumnElement[bool]:
+    column = col(getattr(SegmentSearch, pattern.form))
+    return or_(*(column.like(text, escape=ESCAPE) for text in pattern.any_of))
 
 
 def _described(filters: Filters) -> Iterator[ColumnElement[bool]]:

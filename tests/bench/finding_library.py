@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,12 +13,14 @@ from sqlalchemy import Connection, Engine, insert
 from sqlmodel import SQLModel
 
 from app.airings.models import Airing, AsRun, RundownVersion
+from app.database import writing
 from app.frequencies.models import Line, Site
 from app.library.models import Segment
 from app.programmes.models import Programme, Slot
 from schedules.rundown import Item, Reason, Rundown, SegmentSource
 
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+"""The web process reads the real clock."""
 RATE = 48_000
 SLOTS, LINES = 20, 3
 """Airings of a night, and lines of each."""
@@ -55,19 +56,13 @@ FAMILIES, GIVEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    segments: int
-    as_run: int
+def fill_segments(engine: Engine, count: int, seed: int = 7) -> None:
+    """The segments alone, as the service writes them."""
+    with writing(engine) as session:
+        session.add_all(Segment(**row) for row in _segments(count, random.Random(seed)))
 
 
-def fill_segments(engine: Engine, sizes: Sizes, seed: int = 7) -> None:
-    """The segments alone, as rows of an earlier schema: the migration makes them findable."""
-    with engine.begin() as connection:
-        _add(connection, Segment, _segments(sizes.segments, random.Random(seed)))
-
-
-def fill_record(engine: Engine, sizes: Sizes, seed: int = 7) -> None:
+def fill_record(engine: Engine, segments: int, as_run: int, seed: int = 7) -> None:
     """Programmes, lines, past airings with their as-run rows, and the open ones with their rundowns."""
     chance = random.Random(seed)
     with engine.begin() as connection:
@@ -93,13 +88,11 @@ def fill_record(engine: Engine, sizes: Sizes, seed: int = 7) -> None:
                 for n in range(SLOTS * LINES)
             ),
         )
-        past = sizes.as_run // (LINES * ITEMS)
+        past = as_run // (LINES * ITEMS)
         _add(connection, Airing, (_airing(n - past, "done") for n in range(past)))
         _add(connection, Airing, (_airing(n, "compiled") for n in range(OPEN)))
-        _add(connection, AsRun, _as_run(past, sizes.segments, chance))
-        _add(
-            connection, RundownVersion, (_rundown(past + n + 1, sizes.segments, chance) for n in range(OPEN))
-        )
+        _add(connection, AsRun, _as_run(past, segments, chance))
+        _add(connection, RundownVersion, (_rundown(past + n + 1, segments, chance) for n in range(OPEN)))
 
 
 def _add(
@@ -125,7 +118,7 @@ def _segments(count: int, chance: random.Random) -> Iterator[dict[str, Any]]:
         samples = chance.randint(30, 1500) * RATE
         in_series = chance.random() < 0.3
         yield {
-            "title": title + (" (재방송)" if chance.random() < 0.1 else ""),
+            "title": "방송국 아이디" if n == 0 else title,
             "kind": kind,
             "tags": chance.sample(THINGS, chance.randint(0, 4)),
             "presenter": chance.choice(people) if chance.random() < 0.8 else None,
