@@ -7,7 +7,8 @@ The web process (uvicorn) runs by itself on a loopback port; one client asks it 
 Each query is typed on a two-set keyboard, and every state of the field is asked for, ``--rounds`` times, after as many
 to warm up as there are states. ``SQL`` is the same statement, parameters and all, on a plain sqlite3 connection to the same file in this
 process, and ``station`` the smallest answer that the API gives to a key, asked in turn with the others. ``slowest`` is the
-state whose median is highest, with how many segments its page has. Milliseconds; ``x`` is API over station.
+state whose median is highest, with how many segments its page has. Milliseconds; ``x`` is API over station. Where other work shares the
+cores, look at the medians and at station's own p99.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import sqlite3
 import sys
 import tempfile
@@ -223,7 +225,9 @@ def main() -> None:
             paths = list(measure_paths(service, wanted.rounds))
             after = service.memory_bytes()[1] >> 20
         show(queries, smallest, paths)
-        print(f"the web process held {before} MiB at most before, {after} MiB at most afterwards")
+        print(
+            f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; the web process held {before} MiB at most before, {after} MiB at most afterwards"
+        )
 
 
 if __name__ == "__main__":
