@@ -60,8 +60,12 @@ def planned(session: Session, segment_id: int, now: datetime) -> list[Outing]:
 
 def next_airs_at(session: Session, segment_id: int, now: datetime) -> datetime | None:
     """When the segment will be heard next, as far as rundowns are compiled."""
-    found = _in_rundowns(session, segment_id, now)
-    return min((at for _, instants in found for at in instants if at >= now), default=None)
+    soonest: datetime | None = None
+    for row, instants in _in_rundowns(session, segment_id, now):
+        if soonest is not None and row.starts_at >= soonest:
+            break
+        soonest = min((at for at in (*instants, soonest) if at is not None and at >= now), default=None)
+    return soonest
 
 
 def aired(session: Session, segment_id: int, *, after: int | None, limit: int) -> list[Outing]:
@@ -101,7 +105,7 @@ def names_segment(segment_id: int) -> str:
 def _in_rundowns(
     session: Session, segment_id: int, now: datetime
 ) -> Iterator[tuple[Row[Any], list[datetime]]]:
-    """Each open airing whose newest rundown has the segment, with the instants at which it is heard."""
+    """Each open airing whose newest rundown has the segment, in their order, with the instants at which it is heard."""
     query = (
         _airings()
         .add_columns(col(RundownVersion.body))
@@ -117,6 +121,7 @@ def _in_rundowns(
             col(Airing.state).not_in(CLOSED),
             col(RundownVersion.body).contains(names_segment(segment_id), autoescape=True),
         )
+        .order_by(col(Airing.starts_at))
     )
     for row in session.execute(query):
         sources = ((item, item.source) for item in Rundown.from_json(row.body).items)

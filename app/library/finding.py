@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from math import ceil, floor
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, exists, inspect, or_, select
@@ -97,9 +98,9 @@ def _conditions(filters: Filters, now: datetime) -> Iterator[ColumnElement[bool]
     yield from _dated(filters, now)
     length = col(Segment.cue_out) - col(Segment.cue_in)
     if filters.min_s is not None:
-        yield length >= filters.min_s * RATE
+        yield length >= ceil(filters.min_s * RATE)
     if filters.max_s is not None:
-        yield length <= filters.max_s * RATE
+        yield length <= floor(filters.max_s * RATE)
 
 
 def _says(pattern: Pattern) -> ColumnElement[bool]:

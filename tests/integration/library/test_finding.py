@@ -115,7 +115,9 @@ def _record(session: Session, ids: dict[str, int]) -> None:
     lines = [add(Line(slot_id=slot, site_id=site, khz=khz, **every)) for khz in (7585, 9330, 9330)]
     add(Line(slot_id=slot, site_id=site, khz=5000, **every | {"days": "7"} | {"last_date": date(2026, 2, 1)}))
 
-    def airing(days: int, state: str, version: int = 1) -> Airing:
+    other = add(Slot(programme_id=programme, start_minute=900, stop_minute=930, **every))
+
+    def airing(days: int, state: str, version: int = 1, slot: int = slot) -> Airing:
         starts_at = datetime(2026, 11, 22, 15, tzinfo=UTC) + days * DAY
         row = Airing(
             slot_id=slot, starts_at=starts_at, stops_at=starts_at + 30 * MINUTE, target_samples=1800 * RATE,
@@ -136,7 +138,8 @@ def _record(session: Session, ids: dict[str, int]) -> None:
 
     # Seven airings, the later ones with the lower ids: nobody materialises them in the order of time
     past = {days: airing(days, "done") for days in range(-1, -6, -1)} | {-40: airing(-40, "done")}
-    for row in past.values():
+    at_once = airing(-3, "done", slot=other)  # as another one
+    for row in (*past.values(), at_once):
         aired(row, "시작 신호", 0, "delivered", "delivered", "monitored")
         aired(row, "시작 신호", 29, "delivered", "delivered", "monitored")
     aired(past[-40], "오래된 증언", 3, "delivered", "sent")
@@ -311,7 +314,7 @@ def test_the_list_says_when_and_how_often_each_was_heard(library: Library) -> No
         "저녁 뉴스": (None, 0),  # planned is not heard
         "아침 뉴스": ("2026-11-20T15:02:00Z", 1),
         "오래된 증언": ("2026-10-13T15:03:00Z", 1),
-        "시작 신호": ("2026-11-21T15:29:00Z", 6),
+        "시작 신호": ("2026-11-21T15:29:00Z", 7),
     }
 
 
@@ -368,14 +371,16 @@ def test_lines_and_repetitions_of_an_airing_are_one_airing(library: Library) -> 
 
 
 def test_the_history_is_paged_by_the_time_of_the_airings(library: Library) -> None:
-    whole = [one["starts_at"] for one in library.airings("시작 신호")["items"]]
-    assert len(whole) == 6
-    assert whole == sorted(whole, reverse=True)
-    paged: list[str] = []
-    query: dict[str, Any] = {"limit": 4}
+    whole = library.airings("시작 신호")["items"]
+    assert len({one["airing_id"] for one in whole}) == 7
+    starts = [one["starts_at"] for one in whole]
+    assert starts == sorted(starts, reverse=True)
+    assert starts[2] == starts[3]  # two programmes at once, on either side of the page's end
+    paged: list[Any] = []
+    query: dict[str, Any] = {"limit": 3}
     while query.get("cursor", "first"):
         page = library.airings("시작 신호", **query)
-        paged += [one["starts_at"] for one in page["items"]]
+        paged += page["items"]
         query["cursor"] = page["next"] or ""
     assert paged == whole
 
