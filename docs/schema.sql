@@ -94,6 +94,8 @@ CREATE TABLE as_run (
 
 CREATE INDEX ix_as_run_airing_id ON as_run (airing_id);
 
+CREATE INDEX ix_as_run_segment ON as_run (segment_id, starts_at, airing_id, evidence);
+
 CREATE INDEX ix_as_run_starts_at ON as_run (starts_at);
 
 CREATE TABLE attempt (
@@ -209,7 +211,7 @@ CREATE TABLE cut (
     peaks_sha256 VARCHAR,
     joins JSON NOT NULL,
     PRIMARY KEY (id),
-    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id) ON DELETE CASCADE,
     FOREIGN KEY(made_by) REFERENCES person (id),
     FOREIGN KEY(approved_by) REFERENCES person (id),
     UNIQUE (segment_id, number)
@@ -824,6 +826,23 @@ CREATE INDEX ix_segment_series ON segment (series);
 CREATE UNIQUE INDEX ix_segment_spoken_key ON segment (spoken_key);
 
 CREATE INDEX ix_segment_state ON segment (state);
+
+CREATE TABLE segment_search (
+    segment_id INTEGER NOT NULL,
+    spelled VARCHAR NOT NULL,
+    typed VARCHAR NOT NULL,
+    PRIMARY KEY (segment_id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id) ON DELETE CASCADE
+);
+
+CREATE TABLE segment_tag (
+    tag VARCHAR NOT NULL,
+    segment_id INTEGER NOT NULL,
+    PRIMARY KEY (tag, segment_id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_segment_tag_segment_id ON segment_tag (segment_id);
 
 CREATE TABLE site (
     id INTEGER NOT NULL,

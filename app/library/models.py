@@ -123,7 +123,7 @@ class Cut(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("segment_id", "number"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    segment_id: int = Field(foreign_key="segment.id", index=True)
+    segment_id: int = Field(foreign_key="segment.id", index=True, ondelete="CASCADE")
     number: int
     edits: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     """As `audio.edits` writes them; positions are samples of the segment's master."""
@@ -165,3 +165,25 @@ class ImportedFile(SQLModel, table=True):
     bytes: int
     modified_ns: int
     segment_id: int = Field(foreign_key="segment.id")
+
+
+class SegmentSearch(SQLModel, table=True):
+    """What a segment's words are looked for in (`app.library.search`); written whenever the segment is (`app.library.findable`).
+
+    In a table of its own because it is read from one end to the other, and a segment's row is five times as wide.
+    """
+
+    __tablename__ = "segment_search"
+
+    segment_id: int = Field(primary_key=True, foreign_key="segment.id", ondelete="CASCADE")
+    spelled: str
+    typed: str
+
+
+class SegmentTag(SQLModel, table=True):
+    """A segment's tags once more, to be found by; written as `SegmentSearch` is."""
+
+    __tablename__ = "segment_tag"
+
+    tag: str = Field(primary_key=True)
+    segment_id: int = Field(primary_key=True, foreign_key="segment.id", index=True, ondelete="CASCADE")

@@ -25,6 +25,7 @@ from app.handoffs import api as handoffs
 from app.journal import api as journal
 from app.library import api as library
 from app.library import cuts_api
+from app.library import finding_api as finding
 from app.monitor import api as monitor
 from app.moves import api as moves
 from app.moves import page as moves_page
@@ -52,6 +53,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     library.router,
     cuts_api.router,
     awaited.router,
+    finding.router,
     programmes.router,
     schedule.router,  # before frequencies: /lines/export is no line
     frequencies.router,

@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.Column("peak_dbtp", sa.Float(), nullable=True),
         sa.Column("peaks_sha256", TEXT(), nullable=True),
         sa.Column("joins", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"]),
+        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["made_by"], ["person.id"]),
         sa.ForeignKeyConstraint(["approved_by"], ["person.id"]),
         sa.PrimaryKeyConstraint("id"),

@@ -139,6 +139,7 @@ def serving(station: Station) -> Iterator[Service]:
             pass_fds=[listener.fileno()],
             env=environment,
             cwd=ROOT,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
