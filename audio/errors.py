@@ -65,6 +65,11 @@ class TooShort(AudioError):
     message = "The recording is too short to be broadcast."
 
 
+class BadEdits(AudioError):
+    code = "bad-edits"
+    message = "These edits cannot be made of this recording."
+
+
 class IngestTimeout(AudioError):
     code = "ingest-timeout"
     message = (
