@@ -821,6 +821,8 @@ CREATE INDEX ix_segment_master_sha256 ON segment (master_sha256);
 
 CREATE INDEX ix_segment_original_sha256 ON segment (original_sha256);
 
+CREATE INDEX ix_segment_retain_until ON segment (retain_until);
+
 CREATE INDEX ix_segment_series ON segment (series);
 
 CREATE UNIQUE INDEX ix_segment_spoken_key ON segment (spoken_key);

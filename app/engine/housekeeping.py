@@ -21,6 +21,7 @@ from app.jobs.models import Job
 from app.jobs.service import busy_workers, enqueue, forget_finished, release
 from app.library.cuts import cut_job_key, give_up_cut
 from app.library.models import Cut, CutState, Segment, SegmentState
+from app.library.retention import erase, outlived
 from app.library.service import refuse
 from app.locks import holder
 from app.monitor.service import forget_old as forget_old_listening
@@ -55,9 +56,10 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
         lost_cuts = _lost_cuts(session)
         over = _armed_and_over(session, settings)
         lapsed = _lapsed_alarms(session, now)
+        to_erase = outlived(session, now)
         position = session.get_one(Station, 1).air_journal_position
     records = list(read_journal(settings.air_dir / "journal", position))
-    if orphaned or lost or lost_cuts or lapsed or records:
+    if orphaned or lost or lost_cuts or lapsed or to_erase or records:
         with writing(database) as session:
             for name in orphaned:
                 # Asked again under the write lock: its successor, who needs that lock to take a job, may be here now.
@@ -68,6 +70,8 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
                 refuse(session, segment_id, problem, now=now)
             for segment_id, number, problem in lost_cuts:
                 give_up_cut(session, segment_id, number, problem, now)
+            for segment_id in to_erase:
+                erase(session, segment_id, now)
             for kind, key in lapsed:
                 clear(session, kind, key, now=now)
             _import(session, records)

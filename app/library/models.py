@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from schedules.time import end_of_kst_day
+
 
 class SegmentKind(StrEnum):
     news = "news"
@@ -63,8 +65,8 @@ class Segment(SQLModel, table=True):
     """The name under which whoever speaks may be known; outside the station there is no other."""
     max_airings: int | None = None
     """After so many it is not chosen any more."""
-    retain_until: date | None = None
-    """The last day (KST) for which its speaker lets the station keep it; then its audio is deleted."""
+    retain_until: date | None = Field(default=None, index=True)
+    """The last day (KST) for which its speaker lets the station keep it; then its audio and its script are erased."""
     air_from: datetime | None = None
     air_until: datetime | None = None
     state: str = Field(default=SegmentState.processing, index=True)
@@ -107,6 +109,12 @@ class Segment(SQLModel, table=True):
     """Of what Danpa spoke for single airings: what its words and clips were. Such a segment is no part of the producers' library."""
     spoken: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     """Of the same: ``template`` and ``text``."""
+
+    @property
+    def airs_until(self) -> datetime | None:
+        """The end of its dates, and of the days for which it may be kept."""
+        ends = [self.air_until, end_of_kst_day(self.retain_until) if self.retain_until else None]
+        return min((end for end in ends if end is not None), default=None)
 
     @property
     def spoken_text(self) -> str | None:
