@@ -23,6 +23,7 @@ from app.pull.models import Fetch, Offer, PullKey
 from app.reports.models import ReceptionReport
 from app.schedule.models import Background, BackgroundLine
 from app.station.models import Station
+from app.uploads.models import Upload
 
 __all__ = [
     "AirRecord",
@@ -71,4 +72,5 @@ __all__ = [
     "Slot",
     "StandIn",
     "Station",
+    "Upload",
 ]
