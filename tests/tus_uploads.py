@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 from tusclient.client import TusClient
 
+from app.uploads import receiving
 from tests.stations import PATIENCE_S, SmallStation, keyed
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +39,7 @@ from app.web.server import Server
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
+receiving.TOLD_BYTES = int(sys.argv[3])
 at, feed, complete = sys.argv[2], receiving.Incoming.feed, service.complete
 def feed_until_dead(self, chunk):
     offset = feed(self, chunk)
@@ -185,13 +187,13 @@ class MortalServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
-    def start(self, dies: str = "never") -> None:
+    def start(self, dies: str = "never", told_bytes: int = receiving.TOLD_BYTES) -> None:
         """``dies``: never, at the byte of this number, before-row or after-row (of the segment)."""
         settings = self.station.settings
         environment = os.environ | {"DANPA_HOME": str(settings.home), "DANPA_DISK_RESERVE_BYTES": "0"}
         number = self.listener.fileno()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", DYING, str(number), dies],
+            [sys.executable, "-c", DYING, str(number), dies, str(told_bytes)],
             pass_fds=[number],
             env=environment,
             cwd=ROOT,

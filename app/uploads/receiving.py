@@ -24,7 +24,9 @@ from app.uploads.service import advance, file_of
 
 TOLD_BYTES = 16 << 20
 TOLD_S = 10.0
-"""Of a long piece the offset is synced and written down after so many bytes or seconds: what a power cut can cost."""
+"""Of a long piece the offset is synced and written down after so many bytes or seconds: what a power cut can cost. Each 64 MiB
+was not faster (tests/bench/uploads.py).
+"""
 
 
 @dataclass(frozen=True, slots=True)
