@@ -58,7 +58,7 @@ async def _desk(request: Request) -> Desk:
 
 
 CurrentDesk = Annotated[Desk, Depends(_desk)]
-Name = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="As `Location` gave it")]
+Name = Annotated[str, Path(description="The last part of `Location`")]
 
 
 @router.options("/uploads", status_code=204, summary="What this server can of tus", include_in_schema=False)

@@ -143,6 +143,7 @@ def complete(engine: Engine, settings: Settings, upload_id: int, known: RunningH
 
     Raises:
         Invalid: the bytes are not those whose SHA-256 was announced; the upload has failed.
+        Gone: the file was lost.
     """
     with reading(engine) as session:
         upload = session.get_one(Upload, upload_id)
@@ -150,6 +151,8 @@ def complete(engine: Engine, settings: Settings, upload_id: int, known: RunningH
         return upload
     path = file_of(settings, upload)
     try:
+        if path.stat().st_size != upload.length:
+            raise Gone("the upload's file is not as long as what had arrived: begin again")
         sha256 = known.of(path, upload.length)
     except FileNotFoundError:
         return _settled(engine, upload_id)

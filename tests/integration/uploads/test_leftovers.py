@@ -13,11 +13,12 @@ from sqlmodel import select
 
 from app.backup.fsck import check
 from app.backup.garbage import collect_garbage
-from app.database import reading
+from app.database import id_of, reading
 from app.events.models import Event
 from app.jobs.models import Job
 from app.jobs.worker import work
 from app.library.ingest import run_ingest
+from app.uploads import service
 from app.uploads.leftovers import see_to_uploads
 from app.uploads.models import Upload
 from tests.integration.library.stations import write_tone
@@ -131,6 +132,19 @@ def test_an_upload_whose_file_was_lost_begins_again(
     look_after(station)
     if loss == "all":
         assert api.get(upload).json()["state"] == "expired"
+
+
+def test_no_segment_is_made_of_a_file_that_was_cut_short(api: httpx.Client, station: SmallStation) -> None:
+    upload = begin(api, len(CONTENT))
+    bring(api, upload, CONTENT[:-1], 0)
+    with reading(station.database) as session:
+        uploaded = session.exec(select(Upload)).one()
+    service.advance(
+        station.database, id_of(uploaded), len(CONTENT), station.clock()
+    )  # though a byte is missing
+
+    assert api.head(upload, headers=TUS).status_code == 410
+    assert api.get("/api/v1/segments").json()["items"] == []
 
 
 def test_what_lies_beyond_the_told_offset_is_cut_off(api: httpx.Client, station: SmallStation) -> None:

@@ -324,6 +324,20 @@ def test_who_lost_the_last_answer_learns_the_segment(api: httpx.Client) -> None:
     assert len(api.get("/api/v1/segments").json()["items"]) == 1
 
 
+def test_an_upload_that_is_begun_twice_is_two(api: httpx.Client) -> None:
+    """An Idempotency-Key changes nothing in that: the answer has no body to remember."""
+    headers = TUS | {"Upload-Length": "10", "Upload-Metadata": metadata(kind="talk"), "Idempotency-Key": "k"}
+    first, second = (api.post(UPLOADS, headers=headers) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.headers["location"] != second.headers["location"]
+
+
+def test_what_is_no_upload_is_not_found(api: httpx.Client) -> None:
+    for name in ("1", "0" * 32, "증언"):
+        assert api.head(f"{UPLOADS}/{name}", headers=TUS).status_code == 404
+        assert bring(api, f"{UPLOADS}/{name}", b"x", 0).status_code == 404
+
+
 def test_an_upload_can_be_ended(api: httpx.Client, station: SmallStation, url: str) -> None:
     upload = begin(api, 300_000)
     with open_piece(url, station.key, upload, 0, 300_000) as connection:
