@@ -24,6 +24,7 @@ from app.pull.models import Fetch, Offer, PullKey
 from app.reports.models import ReceptionReport
 from app.schedule.models import Background, BackgroundLine
 from app.station.models import Station
+from app.uploads.models import Upload
 
 __all__ = [
     "AirRecord",
@@ -76,4 +77,5 @@ __all__ = [
     "Slot",
     "StandIn",
     "Station",
+    "Upload",
 ]

@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     )
 
     upload_limit_bytes: int = Field(4 * GIB, gt=0)
+    partial_uploads_limit: int = Field(
+        100, ge=1, description="Resumable uploads that one person may have under way."
+    )
+    partial_uploads_limit_bytes: int = Field(16 * GIB, gt=0, description="Bytes that they announce together.")
     segment_limit_s: int = Field(4 * 3600, gt=0, description="Longest segment that is taken in, in seconds.")
     disk_reserve_bytes: int = Field(GIB, ge=0, description="Uploads are refused below this much free space.")
     cache_limit_bytes: int = Field(4 * GIB, ge=0, description="Size cap of the cache of processed segments.")

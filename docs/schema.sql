@@ -930,3 +930,29 @@ CREATE TABLE station (
     PRIMARY KEY (id),
     FOREIGN KEY(evergreen_segment_id) REFERENCES segment (id)
 );
+
+CREATE TABLE upload (
+    id INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    person_id INTEGER NOT NULL,
+    state VARCHAR NOT NULL,
+    length INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    file_name VARCHAR NOT NULL,
+    fields JSON NOT NULL,
+    announced VARCHAR NOT NULL,
+    sha256 VARCHAR,
+    created_at DATETIME NOT NULL,
+    progressed_at DATETIME NOT NULL,
+    expires_at DATETIME NOT NULL,
+    segment_id INTEGER,
+    problem JSON,
+    PRIMARY KEY (id),
+    FOREIGN KEY(person_id) REFERENCES person (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    UNIQUE (name)
+);
+
+CREATE INDEX ix_upload_person_id ON upload (person_id);
+
+CREATE INDEX ix_upload_state ON upload (state);

@@ -30,6 +30,7 @@ from app.propagation.cache import forget_old as forget_old_predictions
 from app.settings import Settings
 from app.station.models import Station
 from app.storage import free_bytes
+from app.uploads.leftovers import see_to_uploads
 from schedules.snapshot import CLOSED
 
 log = structlog.get_logger()
@@ -46,7 +47,8 @@ COLLECT_AT = timedelta(hours=3)
 
 
 def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
-    """Give back what dead workers held, disarm what is over, import the air's journal, watch the disk, clean up daily.
+    """Give back what dead workers held, disarm what is over, import the air's journal, watch the disk, give
+    up uploads that nobody continues, clean up daily.
 
     Writes only where there is news.
     """
@@ -79,6 +81,7 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
         disarm(settings, airing_id)
     _watch_disk(database, settings, now)
     watch_changes(database, settings, now)
+    see_to_uploads(database, settings, now)
     _collect_daily(database, settings, now)
 
 

@@ -43,6 +43,8 @@ from app.settings import Settings
 from app.signing import api as signing
 from app.station import api as station
 from app.storage import Blobs
+from app.uploads import api as uploads
+from app.uploads.receptions import Receptions
 from app.web import docs, health, pages, problems
 from app.web.frame import Frame
 from app.web.idempotency import Idempotency, Ledger
@@ -54,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     cuts_api.router,
     awaited.router,
     finding.router,
+    uploads.router,
     programmes.router,
     schedule.router,  # before frequencies: /lines/export is no line
     frequencies.router,
@@ -119,6 +122,7 @@ def create_app(settings: Settings, *, now: Clock = utcnow) -> FastAPI:
     app.state.now = now
     app.state.stopping = threading.Event()
     app.state.failed_sign_ins = FailedSignIns()
+    app.state.receptions = Receptions()
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
