@@ -132,7 +132,7 @@ def _planned(
 def _guessed(one: Recording, guessed: Guess, kind: SegmentKind, tags: tuple[str, ...]) -> Description:
     name = one.name.rpartition("/")[2]
     return Description(
-        title=title_from(_harmless(guessed.title), _harmless(name)),
+        title=title_from(harmless(guessed.title), harmless(name)),
         kind=kind,
         tags=tuple(clean_tags(tags)),
         presenter=guessed.presenter,
@@ -143,7 +143,7 @@ def _guessed(one: Recording, guessed: Guess, kind: SegmentKind, tags: tuple[str,
 
 def _as_fields(guessed: Guess) -> dict[str, str]:
     fields = {
-        "title": _harmless(guessed.title),
+        "title": harmless(guessed.title),
         "presenter": guessed.presenter,
         "series": guessed.series,
         "episode": guessed.episode,
@@ -181,7 +181,7 @@ def is_known(known: Mapping[str, tuple[int, int, str]], one: Recording) -> bool:
     return found is not None and found[:2] == (one.bytes, one.stamp) and found[2] not in again
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """What a file's name may hold and a title may not, as spaces; and no longer than a title."""
     return display_name(text.replace("/", " ").replace("\\", " "))
 

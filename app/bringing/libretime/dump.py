@@ -1,6 +1,6 @@
-"""Reads a plain `pg_dump` file row by row, whatever its size: COPY blocks, and INSERT statements where they were asked for.
+r"""Reads a plain `pg_dump` file row by row, whatever its size: COPY blocks, and INSERT statements where they were asked for.
 
-The format: PostgreSQL's documentation of `pg_dump`, and of COPY's text format (escapes, ``\\N`` for NULL, ``\\.`` at the end).
+The format: PostgreSQL's documentation of `pg_dump`, and of COPY's text format (escapes, ``\N`` for NULL, ``\.`` at the end).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from app.errors import Invalid
 from app.library.names import decoded
@@ -58,8 +58,9 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         )
     if head[:4] in {b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x04\x22\x4d\x18"}:
         raise Invalid(f"{path} is compressed: unpack it first, or pack it with gzip")
-    with gzip.open(path) if head[:2] == b"\x1f\x8b" else path.open("rb") as stream:
-        yield stream
+    opened = gzip.open(path) if head[:2] == b"\x1f\x8b" else path.open("rb")
+    with opened as stream:
+        yield cast("IO[bytes]", stream)
 
 
 class _Reader:
@@ -139,7 +140,7 @@ class _Reader:
     ) -> Iterator[tuple[str, Fields]]:
         """The rows of one INSERT statement; texts in it may hold line breaks."""
         begins = self._number
-        statement = line[len(line.decode("utf-8", "replace")[:position].encode()) :]
+        statement = line[position:]  # what is before it is ASCII: names of LibreTime's own
         while not _is_whole(statement):
             more = self._line()
             if not more or len(statement) > LONGEST_LINE:

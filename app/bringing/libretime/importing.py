@@ -11,7 +11,7 @@ from rich.markup import escape
 from sqlalchemy import Engine
 
 from app.bringing.libretime.tracks import SUGGESTED, Station, Track, read_station, tags_of, unmapped
-from app.bringing.planning import Plan, Planned, Wishes, is_known
+from app.bringing.planning import Plan, Planned, Wishes, harmless, is_known
 from app.bringing.recordings import Folder, Recording, file_recording, shown_path
 from app.bringing.running import Manner, carry_out, confirm, show, write_plan
 from app.bringing.taking import Intent, known_segments
@@ -114,10 +114,10 @@ def _planned(
     if track.artist:
         sources["presenter"] = SAID
     description = Description(
-        title=title_from(display_name(track.title.replace("/", " ")), display_name(name)),
+        title=title_from(harmless(track.title), harmless(name)),
         kind=kind,
-        tags=tuple(clean_tags((*map(display_name, tags_of(track)), *wishes.tags))),
-        presenter=clean_presenter(display_name(track.artist.replace("/", " "))[:100]),
+        tags=tuple(clean_tags((*map(harmless, tags_of(track)), *wishes.tags))),
+        presenter=clean_presenter(harmless(track.artist)[:100]),
     )
     return Planned(Intent(recording, description, track.within()), sources)
 
