@@ -58,9 +58,12 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         )
     if head[:4] in {b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x04\x22\x4d\x18"}:
         raise Invalid(f"{path} is compressed: unpack it first, or pack it with gzip")
-    opened = gzip.open(path) if head[:2] == b"\x1f\x8b" else path.open("rb")
-    with opened as stream:
-        yield cast("IO[bytes]", stream)
+    if head[:2] == b"\x1f\x8b":
+        with gzip.open(path) as unpacked:
+            yield cast("IO[bytes]", unpacked)
+    else:
+        with path.open("rb") as stream:
+            yield stream
 
 
 class _Reader:

@@ -27,7 +27,9 @@ TITLE = "뉴스\t탭 \\ 역사선 '따옴' (괄호), 쉼표;"
 @pytest.fixture
 def storage(tmp_path: Path) -> Path:
     storage = tmp_path / "libretime"
-    for number, name in enumerate(("imported/1/김하늘/앨범/뉴스.mp3", "imported/1/x.mp3", "imported/1/y.mp3")):
+    for number, name in enumerate(
+        ("imported/1/김하늘/앨범/뉴스.mp3", "imported/1/x.mp3", "imported/1/y.mp3")
+    ):
         (storage / name).parent.mkdir(parents=True, exist_ok=True)
         write_tone(storage / name, 2.0, 300 + 100 * number)
     return storage
@@ -65,7 +67,7 @@ def test_every_form_of_a_plain_dump_reads_the_same(name: str) -> None:
     assert expected[0][1]["album_title"] is None
     assert expected[0][1]["comments"] == "여러\n줄의\r\n말\\N \\. \\t"
     assert expected[1][1]["track_title"] == "\\N"  # a text, not NULL
-    assert normal(list(read_dump(DUMPS / name, TABLES))) == expected  # type: ignore[arg-type]
+    assert normal(list(read_dump(DUMPS / name, TABLES))) == expected
 
 
 def test_a_dump_that_gzip_packed_is_read_as_it_is(tmp_path: Path) -> None:
@@ -84,7 +86,10 @@ REFUSED = [
     (b"just text\n" * 2000, "no dump of a PostgreSQL database"),
     (b"", "no dump of a PostgreSQL database"),
     (b"COPY public.cc_files (id, filepath) FROM stdin;\n1\ta\n", "breaks off in the middle of cc_files"),
-    (b"COPY public.cc_files (id, filepath) FROM stdin;\n1\n\\.\n", "line 2 of the dump: cc_files has 2 columns"),
+    (
+        b"COPY public.cc_files (id, filepath) FROM stdin;\n1\n\\.\n",
+        "line 2 of the dump: cc_files has 2 columns",
+    ),
     (b"INSERT INTO public.cc_files (id) VALUES (1, 'never ends\n", "does not end"),
     (b"CREATE TABLE public.cc_files (\n    id integer\n);\n", "has no tracks"),
 ]
@@ -135,8 +140,13 @@ def old_dump(tmp_path: Path, paths: dict[str, str]) -> Path:
     """LibreTime 3 before alpha.13.9: types by code, folders by number."""
     lines = ["COPY public.cc_music_dirs (id, directory, type, exists, watched) FROM stdin;"]
     lines += ["1\t/old/stor/\tstor\tt\tf", "2\t/mnt/watched/\twatched\tt\tt", "\\."]
-    lines += ["COPY public.cc_files (id, filepath, directory, track_title, track_type, import_status) FROM stdin;"]
-    lines += [f"{number}\t{path}\t{folder}\tT{number}\tMUS\t0" for number, (path, folder) in enumerate(paths.items())]
+    lines += [
+        "COPY public.cc_files (id, filepath, directory, track_title, track_type, import_status) FROM stdin;"
+    ]
+    lines += [
+        f"{number}\t{path}\t{folder}\tT{number}\tMUS\t0"
+        for number, (path, folder) in enumerate(paths.items())
+    ]
     dump = tmp_path / "old.sql"
     dump.write_text("\n".join([*lines, "\\.", ""]))
     return dump
@@ -169,7 +179,15 @@ def test_paths_of_older_stations_lead_into_the_storage_folder_and_never_out(
 
 @pytest.mark.parametrize(
     ("interval", "seconds"),
-    [("00:03:25.5", 205.5), ("1 day 02:00:00", 93_600.0), ("2 days", 172_800.0), (None, 0.0), ("", 0.0), ("-00:00:01", 0.0), ("P1D", 0.0)],
+    [
+        ("00:03:25.5", 205.5),
+        ("1 day 02:00:00", 93_600.0),
+        ("2 days", 172_800.0),
+        (None, 0.0),
+        ("", 0.0),
+        ("-00:00:01", 0.0),
+        ("P1D", 0.0),
+    ],
 )
 def test_lengths_as_postgresql_writes_them(interval: str | None, seconds: float) -> None:
     assert seconds_of(interval) == seconds
