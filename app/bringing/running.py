@@ -18,7 +18,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from app.bringing.archives import open_archive
-from app.bringing.interrupting import INTERRUPTED, Interruption, interruption
+from app.bringing.interrupting import INTERRUPTED, interruption
 from app.bringing.listing import Listing, read_listing
 from app.bringing.planning import Plan, Planned, Wishes, cells_of, listed_fields, plan_import
 from app.bringing.recordings import Folder, Source, stored_path, walk
@@ -66,6 +66,7 @@ def run_import(
         Invalid: it is neither, the list is wrong (nothing was written then), nobody said yes, or another import is running.
     """
     threads = manner.threads or os.cpu_count() or 1
+    require_new(manner.write_csv)
     with _opened(path, settings) as source:
         _tell_passed_over(source, console)
         listed = None if listing is None else read_listing(read_table(_content(listing)))
@@ -110,45 +111,36 @@ def carry_out(
     threads: int,
     console: Console,
 ) -> int:
-    """Take the planned files in, and tell how it went. Returns the exit status."""
+    """Take the planned files in, and tell how it went. Returns the exit status. Raises Invalid where another import is running."""
+
+    def take_one(one: Planned) -> Taken:
+        return take(
+            engine,
+            settings,
+            source,
+            one.intent,
+            person_id=wishes.person_id,
+            approve=wishes.approve,
+            clock=manner.clock,
+        )
+
     lock = Lock(settings.run_dir / "import.lock")
     if not lock.acquire():
         raise Invalid("another import is running: wait for it")
     try:
-        began, results = time.monotonic(), list[Taken]()
-
-        def take_one(one: Planned) -> Taken:
-            return take(
-                engine,
-                settings,
-                source,
-                one.intent,
-                person_id=wishes.person_id,
-                approve=wishes.approve,
-                clock=manner.clock,
-            )
-
-        with _bar("Importing", console) as bar, interruption() as stop:
-            task = bar.add_task("", total=len(plan.files))
-
-            def tell(result: Taken) -> None:
-                results.append(result)
-                rate = len(results) / max(time.monotonic() - began, 0.001)
-                bar.update(task, advance=1, description=f"{rate:.1f} files/s")
-
-            _work(plan.files, threads, take_one, tell, stop)
-        seconds = time.monotonic() - began
+        work = _carried_out(plan.files, threads, take_one, console)
     finally:
         lock.release()
     refused = [Taken(name, Outcome.failed, reason=reason) for name, reason in source.refused]
-    _summarise([*results, *refused], plan, source.skipped, seconds, console)
-    left = [] if len(results) == len(plan.files) else _left(plan.files, results)
+    results = [*work.results, *refused]
+    _summarise(results, plan, source.skipped, work.seconds, console)
+    left = _left(plan.files, work.results)
     _name("not reached: start the same import again", left, console)
     if manner.report is not None:
-        write_report([*results, *refused], (*plan.unlisted, *left), manner.report)
-    if stop.wanted:
+        write_report(results, (*plan.unlisted, *left), manner.report)
+    if work.interrupted:
         return INTERRUPTED
-    return 1 if left or any(result.reason for result in (*results, *refused)) else 0
+    return 1 if left or any(result.reason for result in results) else 0
 
 
 def show(plan: Plan, console: Console, *, in_full: bool) -> None:
@@ -163,6 +155,12 @@ def show(plan: Plan, console: Console, *, in_full: bool) -> None:
         f"{len(plan.files)} to import{f' ({counts})' if counts else ''}, {plan.known} taken before",
         highlight=False,
     )
+
+
+def require_new(path: Path | None) -> None:
+    """Raises Invalid where a list is there already: somebody may have corrected it for an hour."""
+    if path is not None and path.exists():
+        raise Invalid(f"{path} is there already: give it to --csv, or name another file to --write-csv")
 
 
 def write_plan(files: Sequence[Planned], path: Path) -> None:
@@ -223,33 +221,41 @@ def _plan(
         )
 
 
-def _work(
-    files: Sequence[Planned],
-    threads: int,
-    take_one: Callable[[Planned], Taken],
-    tell: Callable[[Taken], None],
-    stop: Interruption,
-) -> None:
-    """Take files, several at a time (the work is ffmpeg's), and tell of each as it is done.
+@dataclass(frozen=True, slots=True)
+class _Work:
+    results: Sequence[Taken]
+    interrupted: bool
+    seconds: float
+
+
+def _carried_out(
+    files: Sequence[Planned], threads: int, take_one: Callable[[Planned], Taken], console: Console
+) -> _Work:
+    """Take files, several at a time (the work is ffmpeg's), with a bar.
 
     Only as many are under way as there are threads: whoever stops it waits for those, and for no queue. A full disk stops it too.
     """
-    waiting, is_full = iter(files), False
+    waiting, results = iter(files), list[Taken]()
     running: set[Future[Taken]] = set()
-    with ThreadPoolExecutor(threads, thread_name_prefix="import") as pool:
+    began = time.monotonic()
+    with (
+        _bar("Importing", console) as bar,
+        interruption() as stop,
+        ThreadPoolExecutor(threads, thread_name_prefix="import") as pool,
+    ):
+        task = bar.add_task("", total=len(files))
         while True:
-            while len(running) < threads and not (stop.wanted or is_full):
+            while len(running) < threads and not (stop.wanted or any(one.full for one in results[-threads:])):
                 one = next(waiting, None)
                 if one is None:
                     break
                 running.add(pool.submit(take_one, one))
             if not running:
-                return
+                return _Work(results, stop.wanted, time.monotonic() - began)
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                result = future.result()
-                is_full |= result.full
-                tell(result)
+            results += (future.result() for future in done)
+            rate = len(results) / max(time.monotonic() - began, 0.001)
+            bar.update(task, completed=len(results), description=f"{rate:.1f} files/s")
 
 
 def _bar(what: str, console: Console) -> Progress:

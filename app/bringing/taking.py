@@ -75,32 +75,45 @@ def take(
 ) -> Taken:
     """Take one recording. What is wrong with it is told in the result and stops nothing."""
     recording = intent.recording
-    incoming = settings.incoming_dir / f"import-{_short(recording.key)}.part"
     try:
-        segment = _begun(engine, recording)
-        if segment is not None and segment.state != SegmentState.processing:
-            return _told(recording.name, segment, Outcome.known)
-        with source.open(recording) as stream:
-            sha256, size = copy(settings, stream, incoming, recording.bytes)
-        original = Original(display_name(recording.name), sha256, size)
-        segment, is_new = _enter(engine, intent, original, person_id, clock)
-        if segment.state != SegmentState.processing:
-            incoming.unlink(missing_ok=True)
-            return Taken(recording.name, Outcome.same, segment.id)
-        payload = {
-            "segment_id": segment.id,
-            "file": incoming.name,
-            "approve_by": person_id if approve else None,
-            "within": intent.within,
-        }
-        run_ingest(engine, settings, payload, clock=clock)
+        return _take(engine, settings, source, intent, person_id=person_id, approve=approve, clock=clock)
     except (OSError, DanpaError) as error:
         return Taken(recording.name, Outcome.failed, reason=str(error), full=isinstance(error, DiskReserve))
     except Exception:
         log.exception("a file could not be imported")
-        return Taken(
-            recording.name, Outcome.failed, reason="something went wrong inside Danpa; the log says more"
-        )
+        reason = "something went wrong inside Danpa; the log says more"
+        return Taken(recording.name, Outcome.failed, reason=reason)
+
+
+def _take(
+    engine: Engine,
+    settings: Settings,
+    source: Source,
+    intent: Intent,
+    *,
+    person_id: int,
+    approve: bool,
+    clock: Clock,
+) -> Taken:
+    recording = intent.recording
+    incoming = settings.incoming_dir / f"import-{_short(recording.key)}.part"
+    segment = _begun(engine, recording)
+    if segment is not None and segment.state != SegmentState.processing:
+        return _told(recording.name, segment, Outcome.known)
+    with source.open(recording) as stream:
+        sha256, size = copy(settings, stream, incoming, recording.bytes)
+    original = Original(display_name(recording.name), sha256, size)
+    segment, is_new = _enter(engine, intent, original, person_id, clock)
+    if segment.state != SegmentState.processing:
+        incoming.unlink(missing_ok=True)
+        return Taken(recording.name, Outcome.same, segment.id)
+    payload = {
+        "segment_id": segment.id,
+        "file": incoming.name,
+        "approve_by": person_id if approve else None,
+        "within": intent.within,
+    }
+    run_ingest(engine, settings, payload, clock=clock)
     with reading(engine) as session:
         assert segment.id is not None
         outcome = Outcome.imported if is_new else Outcome.same

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from app.bringing.libretime.tracks import SUGGESTED, Station, Track, read_station, tags_of, unmapped
 from app.bringing.planning import Plan, Planned, Wishes, harmless, is_known
 from app.bringing.recordings import Folder, Recording, file_recording, shown_path
-from app.bringing.running import Manner, carry_out, confirm, show, write_plan
+from app.bringing.running import NAMED, Manner, carry_out, confirm, require_new, show, write_plan
 from app.bringing.taking import Intent, known_segments
 from app.bringing.words import kind_named, kind_within
 from app.database import reading
@@ -50,6 +50,7 @@ def run_import_libretime(
         )
     if not dump.is_file():
         raise Invalid(f"there is no file {dump}")
+    require_new(manner.write_csv)
     station = read_station(dump)
     _tell(station, console)
     kinds = _kinds(station, kinds_given, ask_kind)
@@ -57,10 +58,7 @@ def run_import_libretime(
     if manner.write_csv is not None:
         write_plan(plan.files, manner.write_csv)
     show(plan, console, in_full=manner.dry_run)
-    for name, reason in refused[:20]:
-        console.print(f"  not taken: {escape(name)}: {escape(reason)}", highlight=False, soft_wrap=True)
-    if len(refused) > 20:
-        console.print(f"  ... and {len(refused) - 20} more that are not taken; --report FILE names all")
+    _tell_refused(refused, console)
     if manner.dry_run or manner.write_csv is not None:
         console.print("Nothing was imported.")
         return 0
@@ -149,6 +147,13 @@ def _kinds(
             kind = kind_named(ask(f'What is the track type {code} "{name}" here? ({", ".join(SegmentKind)})'))
         kinds[code] = kind
     return kinds
+
+
+def _tell_refused(refused: Sequence[tuple[str, str]], console: Console) -> None:
+    for name, reason in refused[:NAMED]:
+        console.print(f"  not taken: {escape(name)}: {escape(reason)}", highlight=False, soft_wrap=True)
+    if len(refused) > NAMED:
+        console.print(f"  ... and {len(refused) - NAMED} more that are not taken; --report FILE names all")
 
 
 def _tell(station: Station, console: Console) -> None:

@@ -73,6 +73,8 @@ def test_guesses_are_corrected_in_a_list_and_given_back(
     rows = list(csv.DictReader(io.StringIO(listing.read_text("utf-8-sig"))))
     assert set(rows[0]) == {*listed_fields(), "guessed_from"}
     assert set(FIELDS) < set(rows[0])
+    with pytest.raises(Invalid, match="is there already"):  # somebody may have corrected it
+        imported(station, folder, write_csv=listing)
     by_file = {row["file"]: row for row in rows}
     by_file["c.wav"] |= {"title": "=고친 제목", "kind": "음악", "tags": "가;나"}
     by_file["탈북 수기 제12회.wav"]["presenter"] = ""
