@@ -71,8 +71,8 @@ class DropFolder:
         self._folder = settings.drop_folder
         self._settling = Settling(settings.drop_folder_settle_s)
         self._trouble: dict[str, _Trouble] = {}
-        self._ingesting: dict[int, Path] = {}
-        """Where the files of segments lie whose ingest has not ended."""
+        self._ingesting: dict[int, Path] | None = None
+        """Where the files of segments lie whose ingest has not ended; None until the first look after a start."""
         self.stopping = threading.Event()
 
     @property
@@ -89,7 +89,9 @@ class DropFolder:
             if is_news("drop folder"):
                 log.warning("the drop folder cannot be read", error=error.strerror)
             return
-        self._follow_up(database)
+        if self._ingesting is None:
+            self._ingesting = self._found_ingesting(database, self._folder)
+        self._follow_up(database, self._ingesting)
         self._trouble = {name: one for name, one in self._trouble.items() if one.file in files}
         due = [file for file in files if self._is_due(file, now)]
         if not due:
@@ -171,7 +173,8 @@ class DropFolder:
                 if begun is None:
                     return
         aside = put_away(file.path, TAKEN, same=(file.bytes, file.modified_ns))
-        self._ingesting[begun] = aside
+        if self._ingesting is not None:
+            self._ingesting[begun] = aside
 
     def _accept(
         self,
@@ -255,17 +258,36 @@ class DropFolder:
             record(session, "drop_folder.refused", at=now, person_id=None, problem=kind)
             emit(session, "drop_folder", 0, REFUSED, at=now)
 
-    def _follow_up(self, database: Engine) -> None:
+    @staticmethod
+    def _found_ingesting(database: Engine, folder: Path) -> dict[int, Path]:
+        """After a restart: files among those taken whose ingest has not ended, or has ended badly since."""
+        states = [SegmentState.processing, SegmentState.rejected]
+        query = (
+            select(ImportedFile)
+            .join(Segment, col(Segment.id) == col(ImportedFile.segment_id))
+            .where(col(Segment.state).in_(states))
+        )
+        with reading(database) as session:
+            rows = {row.path: row for row in session.exec(query)}
+        found: dict[int, Path] = {}
+        for path in (folder / TAKEN).iterdir() if rows and (folder / TAKEN).is_dir() else ():
+            row = rows.get(stored_path(folder / path.name))
+            if row is not None and is_as_seen(path, Dropped(path, row.bytes, row.modified_ns)):
+                found[row.segment_id] = path
+        return found
+
+    @staticmethod
+    def _follow_up(database: Engine, ingesting: dict[int, Path]) -> None:
         """What the ingest rejected goes from the one folder to the other, with its reason."""
-        if not self._ingesting:
+        if not ingesting:
             return
         with reading(database) as session:
             query = select(Segment.id, Segment.state, Segment.problem).where(
-                col(Segment.id).in_(list(self._ingesting)), Segment.state != SegmentState.processing
+                col(Segment.id).in_(list(ingesting)), Segment.state != SegmentState.processing
             )
             ended = session.exec(query).all()
         for segment_id, state, problem in ended:
-            path = self._ingesting.pop(segment_id or 0)
+            path = ingesting.pop(segment_id or 0)
             if state == SegmentState.rejected:
                 try:
                     put_away_with_reason(path, problem or {}, folder=path.parent.parent / REFUSED)

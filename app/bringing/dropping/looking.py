@@ -97,9 +97,9 @@ def open_to_read(file: Dropped) -> int | None:
     return None
 
 
-def is_as_seen(descriptor: int, file: Dropped) -> bool:
-    """Whether the open file is a regular one of the size and time that were seen."""
-    status = os.fstat(descriptor)
+def is_as_seen(opened: int | Path, file: Dropped) -> bool:
+    """Whether a file, open or not, is a regular one of the size and time that were seen. Raises OSError."""
+    status = os.fstat(opened) if isinstance(opened, int) else opened.lstat()
     return stat.S_ISREG(status.st_mode) and (status.st_size, status.st_mtime_ns) == (
         file.bytes,
         file.modified_ns,

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.airings.models import Airing
+from app.airings.models import Airing, Edition
 from app.bringing import taking
 from app.bringing.dropping import folder as dropping
-from app.bringing.dropping.awaiting import Meant, meant_by, next_date
+from app.bringing.dropping.awaiting import Meant, awaited_names, meant_by, next_date
 from app.bringing.dropping.folder import PAUSES, DropFolder
 from app.database import id_of, reading, writing
 from app.engine.process import Engine
@@ -34,12 +34,7 @@ NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)
 """Noon in Seoul, Saturday."""
 SETTLED = timedelta(seconds=11)
 CLOCK: list[dict[str, Any]] = [
-    {
-        "type": "awaited",
-        "name": "오늘의뉴스",
-        "owner": "김하늘",
-        "due": "19:00",
-    },  # what else it says is not ours
+    {"type": "awaited", "name": "오늘의뉴스"},
     {"type": "fill", "kinds": ["music"]},
 ]
 
@@ -174,8 +169,9 @@ def test_what_is_unfinished_hidden_or_no_file_stays_where_it_is(
     assert station.segments() == []
 
 
+@pytest.mark.parametrize("restarted", [False, True])
 def test_what_is_no_recording_is_refused_with_the_reason_in_two_languages(
-    station: Station, keeper: Keeper, drop: Path
+    station: Station, keeper: Keeper, drop: Path, *, restarted: bool
 ) -> None:
     (drop / "대본.wav").write_text("오늘의 소식\n" * 100)
     write_tone(drop / "silence.wav", 0.0, tail_s=2.0)  # only the ingest finds that out
@@ -184,7 +180,7 @@ def test_what_is_no_recording_is_refused_with_the_reason_in_two_languages(
     assert "It is a text file." in reason(drop, "대본.wav")
     assert lying(drop / "taken") == ["silence.wav"]
     station.ingest_all()
-    keeper.turn()
+    (Keeper(station) if restarted else keeper).turn()
     assert "녹음에 소리가 없습니다" in reason(drop, "silence.wav")
     assert lying(drop / "taken") == []
     assert station.incoming() == []
@@ -278,6 +274,25 @@ def test_a_broadcast_that_has_begun_was_called_off_or_has_its_item_is_not_the_ne
     assert when(NOW) == date(2026, 11, 30)
     with reading(station.engine) as session:
         assert next_date(session, "다른 것", NOW) is None
+
+
+def test_of_a_clock_only_awaited_names_are_read_and_of_a_changed_airing_the_changed_clock(
+    station: Station,
+) -> None:
+    with writing(station.engine) as session:
+        starts = datetime(2026, 11, 28, 12, tzinfo=UTC)
+        airing = Airing(
+            slot_id=1, starts_at=starts, stops_at=starts + timedelta(hours=1), target_samples=1, compile_at=NOW,
+            created_at=NOW,
+        )  # fmt: skip
+        session.add(airing)
+        session.flush()
+        clock = [{"type": "awaited", "name": "특집", "something": "new"}, {"type": "unheard of"}]
+        session.add(Edition(airing_id=id_of(airing), base_version=1, kept=0, clock=clock, edited_at=NOW))
+    with reading(station.engine) as session:
+        assert awaited_names(session) == {"오늘의뉴스", "특집"}
+        assert next_date(session, "특집", NOW) == date(2026, 11, 28)
+        assert next_date(session, "오늘의뉴스", NOW) == date(2026, 11, 29)
 
 
 def test_yesterdays_file_sent_again_is_not_tonights(station: Station, keeper: Keeper, drop: Path) -> None:
