@@ -54,7 +54,7 @@ def import_recordings(
         bool, typer.Option("--no-guess", help="The title is the file's name, and nothing is guessed.")
     ] = False,
     no_tags: Annotated[
-        bool, typer.Option("--no-tags", help="Guess from names only: ten times faster than reading tags.")
+        bool, typer.Option("--no-tags", help="Guess from names only, which is much faster than reading tags.")
     ] = False,
 ) -> None:
     """Take a folder or a ZIP file of recordings into the library; a second run goes on where the first one stopped."""

@@ -270,22 +270,19 @@ def _bar(what: str, console: Console) -> Progress:
 
 
 def _table(files: Sequence[Planned]) -> Table:
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for heading in ("file", "title", "kind", "presenter", "series", "episode", "date", "from"):
-        table.add_column(heading, overflow="fold")
+    """A row for each file; columns in which nobody has anything are left out."""
+    headings = ("file", "title", "kind", "presenter", "series", "episode", "date", "from")
+    rows = []
     for one in files:
         said = one.intent.description
-        cells = (
-            one.intent.recording.name,
-            said.title,
-            str(said.kind),
-            said.presenter or "",
-            said.series or "",
-            str(said.episode or ""),
-            one.date,
-            _origins(one),
-        )
-        table.add_row(*(escape(cell) for cell in cells))
+        told = (said.presenter or "", said.series or "", str(said.episode or ""), one.date)
+        rows.append((one.intent.recording.name, said.title, str(said.kind), *told, _origins(one)))
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    wanted = [place for place in range(len(headings)) if any(row[place] for row in rows)]
+    for place in wanted:
+        table.add_column(headings[place], overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(row[place]) for place in wanted))
     return table
 
 
@@ -335,5 +332,7 @@ def _summarise(results: Sequence[Taken], plan: Plan, skipped: int, seconds: floa
             soft_wrap=True,
             highlight=False,
         )
+    twins = [f"{one.name}: segment {one.segment_id}" for one in results if one.outcome == Outcome.same]
+    _name("the same as another file, which gave the title", twins, console)
     if any(result.full for result in results):
         console.print("The disk is full: it was stopped there.", highlight=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,7 @@ def test_the_same_bytes_from_elsewhere_are_no_second_segment(station: Station, f
     assert status == 0
     assert "3 imported" in output
     assert "1 the same as another file" in output
+    assert re.search(r"(copy|c)\.wav: segment \d", output)
     os.rename(folder, folder.with_name("moved"))  # noqa: PTH104
     status, output = imported(station, folder.with_name("moved"))
     assert status == 0
