@@ -61,7 +61,9 @@ def import_recordings(
     from app.bringing.planning import Wishes
     from app.bringing.running import Manner, run_import
     from app.cli import person_id, station
+    from app.processes import give_way
 
+    give_way()  # it works for hours, and beside it a night goes on
     with station() as (settings, database):
         wishes = Wishes(
             person_id=person_id(database, person),
@@ -99,7 +101,9 @@ def import_libretime(
     from app.bringing.planning import Wishes
     from app.bringing.running import Manner
     from app.cli import person_id, station
+    from app.processes import give_way
 
+    give_way()
     with station() as (settings, database):
         wishes = Wishes(
             person_id=person_id(database, person), kind=_kind(kind), tags=tuple(tags or ()), approve=approve

@@ -7,7 +7,7 @@
 Recordings are speech-like MP3 at 64 kbit/s (and once short WAV), each another one; a station in a temporary folder. First one
 file after another, with a clock around each part: `copy` reads, hashes and flushes the file into the incoming folder;
 `ffmpeg` decodes, measures and writes the master (of it `start`: what an ffmpeg with nothing to do takes, and `our CPU`:
-what measuring takes in this process); `keep` moves blobs into place and flushes them; `database` is every transaction.
+what all of it takes in this process, `ffmpeg CPU` in ffmpeg: both are right on a busy machine too); `keep` moves blobs into place and flushes them; `database` is every transaction.
 Then as the command does it, with as many threads as processors. `CPU` is what all processes used of the machine.
 """
 
@@ -163,7 +163,7 @@ def tags_s(source: Path, home: Path) -> float:
 def measure(count: int, seconds: float, extension: str, table: Table) -> None:
     with tempfile.TemporaryDirectory(prefix="danpa-bench-") as place:
         source = recordings(Path(place, "source"), count, seconds, extension)
-        clocks, total, own, _ = by_parts(source, Path(place, "one"))
+        clocks, total, own, children = by_parts(source, Path(place, "one"))
         start = start_s()
         shutil.rmtree(Path(place, "one"))
         processors = os.cpu_count() or 1
@@ -178,6 +178,7 @@ def measure(count: int, seconds: float, extension: str, table: Table) -> None:
         *cells,
         f"{1000 * start:.0f}",
         f"{1000 * own / count:.0f}",
+        f"{1000 * children / count:.0f}",
         f"{count / all_s:.1f}",
         f"{100 * (all_own + all_children) / all_s / processors:.0f} %",
         f"{count / planning:.0f}",
@@ -192,7 +193,7 @@ def main() -> None:
     count = parser.parse_args().files
     table = Table(title=f"Import, {os.cpu_count()} processors, {find_ffmpeg(Settings().ffmpeg)}")
     for heading in (
-        "recording", "one, ms", *PARTS, "rest", "start, ms", "our CPU, ms", "all: files/s", "CPU", "tags: files/s",
+        "recording", "one, ms", *PARTS, "rest", "start, ms", "our CPU, ms", "ffmpeg CPU", "all: files/s", "CPU", "tags: files/s",
     ):  # fmt: skip
         table.add_column(heading, justify="right")
     for seconds, extension, share in ((3.0, "wav", 1.0), (60.0, "mp3", 0.7), (600.0, "mp3", 0.2)):

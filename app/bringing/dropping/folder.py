@@ -73,6 +73,9 @@ class DropFolder:
         self._trouble: dict[str, _Trouble] = {}
         self._ingesting: dict[int, Path] | None = None
         """Where the files of segments lie whose ingest has not ended; None until the first look after a start."""
+        self._meant: dict[str, Meant | None] = {}
+        self._meant_of: tuple[set[str], date] | None = None
+        """For which awaited names, and on which day, file names were understood as they are remembered."""
         self.stopping = threading.Event()
 
     @property
@@ -103,13 +106,25 @@ class DropFolder:
             if is_news("drop folder person"):
                 log.warning("nobody has the name in DANPA_DROP_FOLDER_PERSON: nothing is taken")
             return
-        today = to_kst(now).date()
-        meant = {file.path: meant_by(_stem(file), names, today) for file in due}
+        meant = self._understood(due, names, to_kst(now).date())
         # What tonight waits for goes first
         for file in sorted(due, key=lambda file: meant[file.path] is None):
             if self.stopping.is_set() or not self._has_room(database, file, meant[file.path]):
                 return
             self._try(database, file, meant[file.path], id_of(person), now)
+
+    def _understood(self, files: list[Dropped], names: set[str], today: date) -> dict[Path, Meant | None]:
+        """What each file's name says. It is read once, not at every sweep: there may be 10,000 that wait."""
+        if self._meant_of != (names, today):
+            self._meant, self._meant_of = {}, (names, today)
+        known = self._meant
+        self._meant = {
+            file.path.name: known[file.path.name]
+            if file.path.name in known
+            else meant_by(_stem(file), names, today)
+            for file in files
+        }
+        return {file.path: self._meant[file.path.name] for file in files}
 
     def _has_room(self, database: Engine, file: Dropped, meant: Meant | None) -> bool:
         """Whether the next file may be taken now; the files after it wait as well."""

@@ -101,6 +101,9 @@ def test_what_an_archive_may_not_hold_is_refused_in_words_and_the_rest_is_taken(
         archive.writestr("bomb.wav", bytes(80 << 20))
         archive.writestr("__MACOSX/좋은/._좋음.wav", b"x")
         archive.writestr("notes.txt", b"x")
+    status, output = imported(station, path, dry_run=True)
+    assert (status, station.segments(), station.incoming()) == (0, [], [])
+    assert "좋은/좋음.wav" in output
     status, output = imported(station, path, report=tmp_path / "report.csv")
     assert status == 1
     assert "1 imported, 0 already in the library, 0 rejected, 6 failed, 2 passed over" in output
