@@ -6,9 +6,9 @@
 
 Recordings are speech-like MP3 at 64 kbit/s (and once short WAV), each another one; a station in a temporary folder. First one
 file after another, with a clock around each part: `copy` reads, hashes and flushes the file into the incoming folder;
-`ffmpeg` decodes, measures and writes the master (of it `start`: what an ffmpeg with nothing to do takes, and `our CPU`:
-what all of it takes in this process, `ffmpeg CPU` in ffmpeg: both are right on a busy machine too); `keep` moves blobs into place and flushes them; `database` is every transaction.
-Then as the command does it, with as many threads as processors. `CPU` is what all processes used of the machine.
+`ffmpeg` decodes, measures and writes the master (of it `start`: what an ffmpeg with nothing to do takes); `keep` moves blobs into
+place and flushes them; `database` is every transaction. `our CPU` and `ffmpeg CPU` are for one file, and right on a busy machine too. Then as
+the command does it, with as many threads as processors; `CPU` is what this process and its children used of the machine. `tags` is planning.
 """
 
 from __future__ import annotations
