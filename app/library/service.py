@@ -109,6 +109,14 @@ def create(
     return segment
 
 
+def require_place(session: Session, description: Description) -> Description:
+    """The description with what it is awaited as, where it names an airing and an element instead. Raises Invalid."""
+    if description.airing_id is None:
+        return description
+    name, on = place_of(session, description.airing_id, description.element or "")
+    return replace(description, awaited_as=name, awaited_on=on)
+
+
 def accept_upload(
     session: Session, received: Received, description: Description, *, person_id: int, now: datetime
 ) -> Segment:
@@ -117,9 +125,7 @@ def accept_upload(
     Raises:
         Invalid: the airing that it is said to be for is not there, or awaits no such thing.
     """
-    if description.airing_id is not None:
-        name, on = place_of(session, description.airing_id, description.element or "")
-        description = replace(description, awaited_as=name, awaited_on=on)
+    description = require_place(session, description)
     original = Original(received.name, received.sha256, received.bytes)
     segment = create(session, description, original, "segment.uploaded", person_id=person_id, now=now)
     payload = {"segment_id": segment.id, "file": received.path.name}

@@ -44,6 +44,7 @@ def begin(engine: Engine, settings: Settings, wanted: Announced, *, person_id: i
     Raises:
         DiskReserve: the announced length would eat into the reserve.
         QuotaExceeded: the person has too much under way.
+        Invalid: the airing that it is said to be for is not there, or awaits no such thing.
     """
     require_space(settings, wanted.length)
     upload = Upload(
@@ -63,6 +64,7 @@ def begin(engine: Engine, settings: Settings, wanted: Announced, *, person_id: i
     try:
         with writing(engine) as session:
             _require_quota(session, settings, upload)
+            upload.fields = _placed(session, upload)
             session.add(upload)
             session.flush()
             emit(session, "upload", id_of(upload), upload.state, at=now)
@@ -70,6 +72,15 @@ def begin(engine: Engine, settings: Settings, wanted: Announced, *, person_id: i
         path.unlink()
         raise
     return upload
+
+
+def _placed(session: Session, upload: Upload) -> dict[str, list[str]]:
+    """The fields, with what it is awaited as in place of the airing: found now, not when all of it has come. Raises Invalid."""
+    said = library.require_place(session, from_form(upload.fields, upload.file_name))
+    if said.airing_id is None or said.awaited_as is None or said.awaited_on is None:
+        return upload.fields
+    others = {name: values for name, values in upload.fields.items() if name not in ("airing_id", "element")}
+    return others | {"awaited_as": [said.awaited_as], "awaited_on": [said.awaited_on.isoformat()]}
 
 
 def _require_quota(session: Session, settings: Settings, wanted: Upload) -> None:
