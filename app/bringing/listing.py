@@ -23,6 +23,9 @@ from app.library.models import SegmentKind
 from app.library.receive import FIELDS
 from schedules.time import KST
 
+LISTED = FIELDS - {"airing_id", "element"}
+"""Fields of the upload form that a list may have: old recordings are for no airing that has a number."""
+
 _EPISODE = re.compile(r"제?\s*(\d{1,6})\s*[회화부편강]?")
 _DATE_AND_TIME = re.compile(r"(?P<date>.+?)[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2})?")
 
@@ -161,11 +164,17 @@ def _as_form(name: str, cell: str) -> str:
         "kind": _kind,
         "tags": lambda cell: re.sub(r"[;\r\n]+", ",", cell),
         "episode": lambda cell: found[1] if (found := _EPISODE.fullmatch(cell)) else cell,
-        "awaited_on": lambda cell: day.isoformat() if (day := read_date(cell)) else cell,
+        "awaited_on": _day,
+        "retain_until": _day,
         "air_from": lambda cell: _instant(cell, ends=False),
         "air_until": lambda cell: _instant(cell, ends=True),
     }
     return forms[name](cell) if cell and name in forms else cell
+
+
+def _day(cell: str) -> str:
+    day = read_date(cell)
+    return cell if day is None else day.isoformat()
 
 
 def _kind(cell: str) -> str:
@@ -194,12 +203,12 @@ def _instant(cell: str, *, ends: bool) -> str:
 
 
 def _wrong_columns(heading: Row, columns: Sequence[str]) -> Iterable[str]:
-    known = FIELDS | {FILE, GUESSED_FROM}
+    known = LISTED | {FILE, GUESSED_FROM}
     for cell, name in zip(heading.cells, columns, strict=True):
         if name and name not in known:
             yield (
                 f'line {heading.line}: nobody knows the column "{cell.strip()[:40]}"; known are {FILE}, '
-                f"{', '.join(sorted(FIELDS))}, and their Korean names"
+                f"{', '.join(sorted(LISTED))}, and their Korean names"
             )
     for name in sorted({name for name in columns if name and columns.count(name) > 1}):
         yield f"line {heading.line}: the column {name} is there {columns.count(name)} times"

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app.bringing.guessing import Guess, guess
-from app.bringing.listing import Line, Listing, described, match
+from app.bringing.listing import LISTED, Line, Listing, described, match
 from app.bringing.recordings import Recording, Source
 from app.bringing.spelling import mended
 from app.bringing.taking import Intent, known_segments
@@ -19,7 +19,6 @@ from app.database import reading
 from app.library.description import Description, title_from
 from app.library.models import SegmentKind, SegmentState
 from app.library.names import clean_tags, display_name
-from app.library.receive import FIELDS
 from audio.errors import AudioError
 from audio.tags import read_tags
 
@@ -194,7 +193,7 @@ def _by_line(problem: str) -> tuple[int, str]:
 def listed_fields() -> tuple[str, ...]:
     """The columns of `--write-csv`: the file, and what the upload form takes, what is guessed first."""
     first = ("title", "kind", "presenter", "series", "episode", "tags")
-    return (FILE, *first, *sorted(FIELDS - set(first)))
+    return (FILE, *first, *sorted(LISTED - set(first)))
 
 
 def cells_of(planned: Planned, columns: Iterable[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import IO
@@ -231,8 +231,9 @@ def _same_bytes(session: Session, sha256: str) -> Segment | None:
 
 def _columns(description: Description) -> dict[str, object]:
     """A description's fields as a segment has them."""
-    fields = {name: getattr(description, name) for name in Description.__slots__}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+    names = [field.name for field in fields(Description) if field.name in Segment.model_fields]
+    said = {name: getattr(description, name) for name in names}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
 
 
 def _by_key(key: str) -> SelectOfScalar[ImportedFile]:

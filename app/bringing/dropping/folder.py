@@ -275,12 +275,12 @@ class DropFolder:
 
     @staticmethod
     def _found_ingesting(database: Engine, folder: Path) -> dict[int, Path]:
-        """After a restart: files among those taken whose ingest has not ended, or has ended badly since."""
+        """After a restart: files among those taken whose ingest has not ended, or has ended badly since (what a person rejects has its master)."""
         states = [SegmentState.processing, SegmentState.rejected]
         query = (
             select(ImportedFile)
             .join(Segment, col(Segment.id) == col(ImportedFile.segment_id))
-            .where(col(Segment.state).in_(states))
+            .where(col(Segment.state).in_(states), col(Segment.master_sha256).is_(None))
         )
         with reading(database) as session:
             rows = {row.path: row for row in session.exec(query)}

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.bringing.listing import LISTED
 from app.bringing.planning import listed_fields
 from app.errors import Invalid
-from app.library.receive import FIELDS
 from tests.audio_files import AudioFiles
 from tests.integration.bringing.bringing import imported
 from tests.integration.library.stations import Station, write_tone
@@ -73,7 +73,7 @@ def test_guesses_are_corrected_in_a_list_and_given_back(
     assert listing.read_bytes().startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(listing.read_text("utf-8-sig"))))
     assert set(rows[0]) == {*listed_fields(), "guessed_from"}
-    assert set(FIELDS) < set(rows[0])
+    assert set(LISTED) < set(rows[0])
     with pytest.raises(Invalid, match="is there already"):  # somebody may have corrected it
         imported(station, folder, write_csv=listing)
     by_file = {row["file"]: row for row in rows}
