@@ -21,6 +21,7 @@ from audio.errors import (
 from audio.ffmpeg import ample_time, file_url, own_input, run, source_input
 from audio.files import publish, scratch, sha256_of
 from audio.filters import TO_MONO_48K
+from audio.fingerprint import FingerprintMeter, write_fingerprint
 from audio.flac import BITEXACT, flac_samples
 from audio.levels import PeaksMeter, SilenceMeter, clipped_samples
 from audio.meter import Meter, Samples
@@ -59,6 +60,7 @@ class Master:
     silences: tuple[tuple[int, int], ...]
     clipped_samples: int
     peaks_path: Path
+    fingerprint_path: Path
     damaged: bool = False
 
 
@@ -69,6 +71,7 @@ class _Listener:
         self.meter = Meter(RATE)
         self.silence = SilenceMeter(RATE)
         self.peaks = PeaksMeter(RATE)
+        self.fingerprint = FingerprintMeter()
         self.clipped = 0
         self._most = round(limits.max_duration_s * RATE)
         self._most_silence = round(limits.max_leading_silence_s * RATE)
@@ -77,6 +80,7 @@ class _Listener:
         self.meter.feed(block)
         self.silence.feed(block)
         self.peaks.feed(block)
+        self.fingerprint.feed(block)
         self.clipped += clipped_samples(block)
         if self.silence.samples > self._most:
             raise TooLong(f"At most {_minutes(self._most)} are taken.")
@@ -87,10 +91,11 @@ class _Listener:
 def ingest(
     source: Path, destination_dir: Path, *, ffmpeg: Path, limits: IngestLimits | None = None
 ) -> Master:
-    """Make the master of `source` in `destination_dir`: `<sha256>.flac`, and its waveform `<sha256>.peaks`.
+    """Make the master of `source` in `destination_dir`: `<sha256>.flac`, its waveform `<sha256>.peaks` and its
+    fingerprint `<sha256>.print`.
 
     The master is mono, 48 kHz, 24-bit FLAC at the source's level and length, without tags; equal sound gives equal
-    bytes (by the same ffmpeg), so that the same recording twice is one file. Both files appear whole or not at all.
+    bytes (by the same ffmpeg), so that the same recording twice is one file. Each file appears whole or not at all.
 
     Raises `EmptyFile`, `NotAudio`, `NoSoundTrack`, `ForbiddenFormat`, `Truncated`, `OnlySilence`, `TooLong`,
     `TooShort` or `IngestTimeout`.
@@ -125,13 +130,17 @@ def ingest(
 def _keep(
     made: Path, destination_dir: Path, listener: _Listener, result: DecodedRun, *, damaged: bool
 ) -> Master:
-    """Give the master and its waveform the names of their content, the waveform first."""
+    """Give the master and what was made of it the name of its content, the master last."""
     sha256 = sha256_of(made)
-    waveform = made.with_suffix(".peaks")
+    waveform, fingerprint = made.with_suffix(".peaks"), made.with_suffix(".print")
     listener.peaks.write(waveform)
+    write_fingerprint(listener.fingerprint.finish(), fingerprint)
     loudness = listener.meter.finish()
-    path, peaks_path = destination_dir / f"{sha256}.flac", destination_dir / f"{sha256}.peaks"
+    path, peaks_path, fingerprint_path = (
+        destination_dir / f"{sha256}{suffix}" for suffix in (".flac", ".peaks", ".print")
+    )
     publish(waveform, peaks_path)
+    publish(fingerprint, fingerprint_path)
     publish(made, path)
     return Master(
         path=path,
@@ -144,6 +153,7 @@ def _keep(
         silences=listener.silence.inside,
         clipped_samples=listener.clipped,
         peaks_path=peaks_path,
+        fingerprint_path=fingerprint_path,
         damaged=damaged,
     )
 
