@@ -13,7 +13,7 @@ from app.frequencies.models import Line, LineFeed, Site
 from app.handoffs.models import Attempt, Handoff
 from app.jobs.models import Job
 from app.journal.models import JournalEntry
-from app.library.models import ImportedFile, Segment
+from app.library.models import ImportedFile, Segment, SegmentLandmark
 from app.monitor.models import Listening
 from app.moves.models import LineChange, NoticeChange, PoolEntry, ReplyLink, SiteNotice
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
@@ -66,6 +66,7 @@ __all__ = [
     "RundownVersion",
     "SQLModel",
     "Segment",
+    "SegmentLandmark",
     "Site",
     "SiteNotice",
     "Slot",

@@ -760,7 +760,7 @@ CREATE TABLE segment (
     clipped_samples INTEGER,
     damaged BOOLEAN NOT NULL,
     peaks_sha256 VARCHAR,
-    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE, spoken_key VARCHAR, spoken JSON,
+    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE, spoken_key VARCHAR, spoken JSON, fingerprint_sha256 VARCHAR,
     PRIMARY KEY (id),
     FOREIGN KEY(approved_by) REFERENCES person (id),
     FOREIGN KEY(created_by) REFERENCES person (id)
@@ -777,6 +777,17 @@ CREATE INDEX ix_segment_series ON segment (series);
 CREATE UNIQUE INDEX ix_segment_spoken_key ON segment (spoken_key);
 
 CREATE INDEX ix_segment_state ON segment (state);
+
+CREATE TABLE segment_landmark (
+    word INTEGER NOT NULL,
+    segment_id INTEGER NOT NULL,
+    frame INTEGER NOT NULL,
+    PRIMARY KEY (word, segment_id, frame),
+    FOREIGN KEY(segment_id) REFERENCES segment (id)
+)
+ WITHOUT ROWID
+
+;
 
 CREATE TABLE site (
     id INTEGER NOT NULL,

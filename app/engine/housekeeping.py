@@ -19,6 +19,7 @@ from app.database import reading, writing
 from app.events.service import forget_old
 from app.jobs.models import Job
 from app.jobs.service import busy_workers, enqueue, forget_finished, release
+from app.library.fingerprints import enqueue_missing
 from app.library.models import Segment, SegmentState
 from app.library.service import reject
 from app.locks import holder
@@ -134,6 +135,7 @@ def _collect_daily(database: Engine, settings: Settings, now: datetime) -> None:
     if not known:
         with writing(database) as session:
             enqueue(session, "collect", key, {}, now)
+            enqueue_missing(session, now)
             forget_old(session, now)
             forget_finished(session, now)
             forget_old_predictions(session, now)

@@ -12,7 +12,7 @@ class Job(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str
-    """``ingest``, ``compile``, ``render``, ``predict`` (propagation) or ``collect`` (garbage)."""
+    """``ingest``, ``compile``, ``render``, ``predict`` (propagation), ``fingerprint`` (of older segments) or ``collect`` (garbage)."""
     key: str = Field(unique=True)
     payload: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     state: str = Field(default="queued", index=True)
