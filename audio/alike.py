@@ -23,7 +23,7 @@ _STRETCH: Final = 24
 _MOST_UNLIKE: Final = 0.30
 """Share of bits in which a stretch of a copy may differ. Measured over 3 s (`tests/bench/alike.py`, 64 ms beside the steps):
 99 of 100 stretches of copies differ by less, through AMR at 4.75 kbit/s or clipped by 12 dB; of unrelated speech none in
-84 pairs by less than 0.37 wherever it was laid."""
+84 pairs by less than 0.34 wherever it was laid."""
 
 _NEAR_BITS: Final = 3
 """Of a landmark's 24: between two given recordings a mistaken one costs little, it only proposes where to look."""

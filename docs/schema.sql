@@ -783,7 +783,7 @@ CREATE TABLE segment_landmark (
     segment_id INTEGER NOT NULL,
     frame INTEGER NOT NULL,
     PRIMARY KEY (word, segment_id, frame),
-    FOREIGN KEY(segment_id) REFERENCES segment (id)
+    FOREIGN KEY(segment_id) REFERENCES segment (id) ON DELETE CASCADE
 )
  WITHOUT ROWID
 

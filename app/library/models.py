@@ -96,7 +96,7 @@ class SegmentLandmark(SQLModel, table=True):
     __table_args__ = {"sqlite_with_rowid": False}
 
     word: int = Field(primary_key=True)
-    segment_id: int = Field(primary_key=True, foreign_key="segment.id")
+    segment_id: int = Field(primary_key=True, foreign_key="segment.id", ondelete="CASCADE")
     frame: int = Field(primary_key=True)
     """Where it is, in steps of `audio.fingerprint.FRAME_S`."""
 

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("word", sa.Integer(), nullable=False),
         sa.Column("segment_id", sa.Integer(), nullable=False),
         sa.Column("frame", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"]),
+        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("word", "segment_id", "frame"),
         sqlite_with_rowid=False,
     )
