@@ -29,10 +29,12 @@ from audio.fingerprint import Fingerprint, Landmarks, read_fingerprint
 
 log = structlog.get_logger()
 
-SHOWN_SHARE = 0.2
-"""Of either one's sound: under it lie the jingles, phrases and pauses of an honest library (`tests/bench/alike.py`)."""
+SHOWN_SHARE, SHOWN_SHARE_S = 0.2, 5.0
+"""Of either one's sound, and seconds: under it lie the jingles and phrases of an honest library (`tests/bench/alike.py`)."""
+SHOWN_MOST = 0.5
+"""Or so much of either, however short: an ident."""
 SHOWN_S = 20.0
-"""Or so much of it, longer than any jingle: a witness's words in another talk."""
+"""Or so many seconds, longer than any jingle: a witness's words in another talk."""
 
 COMPARED, COMPARED_RECALLED = 40, 20
 """The likeliest whose fingerprints are read, and beside them the likeliest recalled ones: they are what must not be missed."""
@@ -95,7 +97,8 @@ def alike_to(engine: Engine, blobs: Blobs, this: Fingerprint, *, but: int = 0) -
 
 
 def _is_shown(common: Likeness) -> bool:
-    return max(common.of_this, common.of_other) >= SHOWN_SHARE or common.shared_s >= SHOWN_S
+    share, seconds = max(common.of_this, common.of_other), common.shared_s
+    return seconds >= SHOWN_S or share >= SHOWN_MOST or (share >= SHOWN_SHARE and seconds >= SHOWN_SHARE_S)
 
 
 def _fingerprint(blobs: Blobs, segment: Segment) -> Fingerprint | None:

@@ -274,8 +274,8 @@ def read_segment_audio(
 def read_alike(segment_id: RowId, database: Database, blobs: CurrentBlobs, _actor: Actor) -> AlikePage:
     """The same recording in another encoding, trimmed, louder, through a telephone; also what was retired or recalled.
 
-    Most shared first. Shown is what shares a fifth of either one's sound, or 20 seconds. A person judges: nothing is
-    blocked.
+    Most shared first. Shown is what shares half of either one's sound, or a fifth and 5 seconds, or 20 seconds. A person
+    judges: nothing is blocked.
     """
     found = find_alike(database, blobs, segment_id)
     items = [AlikeOut.of(each) for each in found.items]

@@ -29,7 +29,7 @@ from app.library.alike import Found, Numbers, alike_to
 from app.library.fingerprints import adopt_fingerprint, keep_fingerprint
 from app.library.models import Segment, SegmentKind, SegmentLandmark, SegmentState
 from app.storage import Blobs
-from audio.alike import likeness
+from audio.alike import Likeness, likeness
 from audio.fingerprint import (
     LANDMARK_BITS,
     WORD_S,
@@ -142,7 +142,8 @@ def recall(library: Library, copies: dict[str, list[tuple[str, Fingerprint]]]) -
     """The table of what became of the copies, and how many of the segments that were shown are another recording."""
     print("\n| copy | of speech found | of music | not first | of this, least | mean | of other, mean |")
     print("|---|---|---|---|---|---|---|")
-    shown = wrong = 0
+    shown = 0
+    wrong: list[tuple[str, str, str, Likeness]] = []
     for change, made in copies.items():
         found: dict[bool, list[bool]] = {True: [], False: []}
         late, shares, others = 0, [], []
@@ -153,7 +154,7 @@ def recall(library: Library, copies: dict[str, list[tuple[str, Fingerprint]]]) -
             ]
             right = [likeness for who, likeness in items if who == name]
             shown += len(items)
-            wrong += len(items) - len(right)
+            wrong += [(change, name, who, each) for who, each in items if who != name]
             found[name.startswith("music")].append(bool(right))
             late += bool(right) and items[0][0] != name
             shares += [each.of_this for each in right]
@@ -164,7 +165,11 @@ def recall(library: Library, copies: dict[str, list[tuple[str, Fingerprint]]]) -
             f"| {min(shares, default=0):.2f} | {np.mean(shares):.2f} | {np.mean(others):.2f} |",
             flush=True,
         )
-    print(f"\nOf {shown} segments shown {wrong} are another recording: precision {1 - wrong / shown:.4f}")
+    precision = 1 - len(wrong) / shown
+    print(f"\nOf {shown} segments shown {len(wrong)} are another recording: precision {precision:.4f}")
+    for change, name, who, each in wrong[:10]:
+        share = max(each.of_this, each.of_other)
+        print(f"  {who} for {name} ({change}): {each.shared_s:.1f} s, {100 * share:.0f} % of either at most")
 
 
 def missed_when_short(library: Library, copies: dict[str, list[tuple[str, Fingerprint]]]) -> None:
@@ -375,9 +380,8 @@ def main() -> None:
         fill(library, segments)
         with engine.connect() as connection:
             rows = connection.scalar(text("SELECT count(*) FROM segment_landmark"))
-        print(
-            f"{segments} segments, {rows} rows; the database is {(folder / 'danpa.db').stat().st_size >> 20} MiB"
-        )
+            pages, page = (connection.scalar(text(f"PRAGMA page_{each}")) for each in ("count", "size"))
+        print(f"{segments} segments, {rows} rows; the database has {pages * page >> 20} MiB")
         recall(library, copies)
         missed_when_short(library, copies)
         times(
