@@ -10,8 +10,8 @@ original, and that must change few bits (measured: 15 in 100).
 
 Words compare two recordings bit by bit (`audio.alike`). Landmarks find what there is to compare: moments, three in two seconds,
 in which every sign is so clear that a copy has the same ones, exactly. They are chosen by the sound itself and
-not by a grid, so that a copy chooses the same. Half of them, the clearest around, are chief: a library keeps those, and what
-is looked up in it may ask with all.
+not by a grid, so that a copy chooses the same. Half of them, the clearest around, are chief: a library is searched by those,
+and may be asked with all.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ _ENOUGH_SOUND: Final = 0.25
 """Of the weights of a window: less is a pause with something at its edge, which is the same at every pause's edge."""
 
 _STILL_DB: Final = 1.25
-"""Mean change of neighbouring bands against each other under which nothing moves: see `tests/bench/alike.py`."""
+"""Mean change of neighbouring bands against each other under which nothing moves. White noise has 0.75 dB and seldom
+more than 1.1, speech 2.5, music 3."""
 
 _LANDMARK_BITS: Final = np.r_[0 : _BANDS - 1, _BANDS - 1 : _BITS : 2]
 LANDMARK_BITS: Final = len(_LANDMARK_BITS)

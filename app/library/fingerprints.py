@@ -21,11 +21,11 @@ from app.jobs.service import enqueue, unfinished
 from app.library.models import Segment, SegmentLandmark
 from app.processes import Clock, utcnow
 from app.settings import Settings
-from app.storage import Blobs, keeping_blobs, sha256_of
+from app.storage import Blobs, keeping_blobs, require_space, sha256_of
 from audio.errors import AudioError
 from audio.ffmpeg import find_ffmpeg
 from audio.files import scratch
-from audio.fingerprint import Landmarks, read_fingerprint, write_fingerprint
+from audio.fingerprint import Fingerprint, Landmarks, read_fingerprint, write_fingerprint
 from audio.fingerprinting import fingerprint_of
 from audio.pcm import RATE
 
@@ -84,17 +84,21 @@ def run_fingerprint(
 ) -> dict[str, Any]:
     """Make one batch of missing fingerprints, from the segment ``after`` on, and ask for the next batch.
 
-    Result: ``made``, how many; ``unreadable``, ids of segments whose master cannot be read (``danpa fsck`` says why).
+    A full disk ends it until the next day. Result: ``made``, how many; ``unreadable``, ids of segments whose master cannot be read (``danpa fsck`` says why).
     """
     with reading(engine) as session:
         batch = list(_batch(session, payload.get("after", 0)))
+    require_space(settings)
+    blobs, ffmpeg = Blobs(settings.blobs_dir), find_ffmpeg(settings.ffmpeg)
     unreadable = []
     for segment_id, master_sha256 in batch:
         try:
-            _make(engine, settings, segment_id, master_sha256)
-        except (AudioError, OSError) as error:
+            fingerprint = fingerprint_of(blobs.path("masters", master_sha256, ".flac"), ffmpeg=ffmpeg)
+        except (AudioError, FileNotFoundError) as error:
             log.warning("a master cannot be read", segment=segment_id, why=type(error).__name__)
             unreadable.append(segment_id)
+        else:
+            _keep(engine, settings, segment_id, fingerprint)
     if batch:
         now, after = clock(), batch[-1][0]
         with writing(engine) as session:
@@ -122,14 +126,11 @@ def _batch(session: Session, after: int) -> Iterator[tuple[int, str]]:
             return
 
 
-def _make(engine: Engine, settings: Settings, segment_id: int, master_sha256: str) -> None:
-    blobs = Blobs(settings.blobs_dir)
-    master = blobs.path("masters", master_sha256, ".flac")
-    fingerprint = fingerprint_of(master, ffmpeg=find_ffmpeg(settings.ffmpeg))
+def _keep(engine: Engine, settings: Settings, segment_id: int, fingerprint: Fingerprint) -> None:
     with scratch(settings.incoming_dir) as workshop:
         file = workshop / "made.print"
         write_fingerprint(fingerprint, file)
         with keeping_blobs(settings):
-            made = adopt_fingerprint(blobs, file)
+            made = adopt_fingerprint(Blobs(settings.blobs_dir), file)
             with writing(engine) as session:
                 keep_fingerprint(session, segment_id, made)
