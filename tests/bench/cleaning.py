@@ -70,7 +70,7 @@ def white(count: int, chance: np.random.Generator) -> Signal:
 
 
 def shaped(count: int, chance: np.random.Generator, weight: Callable[[Signal], Signal]) -> Signal:
-    hertz: Signal = np.fft.rfftfreq(count, 1 / RATE)
+    hertz = np.fft.rfftfreq(count, 1 / RATE).astype(np.float64)
     sound: Signal = np.fft.irfft(np.fft.rfft(chance.normal(size=count)) * weight(hertz), count)
     return sound
 
