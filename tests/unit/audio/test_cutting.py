@@ -274,8 +274,8 @@ def test_no_removal_clicks(desk: Desk) -> None:
         naive += [click_db(glued, at) for at in places]
     assert len(ours) == 30
     assert np.median(naive) > -40, "a step clicks"
-    assert max(ours) < -45
-    assert np.median(ours) < np.median(naive) - 25
+    assert max(ours) < -60
+    assert np.median(ours) < np.median(naive) - 40
 
 
 @pytest.mark.parametrize("sound", ["tone", "silence"])
@@ -287,7 +287,7 @@ def test_neither_end_of_a_cover_clicks(desk: Desk, sound: str) -> None:
         muted[cover.start : cover.end] = 0.0
         ours += [click_db(heard, at) for at in (cover.start, cover.end)]
         naive += [click_db(muted, at) for at in (cover.start, cover.end)]
-    assert max(ours) < -45
+    assert max(ours) < -75
     assert np.median(ours) < np.median(naive) - 25
 
 
