@@ -37,6 +37,7 @@ from app.processes import configure_logs, end_with_parent, stop_on_signals, utcn
 from app.schedule.commands import schedule_cli
 from app.settings import Settings
 from app.signing import commands as signing
+from app.uploads import commands as uploads
 from schedules.errors import ScheduleError
 
 cli = typer.Typer(
@@ -52,6 +53,7 @@ cli.add_typer(alarm_cli, name="alarm")
 cli.add_typer(schedule_cli, name="schedule")
 signing.add_to(cli, key_cli)
 announcements.add_to(cli)
+uploads.add_to(cli)
 bringing.add_to(cli)
 
 out = Console()

@@ -809,11 +809,13 @@ CREATE TABLE segment (
     clipped_samples INTEGER,
     damaged BOOLEAN NOT NULL,
     peaks_sha256 VARCHAR,
-    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE, spoken_key VARCHAR, spoken JSON, script VARCHAR, notes VARCHAR, rights VARCHAR, pseudonym VARCHAR, max_airings INTEGER, retain_until DATE, approved_cut INTEGER, played_samples INTEGER, cut INTEGER DEFAULT '0' NOT NULL, fingerprint_sha256 VARCHAR,
+    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE, spoken_key VARCHAR, spoken JSON, script VARCHAR, notes VARCHAR, rights VARCHAR, pseudonym VARCHAR, batch VARCHAR, max_airings INTEGER, retain_until DATE, approved_cut INTEGER, played_samples INTEGER, cut INTEGER DEFAULT '0' NOT NULL, fingerprint_sha256 VARCHAR,
     PRIMARY KEY (id),
     FOREIGN KEY(approved_by) REFERENCES person (id),
     FOREIGN KEY(created_by) REFERENCES person (id)
 );
+
+CREATE INDEX ix_segment_batch ON segment (batch);
 
 CREATE INDEX ix_segment_kind ON segment (kind);
 
@@ -952,6 +954,7 @@ CREATE TABLE upload (
     file_name VARCHAR NOT NULL,
     fields JSON NOT NULL,
     announced VARCHAR NOT NULL,
+    batch VARCHAR,
     sha256 VARCHAR,
     created_at DATETIME NOT NULL,
     progressed_at DATETIME NOT NULL,
@@ -963,6 +966,8 @@ CREATE TABLE upload (
     FOREIGN KEY(segment_id) REFERENCES segment (id),
     UNIQUE (name)
 );
+
+CREATE INDEX ix_upload_batch ON upload (batch);
 
 CREATE INDEX ix_upload_person_id ON upload (person_id);
 

@@ -19,6 +19,8 @@ from app.events import service
 from app.events.models import Event
 from app.jobs.progress import in_progress
 from app.settings import Settings
+from app.uploads.batches import under_way
+from app.uploads.batches_api import BatchOut
 from app.web.dependencies import Actor, Database, is_still_signed_in
 
 POLL_S = 0.5
@@ -43,7 +45,7 @@ class EventStream(StreamingResponse):
 async def stream_events(
     request: Request,
     database: Database,
-    _actor: Actor,
+    actor: Actor,
     after: Annotated[
         int | None, Query(ge=0, description="Begin after this id; else with what comes next")
     ] = None,
@@ -54,19 +56,20 @@ async def stream_events(
     """Each event is `{"subject": "airing", "subject_id": 12, "state": "rendered", "at": "..."}` under its id.
 
     Between them `progress` events, without ids, list what the workers are at: `[{"kind": "render", "subject": "airing",
-    "subject_id": 12, "fraction": 0.4}]`, and `[]` when they are done.
+    "subject_id": 12, "fraction": 0.4}]`, and `[]` when they are done; and `batches` events, likewise, tell how far your own files
+    are that were sent together, as `GET /batches/{name}` does.
     """
     newest = await run_in_threadpool(_newest_id, database)
     wanted = newest if last_event_id is None and after is None else max(last_event_id or 0, after or 0)
-    events = _events(request, database, min(wanted, newest))
+    events = _events(request, database, actor.person_id, min(wanted, newest))
     return EventStream(events, headers={"X-Accel-Buffering": "no"})
 
 
-async def _events(request: Request, database: Engine, last_id: int) -> AsyncIterator[str]:
+async def _events(request: Request, database: Engine, person_id: int, last_id: int) -> AsyncIterator[str]:
     """Ends when the server stops or the client's key or session does; Starlette cancels it when the client goes."""
     stopping: threading.Event = request.app.state.stopping
     settings: Settings = request.app.state.settings
-    polls, told = 0, ""
+    polls, told, sent = 0, "", "[]"
     yield "retry: 2000\n\n"
     while not stopping.is_set():
         events = await run_in_threadpool(_since, database, last_id)
@@ -78,6 +81,10 @@ async def _events(request: Request, database: Engine, last_id: int) -> AsyncIter
             # Without an id: who reconnects asks for what happened, not for how far things were
             yield f"event: progress\ndata: {running}\n\n"
             told = running
+        batches = await run_in_threadpool(_batches, request, database, person_id)
+        if batches != sent:
+            yield f"event: batches\ndata: {batches}\n\n"
+            sent = batches
         polls += 1
         if (
             polls % HEARTBEAT_POLLS == 0
@@ -86,6 +93,13 @@ async def _events(request: Request, database: Engine, last_id: int) -> AsyncIter
                 return
             yield ": still here\n\n"
         await asyncio.sleep(POLL_S)
+
+
+def _batches(request: Request, database: Engine, person_id: int) -> str:
+    """The listener's own files that are on their way, as `GET /batches/{name}` has them."""
+    with reading(database) as session:
+        found = under_way(session, person_id, request.app.state.receptions.offset)
+    return json.dumps([BatchOut.of(batch).model_dump() for batch in found], ensure_ascii=False)
 
 
 def _newest_id(database: Engine) -> int:

@@ -84,6 +84,10 @@ _FORM = {
             "format": "date",
             "description": "The last day (KST) of its keeping; then its audio is deleted",
         },
+        "batch": {
+            "type": "string",
+            "description": "A name of your own for files that are sent together: `GET /batches/{name}` tells how far they are",
+        },
         "air_from": {"type": "string", "format": "date-time", "description": "`air-from` is taken as well"},
         "air_until": {"type": "string", "format": "date-time", "description": "`air-until` is taken as well"},
     },

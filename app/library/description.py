@@ -41,6 +41,7 @@ class Description:
     pseudonym: str | None = None
     max_airings: int | None = None
     retain_until: date | None = None
+    batch: str | None = None
 
 
 def from_form(fields: Mapping[str, Sequence[str]], file_name: str) -> Description:
@@ -68,6 +69,7 @@ def from_form(fields: Mapping[str, Sequence[str]], file_name: str) -> Descriptio
         pseudonym=clean_line(given.get("pseudonym", ""), "pseudonym", 100) or None,
         max_airings=check_max_airings(_whole(given, "max_airings")),
         retain_until=_date(given, "retain_until"),
+        batch=clean_line(given.get("batch", ""), "batch", 100) or None,
         **_place(given),
     )
 

@@ -70,6 +70,8 @@ class Segment(SQLModel, table=True):
     air_from: datetime | None = None
     air_until: datetime | None = None
     state: str = Field(default=SegmentState.processing, index=True)
+    batch: str | None = Field(default=None, index=True)
+    """What its sender called the files that were sent together."""
     created_at: datetime
     created_by: int | None = Field(default=None, foreign_key="person.id")
     approved_at: datetime | None = None

@@ -41,7 +41,7 @@ FIELDS = PROSE | frozenset(
     {
         *("title", "kind", "tags", "presenter", "air_from", "air_until"),
         *("series", "episode", "awaited_as", "awaited_on", "airing_id", "element"),
-        *("pseudonym", "max_airings", "retain_until"),
+        *("pseudonym", "max_airings", "retain_until", "batch"),
     }
 )
 

@@ -38,6 +38,8 @@ class Upload(SQLModel, table=True):
     """The description, checked when the upload began."""
     announced: str = ""
     """``Upload-Metadata`` as it was sent: the protocol wants it back."""
+    batch: str | None = Field(default=None, index=True)
+    """What its sender calls the files that were sent together."""
     sha256: str | None = None
     """Of the whole, as announced: without it nobody can tell whether all pieces are of one file."""
     created_at: datetime

@@ -21,6 +21,7 @@ class UploadOut(Answer):
         file_name="증언_김씨.m4a",
         fields={"title": ["증언 3부"], "kind": ["testimony"]},
         length=28800044,
+        sha256="5f0c6c2ab9e1c3f5b6d1a7e0f1f0d8f5b7c9a3e2d4f6081a2b3c4d5e6f708192",
         offset=16777216,
         arriving=True,
         created_at="2026-11-22T09:12:44Z",
@@ -35,6 +36,7 @@ class UploadOut(Answer):
     file_name: str
     fields: Annotated[dict[str, list[str]], Field(description="The description of the segment to be")]
     length: Annotated[int, Field(description="Bytes in all")]
+    sha256: Annotated[str | None, Field(description="Of the whole, as its sender has said")]
     offset: Annotated[
         int, Field(description="Bytes so far; while more arrive, some of them are not yet on the disk")
     ]

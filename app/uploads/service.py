@@ -65,6 +65,7 @@ def begin(engine: Engine, settings: Settings, wanted: Announced, *, person_id: i
         with writing(engine) as session:
             _require_quota(session, settings, upload)
             upload.fields = _placed(session, upload)
+            upload.batch = from_form(upload.fields, upload.file_name).batch
             session.add(upload)
             session.flush()
             emit(session, "upload", id_of(upload), upload.state, at=now)

@@ -44,6 +44,7 @@ from app.signing import api as signing
 from app.station import api as station
 from app.storage import Blobs
 from app.uploads import api as uploads
+from app.uploads import batches_api
 from app.uploads.receptions import Receptions
 from app.web import docs, health, pages, problems
 from app.web.frame import Frame
@@ -57,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     awaited.router,
     finding.router,
     uploads.router,
+    batches_api.router,
     programmes.router,
     schedule.router,  # before frequencies: /lines/export is no line
     frequencies.router,

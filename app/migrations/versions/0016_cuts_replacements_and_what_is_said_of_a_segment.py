@@ -21,6 +21,7 @@ SEGMENT = (
     ("notes", TEXT()),
     ("rights", TEXT()),
     ("pseudonym", TEXT()),
+    ("batch", TEXT()),
     ("max_airings", sa.Integer()),
     ("retain_until", sa.Date()),
     ("approved_cut", sa.Integer()),
@@ -77,6 +78,7 @@ def upgrade() -> None:
     for name, kind in SEGMENT:
         op.add_column("segment", sa.Column(name, kind, nullable=True))
     op.create_index("ix_segment_retain_until", "segment", ["retain_until"])
+    op.create_index("ix_segment_batch", "segment", ["batch"])
     op.add_column("segment", sa.Column("cut", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("job", sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column(
@@ -114,6 +116,7 @@ def downgrade() -> None:
     op.drop_column("station", "approved_by_another")
     op.drop_column("job", "urgent")
     op.drop_index("ix_segment_retain_until", "segment")
+    op.drop_index("ix_segment_batch", "segment")
     for name in ("cut", *(name for name, _ in reversed(SEGMENT))):
         op.drop_column("segment", name)
     op.drop_table("replacement")

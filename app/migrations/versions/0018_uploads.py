@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("file_name", TEXT(), nullable=False),
         sa.Column("fields", sa.JSON(), nullable=False),
         sa.Column("announced", TEXT(), nullable=False),
+        sa.Column("batch", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("sha256", TEXT(), nullable=True),
         sa.Column("created_at", AT(), nullable=False),
         sa.Column("progressed_at", AT(), nullable=False),
@@ -38,6 +39,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
+    op.create_index("ix_upload_batch", "upload", ["batch"])
     op.create_index("ix_upload_person_id", "upload", ["person_id"])
     op.create_index("ix_upload_state", "upload", ["state"])
 
