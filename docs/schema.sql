@@ -649,7 +649,7 @@ CREATE TABLE person (
     id INTEGER NOT NULL,
     name VARCHAR NOT NULL,
     created_at DATETIME NOT NULL,
-    disabled_at DATETIME,
+    disabled_at DATETIME, email VARCHAR, approves BOOLEAN DEFAULT 0 NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (name)
 );
@@ -734,6 +734,31 @@ CREATE INDEX ix_reception_report_heard_at ON reception_report (heard_at);
 CREATE INDEX ix_reception_report_khz ON reception_report (khz);
 
 CREATE INDEX ix_reception_report_line_id ON reception_report (line_id);
+
+CREATE TABLE reminder (
+    id INTEGER NOT NULL,
+    segment_id INTEGER NOT NULL,
+    cut INTEGER NOT NULL,
+    airing_id INTEGER NOT NULL,
+    step VARCHAR NOT NULL,
+    person_id INTEGER,
+    arrived_at DATETIME NOT NULL,
+    cut_off_at DATETIME NOT NULL,
+    created_at DATETIME NOT NULL,
+    next_attempt_at DATETIME,
+    attempts INTEGER NOT NULL,
+    sent_at DATETIME,
+    error VARCHAR,
+    PRIMARY KEY (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(person_id) REFERENCES person (id),
+    UNIQUE (segment_id, cut, airing_id, step, person_id)
+);
+
+CREATE INDEX ix_reminder_next_attempt_at ON reminder (next_attempt_at);
+
+CREATE UNIQUE INDEX ix_reminder_webhook ON reminder (segment_id, cut, airing_id, step) WHERE person_id IS NULL;
 
 CREATE TABLE replacement (
     id INTEGER NOT NULL,
@@ -824,6 +849,36 @@ CREATE INDEX ix_segment_series ON segment (series);
 CREATE UNIQUE INDEX ix_segment_spoken_key ON segment (spoken_key);
 
 CREATE INDEX ix_segment_state ON segment (state);
+
+CREATE TABLE segment_note (
+    id INTEGER NOT NULL,
+    segment_id INTEGER NOT NULL,
+    cut INTEGER NOT NULL,
+    at_sample INTEGER,
+    text VARCHAR NOT NULL,
+    created_at DATETIME NOT NULL,
+    created_by INTEGER,
+    resolved_at DATETIME,
+    resolved_by INTEGER,
+    PRIMARY KEY (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    FOREIGN KEY(created_by) REFERENCES person (id),
+    FOREIGN KEY(resolved_by) REFERENCES person (id)
+);
+
+CREATE INDEX ix_segment_note_segment_id ON segment_note (segment_id);
+
+CREATE TABLE sign_off (
+    id INTEGER NOT NULL,
+    airing_id INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    signed_at DATETIME NOT NULL,
+    signed_by INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(signed_by) REFERENCES person (id),
+    UNIQUE (airing_id, version, signed_by)
+);
 
 CREATE TABLE site (
     id INTEGER NOT NULL,
