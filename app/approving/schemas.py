@@ -138,7 +138,7 @@ class NoteIn(Body):
 
     model_config = example(text="이름이 들립니다", cut=1, at_s=130.0)
 
-    text: Annotated[Prose, Field(min_length=1)]
+    text: Prose
     cut: Annotated[
         int | None,
         Field(
