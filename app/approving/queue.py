@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import select as columns  # SQLModel's is typed for four columns at most
@@ -118,7 +118,7 @@ def queue(session: Session, person_id: int, now: datetime, limit: int) -> list[W
 def _wanted_by(session: Session, now: datetime) -> dict[int, list[Wanted]]:
     """Which airings wait for which drafts, the most urgent first."""
     found: dict[int, dict[int, Wanted]] = {}
-    for segment_id, one in (*_holding_older(session, now), *_awaited(session, now)):
+    for segment_id, one in (*_awaited(session, now), *_holding_older(session, now)):
         found.setdefault(segment_id, {}).setdefault(one.airing_id, one)
     return {segment_id: sorted(each.values(), key=_urgency) for segment_id, each in found.items()}
 
@@ -177,27 +177,21 @@ def _oldest(session: Session, *, without: Sequence[int], limit: int) -> Sequence
 def _awaited(session: Session, now: datetime) -> Iterable[tuple[int, Wanted]]:
     """The drafts that coming airings await. Of one that was approved before, that cut airs until then."""
     rows = session.connection().execute(
-        columns(col(Segment.id), col(Segment.awaited_on), col(Segment.approved_cut)).where(
-            *_DRAFTS, col(Segment.awaited_as).is_not(None)
-        )
+        columns(
+            col(Segment.id), col(Segment.awaited_as), col(Segment.awaited_on), col(Segment.approved_cut)
+        ).where(*_DRAFTS, col(Segment.awaited_as).is_not(None), col(Segment.awaited_on) >= to_kst(now).date())
     )
-    drafts = {row.id: row for row in rows if row.awaited_on and row.awaited_on >= to_kst(now).date()}
+    drafts = {row.id: row for row in rows}
     if not drafts:  # most days: no airing need be looked at
         return
-    until = _end_of(max(row.awaited_on for row in drafts.values()), now)
-    for item in awaited_from(session, now, until):
+    only = {(row.awaited_as, row.awaited_on) for row in drafts.values()}
+    for item in awaited_from(session, now, now + FARTHEST, only=only):
         for segment_id in drafts.keys() & set(item.segment_ids):
             how: How = "awaited" if drafts[segment_id].approved_cut is None else "airs_older_cut"
             yield (
                 segment_id,
                 _wanted(item.airing_id, item.programme, item.starts_at, how, item.cut_off_at, now),
             )
-
-
-def _end_of(day: date, now: datetime) -> datetime:
-    """When a day in Seoul is over, or what is later anyway."""
-    days = min((day - to_kst(now).date()).days + 1, FARTHEST.days)
-    return now + timedelta(days=days)
 
 
 def _holding_older(session: Session, now: datetime) -> Iterable[tuple[int, Wanted]]:

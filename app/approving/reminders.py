@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import TypeVar
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy import select as columns  # SQLModel's knows no dates among its columns
 from sqlmodel import Session, col, select
 
 from app.airings.models import Airing
@@ -182,15 +183,18 @@ def _missing(session: Session, settings: Settings, now: datetime) -> Iterable[Re
 
 def _in_review(session: Session, now: datetime) -> Iterable[_Review]:
     """What coming airings await that is here and that nobody has approved: of each the newest draft."""
-    drafts = select(Segment.id).where(
-        Segment.state == SegmentState.draft,
-        col(Segment.awaited_as).is_not(None),
-        col(Segment.awaited_on) >= to_kst(now).date(),
+    drafts = session.connection().execute(
+        columns(col(Segment.awaited_as), col(Segment.awaited_on)).where(
+            col(Segment.state) == SegmentState.draft,
+            col(Segment.awaited_as).is_not(None),
+            col(Segment.awaited_on) >= to_kst(now).date(),
+        )
     )
-    if session.exec(drafts.limit(1)).first() is None:  # most sweeps: no airing need be looked at
+    wanted: set[tuple[str, date]] = {(name, on) for name, on in drafts}  # type: ignore[misc]  # neither is NULL
+    if not wanted:  # most sweeps: no airing need be looked at
         return
     seen = set()  # a clock may await one thing in two places
-    for item in awaited_from(session, now):
+    for item in awaited_from(session, now, only=wanted):
         draft = _newest_draft(session, item) if item.state == "in_review" else None
         cut = cut_of(session, draft) if draft is not None else None
         if draft is None or cut is None or cut.state != CutState.ready or (draft.id, item.airing_id) in seen:

@@ -16,6 +16,7 @@ AT = sqlmodel.sql.sqltypes.UTCDateTime
 
 
 def upgrade() -> None:
+    op.create_index("ix_segment_awaited", "segment", ["awaited_on", "awaited_as"])
     op.add_column("person", sa.Column("email", TEXT(), nullable=True))
     op.add_column("person", sa.Column("approves", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
@@ -83,5 +84,6 @@ def downgrade() -> None:
     op.drop_table("reminder")
     op.drop_table("sign_off")
     op.drop_table("segment_note")
+    op.drop_index("ix_segment_awaited", "segment")
     op.drop_column("person", "approves")
     op.drop_column("person", "email")
