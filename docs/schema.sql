@@ -838,6 +838,8 @@ CREATE TABLE segment (
     FOREIGN KEY(created_by) REFERENCES person (id)
 );
 
+CREATE INDEX ix_segment_awaited ON segment (awaited_on, awaited_as);
+
 CREATE INDEX ix_segment_kind ON segment (kind);
 
 CREATE INDEX ix_segment_master_sha256 ON segment (master_sha256);
