@@ -67,7 +67,7 @@ _NOTE: dict[str, Any] = {
     "resolved_by": None,
 }
 
-Warning_ = Literal["damaged", "clipped", "long_silence", "faint"]
+Concern = Literal["damaged", "clipped", "long_silence", "faint"]
 
 
 class WantedOut(Answer):
@@ -117,7 +117,7 @@ class WaitingOut(Answer):
     clipped_samples: int
     damaged: bool
     longest_silence_s: Annotated[float, Field(description="Of what its newest cut leaves")]
-    warnings: list[Warning_]
+    warnings: list[Concern]
     may_i: bool
     why_not: str | None
     wanted_by: Annotated[list[WantedOut], Field(description="The most urgent first; it gives the order")]
