@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from app import __version__
 from app.announcements import commands as announcements
+from app.bringing import commands as bringing
 from app.database import (
     NotInitialised,
     id_of,
@@ -51,6 +52,7 @@ cli.add_typer(alarm_cli, name="alarm")
 cli.add_typer(schedule_cli, name="schedule")
 signing.add_to(cli, key_cli)
 announcements.add_to(cli)
+bringing.add_to(cli)
 
 out = Console()
 err = Console(stderr=True)
@@ -220,32 +222,6 @@ def _process(name: str) -> Settings:
     return settings
 
 
-@cli.command(name="import")
-def import_folder(
-    folder: Annotated[Path, typer.Argument(help="A folder of recordings; its sub-folders are taken too.")],
-    person: Annotated[str, typer.Option(help="In whose name.")] = "engineer",
-    kind: Annotated[str, typer.Option(help="news, talk, drama, testimony, music ...")] = "talk",
-    tag: Annotated[list[str] | None, typer.Option(help="A tag for each (may be repeated).")] = None,
-    approve: Annotated[
-        bool, typer.Option("--approve", help="Let them on the air; else they are drafts.")
-    ] = False,
-) -> None:
-    """Take a folder of recordings into the library; a second run goes on where the first one stopped."""
-    from app.library.importing import Wishes, run_import
-    from app.library.models import SegmentKind
-
-    if kind not in SegmentKind.__members__:
-        raise typer.BadParameter(f"kind is one of {', '.join(SegmentKind.__members__)}", param_hint="--kind")
-    with station() as (settings, database):
-        wishes = Wishes(
-            person_id=_person(database, person),
-            kind=SegmentKind(kind),
-            tags=tuple(tag or ()),
-            approve=approve,
-        )
-        sys.exit(run_import(database, settings, folder, wishes, console=out))
-
-
 @cli.command()
 def render(
     airing: Annotated[int, typer.Argument(help="The airing's number; its newest version is rendered.")],
@@ -357,9 +333,9 @@ def create_link(person: Annotated[str, typer.Argument(help="Who signs in with it
     from app.people import service
 
     with station() as (settings, database):
-        person_id = _person(database, person)
+        whose = person_id(database, person)
         with writing(database) as session:
-            token = service.create_login_link(session, person_id, timedelta(hours=1), now=utcnow())
+            token = service.create_login_link(session, whose, timedelta(hours=1), now=utcnow())
         out.print(f"{settings.page_url()}/login/{token}", soft_wrap=True, highlight=False)
 
 
@@ -398,7 +374,8 @@ def schema() -> None:
         database.dispose()
 
 
-def _person(database: Engine, name: str) -> int:
+def person_id(database: Engine, name: str) -> int:
+    """Whose name that is. Raises DanpaError."""
     from app.people import service
 
     with reading(database) as session:

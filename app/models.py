@@ -14,7 +14,8 @@ from app.frequencies.models import Line, LineFeed, Site
 from app.handoffs.models import Attempt, Handoff
 from app.jobs.models import Job
 from app.journal.models import JournalEntry
-from app.library.models import Cut, ImportedFile, Segment
+from app.library import findable as _findable  # noqa: F401 - whoever writes a segment makes it findable
+from app.library.models import Cut, ImportedFile, Segment, SegmentSearch, SegmentTag
 from app.monitor.models import Listening
 from app.moves.models import LineChange, NoticeChange, PoolEntry, ReplyLink, SiteNotice
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
@@ -24,6 +25,7 @@ from app.pull.models import Fetch, Offer, PullKey
 from app.reports.models import ReceptionReport
 from app.schedule.models import Background, BackgroundLine
 from app.station.models import Station
+from app.uploads.models import Upload
 
 __all__ = [
     "AirRecord",
@@ -71,10 +73,13 @@ __all__ = [
     "SQLModel",
     "Segment",
     "SegmentNote",
+    "SegmentSearch",
+    "SegmentTag",
     "SignOff",
     "Site",
     "SiteNotice",
     "Slot",
     "StandIn",
     "Station",
+    "Upload",
 ]

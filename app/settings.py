@@ -35,9 +35,21 @@ class Settings(BaseSettings):
     )
 
     upload_limit_bytes: int = Field(4 * GIB, gt=0)
+    partial_uploads_limit: int = Field(
+        100, ge=1, description="Resumable uploads that one person may have under way."
+    )
+    partial_uploads_limit_bytes: int = Field(16 * GIB, gt=0, description="Bytes that they announce together.")
     segment_limit_s: int = Field(4 * 3600, gt=0, description="Longest segment that is taken in, in seconds.")
     disk_reserve_bytes: int = Field(GIB, ge=0, description="Uploads are refused below this much free space.")
     cache_limit_bytes: int = Field(4 * GIB, ge=0, description="Size cap of the cache of processed segments.")
+
+    drop_folder: Path | None = Field(
+        None, description="Recordings that appear in this folder are taken in; none: no drop folder."
+    )
+    drop_folder_person: str = Field("engineer", description="In whose name dropped recordings are taken in.")
+    drop_folder_settle_s: float = Field(
+        10.0, ge=1, description="A dropped file is complete when it has not changed for so long, in seconds."
+    )
 
     horizon_h: int = Field(48, ge=1, description="Airings are materialised this many hours ahead.")
     sweep_s: float = Field(5.0, gt=0, description="The engine looks at everything at least this often.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -56,6 +56,20 @@ def decoded_run(
             sink(block)
         status = process.finish()
         return DecodedRun(samples, status, process.complaints)
+
+
+def decoded_blocks(
+    ffmpeg: Path, *, inputs: Sequence[str], chain: str, rate: int, timeout_s: float
+) -> Generator[Samples, None, None]:
+    """What `inputs` decode to through the filter `chain`, which must end in mono float at `rate`: blocks of one second, the last shorter.
+
+    For whoever takes the sound at his own pace: nothing is read before it is asked for, and closing the iterator ends the
+    run. Raises `EncodeFailed` at the end unless ffmpeg was content.
+    """
+    arguments = [*inputs, "-filter_complex", _graph(chain, rate, None), "-map", "[raw]", *RAW_OUTPUT]
+    with Ffmpeg(ffmpeg, arguments, timeout_s=timeout_s, stdout=True) as process:
+        yield from float_blocks(process.stdout, rate)
+        process.wait()
 
 
 RAW_OUTPUT: Final = ("-c:a", "pcm_f32le", "-f", "f32le", "pipe:1")

@@ -85,7 +85,7 @@ class _Fields:
         return _whole(name, self.take(name, default))
 
     def flag(self, name: str) -> bool:
-        value = self.take(name, False)  # noqa: FBT003 - the default of a field
+        value = self.take(name, False)
         if not isinstance(value, bool):
             raise BadEdits(f"{name} is {value!r}, not true or false.")
         return value

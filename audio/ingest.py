@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from audio.decoding import DecodedRun, decoded_run
 from audio.errors import (
@@ -19,15 +18,16 @@ from audio.errors import (
     TooShort,
 )
 from audio.ffmpeg import ample_time, file_url, own_input, run, source_input
-from audio.files import publish, scratch, sha256_of
+from audio.files import scratch
 from audio.filters import TO_MONO_48K
-from audio.flac import BITEXACT, flac_samples
-from audio.levels import PeaksMeter, SilenceMeter, clipped_samples
-from audio.meter import Meter, Samples
+from audio.flac import flac_samples
+from audio.levels import SilenceMeter
+from audio.masters import MASTER_OUTPUT, TO_24_BITS, Master, MasterMeter, keep
+from audio.meter import Samples
 from audio.pcm import RATE
 from audio.sniff import demuxer_of, is_cut_short, refuse_hopeless
 
-_MASTER: Final = (*BITEXACT, "-c:a", "flac", "-bits_per_raw_sample", "24", "-f", "flac")
+__all__ = ["IngestLimits", "Master", "ingest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,47 +40,20 @@ class IngestLimits:
     timeout_s: float = 900.0
 
 
-@dataclass(frozen=True, slots=True)
-class Master:
-    """A master and what was measured of it. All positions and lengths are samples at 48 kHz.
-
-    `loudness_lufs` is BS.1770 of one channel and None where it cannot be measured (under 0.4 s, or all of it under
-    -70 LUFS); `silences` are those longer than a second between sound and sound, as [start, end). `damaged` says that
-    the source was broken and that this is what could be read of it.
-    """
-
-    path: Path
-    sha256: str
-    samples: int
-    loudness_lufs: float | None
-    peak_dbtp: float
-    leading_silence_samples: int
-    trailing_silence_samples: int
-    silences: tuple[tuple[int, int], ...]
-    clipped_samples: int
-    peaks_path: Path
-    damaged: bool = False
-
-
 class _Listener:
     """Takes every block of the decoded source and stops the run when it is not worth going on."""
 
     def __init__(self, limits: IngestLimits) -> None:
-        self.meter = Meter(RATE)
-        self.silence = SilenceMeter(RATE)
-        self.peaks = PeaksMeter(RATE)
-        self.clipped = 0
+        self.heard = MasterMeter()
         self._most = round(limits.max_duration_s * RATE)
         self._most_silence = round(limits.max_leading_silence_s * RATE)
 
     def __call__(self, block: Samples) -> None:
-        self.meter.feed(block)
-        self.silence.feed(block)
-        self.peaks.feed(block)
-        self.clipped += clipped_samples(block)
-        if self.silence.samples > self._most:
+        self.heard.feed(block)
+        silence = self.heard.silence
+        if silence.samples > self._most:
             raise TooLong(f"At most {_minutes(self._most)} are taken.")
-        if self.silence.first_sound is None and self.silence.samples >= self._most_silence:
+        if silence.first_sound is None and silence.samples >= self._most_silence:
             raise OnlySilence(f"Its first {_minutes(self._most_silence)} are silent.")
 
 
@@ -108,44 +81,18 @@ def ingest(
             timeout_s=limits.timeout_s,
             on_timeout=IngestTimeout,
             sink=listener,
-            output=[*_MASTER, file_url(made)],
-            output_chain="aformat=sample_fmts=s32",
+            output=[*MASTER_OUTPUT, file_url(made)],
+            output_chain=TO_24_BITS,
         )
         if not result.samples:
             raise _why_no_sound(source, ffmpeg)
         if result.samples < limits.min_duration_s * RATE:
             raise TooShort(f"It has {result.samples * 1000 // RATE} ms.")
-        if listener.silence.first_sound is None:
+        if listener.heard.silence.first_sound is None:
             raise OnlySilence
         _check_written(made, result, ffmpeg)
         damaged = bool(result.status or result.complaints or is_cut_short(source))
-        return _keep(made, destination_dir, listener, result, damaged=damaged)
-
-
-def _keep(
-    made: Path, destination_dir: Path, listener: _Listener, result: DecodedRun, *, damaged: bool
-) -> Master:
-    """Give the master and its waveform the names of their content, the waveform first."""
-    sha256 = sha256_of(made)
-    waveform = made.with_suffix(".peaks")
-    listener.peaks.write(waveform)
-    loudness = listener.meter.finish()
-    path, peaks_path = destination_dir / f"{sha256}.flac", destination_dir / f"{sha256}.peaks"
-    publish(waveform, peaks_path)
-    publish(made, path)
-    return Master(
-        path=path,
-        sha256=sha256,
-        samples=result.samples,
-        loudness_lufs=loudness.integrated_lufs,
-        peak_dbtp=loudness.true_peak_dbtp,
-        leading_silence_samples=listener.silence.leading,
-        trailing_silence_samples=listener.silence.trailing,
-        silences=listener.silence.inside,
-        clipped_samples=listener.clipped,
-        peaks_path=peaks_path,
-        damaged=damaged,
-    )
+        return keep(made, destination_dir, listener.heard, damaged=damaged)
 
 
 def _check_written(made: Path, result: DecodedRun, ffmpeg: Path) -> None:

@@ -94,6 +94,8 @@ CREATE TABLE as_run (
 
 CREATE INDEX ix_as_run_airing_id ON as_run (airing_id);
 
+CREATE INDEX ix_as_run_segment ON as_run (segment_id, starts_at, airing_id, evidence);
+
 CREATE INDEX ix_as_run_starts_at ON as_run (starts_at);
 
 CREATE TABLE attempt (
@@ -209,7 +211,7 @@ CREATE TABLE cut (
     peaks_sha256 VARCHAR,
     joins JSON NOT NULL,
     PRIMARY KEY (id),
-    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id) ON DELETE CASCADE,
     FOREIGN KEY(made_by) REFERENCES person (id),
     FOREIGN KEY(approved_by) REFERENCES person (id),
     UNIQUE (segment_id, number)
@@ -846,6 +848,8 @@ CREATE INDEX ix_segment_master_sha256 ON segment (master_sha256);
 
 CREATE INDEX ix_segment_original_sha256 ON segment (original_sha256);
 
+CREATE INDEX ix_segment_retain_until ON segment (retain_until);
+
 CREATE INDEX ix_segment_series ON segment (series);
 
 CREATE UNIQUE INDEX ix_segment_spoken_key ON segment (spoken_key);
@@ -869,6 +873,23 @@ CREATE TABLE segment_note (
 );
 
 CREATE INDEX ix_segment_note_segment_id ON segment_note (segment_id);
+
+CREATE TABLE segment_search (
+    segment_id INTEGER NOT NULL,
+    spelled VARCHAR NOT NULL,
+    typed VARCHAR NOT NULL,
+    PRIMARY KEY (segment_id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id) ON DELETE CASCADE
+);
+
+CREATE TABLE segment_tag (
+    tag VARCHAR NOT NULL,
+    segment_id INTEGER NOT NULL,
+    PRIMARY KEY (tag, segment_id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_segment_tag_segment_id ON segment_tag (segment_id);
 
 CREATE TABLE sign_off (
     id INTEGER NOT NULL,
@@ -966,3 +987,29 @@ CREATE TABLE station (
     PRIMARY KEY (id),
     FOREIGN KEY(evergreen_segment_id) REFERENCES segment (id)
 );
+
+CREATE TABLE upload (
+    id INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    person_id INTEGER NOT NULL,
+    state VARCHAR NOT NULL,
+    length INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    file_name VARCHAR NOT NULL,
+    fields JSON NOT NULL,
+    announced VARCHAR NOT NULL,
+    sha256 VARCHAR,
+    created_at DATETIME NOT NULL,
+    progressed_at DATETIME NOT NULL,
+    expires_at DATETIME NOT NULL,
+    segment_id INTEGER,
+    problem JSON,
+    PRIMARY KEY (id),
+    FOREIGN KEY(person_id) REFERENCES person (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    UNIQUE (name)
+);
+
+CREATE INDEX ix_upload_person_id ON upload (person_id);
+
+CREATE INDEX ix_upload_state ON upload (state);

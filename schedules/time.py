@@ -123,6 +123,13 @@ def night_span(night: date) -> Span:
     return Span(datetime.combine(night, noon), datetime.combine(night + timedelta(days=1), noon))
 
 
+def end_of_kst_day(day: date) -> datetime:
+    """The instant in UTC at which a day in Seoul is over. Raises BadTime for the last date there is."""
+    if day == date.max:
+        raise BadTime(f"{day} has no next day")
+    return to_utc(datetime.combine(day + timedelta(days=1), time(), tzinfo=KST))
+
+
 def samples_to_timedelta(samples: int) -> timedelta:
     """Length of so many samples, to the nearest microsecond (a sample is 20.8 of them)."""
     return timedelta(microseconds=round(samples * 1_000_000 / SAMPLE_RATE))

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from tests.nights import FilledNight
     from tests.stations import SmallStation
+
+NODE_PEERS = Path(__file__).parents[1] / ".peers"
 
 # No test asserts a time, Hypothesis included: a busy machine is not a bug.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -45,13 +47,31 @@ def peer() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         found = shutil.which(name, path=places)
         if found is None:
-            message = f"{name} is not installed; `python3 tools/dev.py peers` installs what tests start"
-            if os.environ.get("CI") == "true":
-                pytest.fail(message)
-            pytest.skip(message)
+            do_without(name)
         return Path(found)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def node_peer(peer: Callable[[str], Path]) -> Callable[[str], Path]:
+    """As `peer`, for a package that tests load into node: `node_peer("tus-js-client")`."""
+    peer("node")
+
+    def find(name: str) -> Path:
+        found = NODE_PEERS / "node_modules" / name
+        if not (NODE_PEERS / "node_modules" / ".package-lock.json").exists() or not found.exists():
+            do_without(name)
+        return found
+
+    return find
+
+
+def do_without(name: str) -> NoReturn:
+    message = f"{name} is not installed; `python3 tools/dev.py peers` installs what tests start"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 # The service is imported where it is asked for: tests of the pure rooms start without it, a second earlier.

@@ -6,7 +6,7 @@
     python3 tools/dev.py check                                 ruff, mypy, import-linter, fresh lock files
     python3 tools/dev.py lock   [arguments of `uv pip compile`, e.g. --upgrade]
     python3 tools/dev.py env                                   only makes .venv, with everything for tests
-    python3 tools/dev.py peers                                 installs the Debian packages that tests use
+    python3 tools/dev.py peers                                 installs the Debian and npm packages that tests use
     python3 tools/dev.py clean                                 removes environments and caches, keeps var/
 
 Needs Python 3.11 or newer and nothing else. An environment is built at a place of its own, .venv-<random>, and
@@ -48,6 +48,12 @@ PEERS = [
     *("make", "openssl", "chromium", "fonts-noto-cjk", "mpg123", "ffmpeg", "espeak-ng"),
     *("openssh-server", "openssh-client", "vsftpd", "icecast2", "liquidsoap", "curl", "wget"),
 ]
+# By command, because there are other packages of them than Debian's, in which node brings its npm along.
+COMMAND_PEERS = {"node": "nodejs", "npm": "npm"}
+
+# Clients that tests run under node: what is wanted, with its hashes, and where it goes.
+NODE_WANTED = ROOT / "tests" / "node"
+NODE_PEERS = ROOT / ".peers"
 
 # All tests, one process for each processor. A file stays in one of them, and whole nights come first: they take longest.
 EVERYTHING = ["--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"]
@@ -313,8 +319,14 @@ def install_peers(_: list[str]) -> int:
     if not shutil.which("apt-get"):
         raise WorkshopError(f"no apt-get here; install by other means what tests start: {', '.join(PEERS)}")
     missing = [name for name in PEERS if not is_installed(name)]
-    if not missing:
-        return 0
+    missing += [package for command, package in COMMAND_PEERS.items() if not shutil.which(command)]
+    if missing:
+        install_packages(missing)
+    install_node_peers()
+    return 0
+
+
+def install_packages(missing: list[str]) -> None:
     sudo = [] if os.geteuid() == 0 else ["sudo"]
     apt = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     for wait_s in (5, 20, None):
@@ -328,7 +340,22 @@ def install_peers(_: list[str]) -> int:
             time.sleep(wait_s)
         else:
             break
-    return 0
+
+
+def install_node_peers() -> None:
+    """Make .peers anew where its lock file is not the one of now. Packages come by hash and run nothing at install."""
+    names = ("package.json", "package-lock.json")
+    wanted = {name: (NODE_WANTED / name).read_bytes() for name in names}
+    done = NODE_PEERS / "node_modules" / ".package-lock.json"  # npm writes it last
+    if done.exists() and all((NODE_PEERS / name).read_bytes() == wanted[name] for name in names):
+        return
+    shutil.rmtree(NODE_PEERS, ignore_errors=True)
+    NODE_PEERS.mkdir()
+    for name in names:
+        (NODE_PEERS / name).write_bytes(wanted[name])
+    run(
+        "npm", "ci", "--prefix", NODE_PEERS, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"
+    )
 
 
 def is_installed(package: str) -> bool:
@@ -341,7 +368,7 @@ def clean(_: list[str]) -> int:
         if ENV.is_symlink():
             ENV.unlink()
         remove_unused_environments()
-    for place in (*ROOT.glob(".*_cache"), ROOT / ".hypothesis", ROOT / "build", ROOT / "dist"):
+    for place in (NODE_PEERS, *ROOT.glob(".*_cache"), ROOT / ".hypothesis", ROOT / "build", ROOT / "dist"):
         shutil.rmtree(place, ignore_errors=True)
     return 0
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -141,7 +141,11 @@ class AsRun(SQLModel, table=True):
     """What went out over one line in one airing, item by item, and how we know."""
 
     __tablename__ = "as_run"
-    __table_args__ = (UniqueConstraint("airing_id", "line_id", "feed_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("airing_id", "line_id", "feed_id", "position"),
+        # When, how often and where a segment was heard is answered from the index alone
+        Index("ix_as_run_segment", "segment_id", "starts_at", "airing_id", "evidence"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     airing_id: int = Field(foreign_key="airing.id", index=True)

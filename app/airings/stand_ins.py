@@ -233,7 +233,8 @@ def _signal_piece(engine: Engine, settings: Settings) -> tuple[Piece, int]:
 
 def _may_stand_in(segment: Segment, span: Span) -> bool:
     inside_from = segment.air_from is None or segment.air_from <= span.start
-    return inside_from and (segment.air_until is None or segment.air_until >= span.end)
+    until = segment.airs_until
+    return inside_from and (until is None or until >= span.end)
 
 
 def _source_of(cut: Cut) -> str:

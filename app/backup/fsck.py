@@ -18,6 +18,8 @@ from app.jobs.models import Job
 from app.library.models import Segment, SegmentState
 from app.settings import Settings
 from app.storage import Blobs, sha256_of
+from app.uploads.models import Upload, UploadState
+from app.uploads.service import file_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,12 @@ class Finding:
 def check(engine: Engine, settings: Settings, now: datetime, *, quick: bool = False) -> list[Finding]:
     """Everything that does not agree; ``quick`` looks at the presence of files only and hashes none."""
     with reading(engine) as session:
-        rows = [*_database(session), *_segments(session, settings), *_handoffs(session)]
+        rows = [
+            *_database(session),
+            *_segments(session, settings),
+            *_uploads(session, settings),
+            *_handoffs(session),
+        ]
         needed = {
             _path(settings, blob.kind, blob.sha256, blob.suffix): blob
             for blob in required(session, settings, now)
@@ -70,6 +77,15 @@ def _segments(session: Session, settings: Settings) -> Iterator[Finding]:
             and not _path(settings, "originals", sha256 or "").exists()
         ):
             yield Finding(f"segment {segment_id}: its upload is gone before its ingest")
+
+
+def _uploads(session: Session, settings: Settings) -> Iterator[Finding]:
+    for upload in session.exec(select(Upload).where(Upload.state == UploadState.open)):
+        path = file_of(settings, upload)
+        if not path.exists() or path.stat().st_size < upload.received:
+            yield Finding(
+                f"upload {upload.id}: bytes that were acknowledged are gone; its sender has to begin again"
+            )
 
 
 def _handoffs(session: Session) -> Iterator[Finding]:

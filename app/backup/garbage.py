@@ -17,6 +17,7 @@ from app.jobs.models import Job
 from app.locks import Lock
 from app.settings import Settings
 from app.storage import Blobs, blobs_lock
+from app.uploads.service import open_files
 from audio.cache import trim_cache
 from audio.files import sweep
 
@@ -77,7 +78,7 @@ def _stale_blobs(session: Session, settings: Settings, now: datetime) -> Iterato
 
 def _stale_incoming(session: Session, settings: Settings, now: datetime) -> Iterator[Path]:
     waiting = select(Job.payload).where(Job.kind == "ingest", col(Job.state).in_(["queued", "running"]))
-    needed = {payload["file"] for payload in session.exec(waiting)}
+    needed = {payload["file"] for payload in session.exec(waiting)} | open_files(session, settings)
     for path in settings.incoming_dir.iterdir():
         if path.name not in needed and _is_old(path, now):
             yield path

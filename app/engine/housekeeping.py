@@ -21,6 +21,7 @@ from app.jobs.models import Job
 from app.jobs.service import busy_workers, enqueue, forget_finished, release
 from app.library.cuts import cut_job_key, give_up_cut
 from app.library.models import Cut, CutState, Segment, SegmentState
+from app.library.retention import erase, outlived
 from app.library.service import refuse
 from app.locks import holder
 from app.monitor.service import forget_old as forget_old_listening
@@ -29,6 +30,7 @@ from app.propagation.cache import forget_old as forget_old_predictions
 from app.settings import Settings
 from app.station.models import Station
 from app.storage import free_bytes
+from app.uploads.leftovers import see_to_uploads
 from schedules.snapshot import CLOSED
 
 log = structlog.get_logger()
@@ -45,7 +47,8 @@ COLLECT_AT = timedelta(hours=3)
 
 
 def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
-    """Give back what dead workers held, disarm what is over, import the air's journal, watch the disk, clean up daily.
+    """Give back what dead workers held, disarm what is over, import the air's journal, watch the disk, give
+    up uploads that nobody continues, clean up daily.
 
     Writes only where there is news.
     """
@@ -55,9 +58,10 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
         lost_cuts = _lost_cuts(session)
         over = _armed_and_over(session, settings)
         lapsed = _lapsed_alarms(session, now)
+        to_erase = outlived(session, now)
         position = session.get_one(Station, 1).air_journal_position
     records = list(read_journal(settings.air_dir / "journal", position))
-    if orphaned or lost or lost_cuts or lapsed or records:
+    if orphaned or lost or lost_cuts or lapsed or to_erase or records:
         with writing(database) as session:
             for name in orphaned:
                 # Asked again under the write lock: its successor, who needs that lock to take a job, may be here now.
@@ -68,6 +72,8 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
                 refuse(session, segment_id, problem, now=now)
             for segment_id, number, problem in lost_cuts:
                 give_up_cut(session, segment_id, number, problem, now)
+            for segment_id in to_erase:
+                erase(session, segment_id, now)
             for kind, key in lapsed:
                 clear(session, kind, key, now=now)
             _import(session, records)
@@ -75,6 +81,7 @@ def keep_house(database: Engine, settings: Settings, now: datetime) -> None:
         disarm(settings, airing_id)
     _watch_disk(database, settings, now)
     watch_changes(database, settings, now)
+    see_to_uploads(database, settings, now)
     _collect_daily(database, settings, now)
 
 

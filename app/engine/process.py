@@ -29,6 +29,7 @@ from app.airings.stand_ins import keep_stand_ins
 from app.alarms.notify import deliver_due
 from app.approving.reminders import remind_due
 from app.awaited.cut_off import Steps, measure
+from app.bringing.dropping.folder import DropFolder
 from app.database import id_of, open_database, reading, writing
 from app.engine.actions import Actions
 from app.engine.housekeeping import keep_house
@@ -77,6 +78,9 @@ class Engine:
         self.telling: dict[str, asyncio.Task[None]] = {}
         """What is being told, by its name in `TOLD`."""
         self._air = AirWatch(settings)
+        self._drop_folder = DropFolder(settings)
+        self._dropping: asyncio.Task[None] | None = None
+        """A look at the drop folder: it may copy gigabytes, and nothing waits for it."""
         self._wish = 0
         self._steps: tuple[datetime, Steps] | None = None
         self._ticking = asyncio.Lock()
@@ -101,9 +105,21 @@ class Engine:
             for what, tell in TOLD.items():
                 if what not in self.telling or self.telling[what].done():
                     self.telling[what] = asyncio.create_task(tell(self.database, self.settings, now))
+            self._look_at_drop_folder(now)
             # Last: trouble in the house (a full disk, a damaged journal) must not keep alarms from being told.
             await asyncio.to_thread(keep_house, self.database, self.settings, now)
             return current
+
+    def _look_at_drop_folder(self, now: datetime) -> None:
+        if self._drop_folder.is_set and (self._dropping is None or self._dropping.done()):
+            self._dropping = asyncio.create_task(self._take_dropped(now))
+
+    async def _take_dropped(self, now: datetime) -> None:
+        try:
+            await asyncio.to_thread(self._drop_folder.turn, self.database, now)
+        except Exception:  # files stay where they are, and the next sweep looks again
+            if is_news("drop folder turn"):
+                log.exception("the drop folder could not be looked at")
 
     async def is_wanted(self) -> bool:
         """Whether somebody has asked for something since we looked last: on the air it is to be heard within seconds.
@@ -194,6 +210,9 @@ class Engine:
         """End between two turns and stop the deliveries. What is cut off is looked at again by the next engine."""
         async with self._ticking:
             pass
+        self._drop_folder.stopping.set()
+        if self._dropping is not None:
+            await asyncio.gather(self._dropping, return_exceptions=True)
         tasks = [*self.deliveries.values(), *self.looks.values(), *self.telling.values()]
         for task in tasks:
             task.cancel()

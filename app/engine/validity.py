@@ -47,7 +47,8 @@ def why_withdrawn(
         end = start + samples_to_timedelta(item.samples)
         if segment is None or segment.state not in HEARD or segment.approved_cut is None:
             return "withdrawn"
-        if (segment.air_from and start < segment.air_from) or (segment.air_until and end > segment.air_until):
+        until = segment.airs_until
+        if (segment.air_from and start < segment.air_from) or (until and end > until):
             return "withdrawn"
     for key, spoken in _announced(session, rundown, ids):
         if not (truth.is_true(airing, spoken) if part else truth.is_newest(airing, key, spoken)):

@@ -11,6 +11,6 @@ class Event(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     at: datetime
     subject: str
-    """``airing``, ``handoff``, ``segment`` or ``alarm``."""
+    """``airing``, ``handoff``, ``segment``, ``upload`` or ``alarm``."""
     subject_id: int
     state: str

@@ -22,6 +22,7 @@ from app.locks import Lock
 from app.processes import Clock, give_way, utcnow
 from app.propagation.predicting import run_predict
 from app.settings import Settings
+from app.uploads.leftovers import run_finish
 from app.web.problems import problem_of
 
 log = structlog.get_logger()
@@ -37,6 +38,9 @@ RUNS: dict[str, Run] = {
     "render": lambda engine, settings, payload, _clock: run_render(engine, settings, payload),
     "stand_in": lambda engine, settings, payload, _clock: run_stand_in(engine, settings, payload),
     "predict": lambda engine, settings, payload, clock: run_predict(engine, settings, payload, clock=clock),
+    "finish_upload": lambda engine, settings, payload, clock: run_finish(
+        engine, settings, payload, clock=clock
+    ),
 }
 
 

@@ -11,13 +11,14 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from app.airings.outings import next_airs_at
 from app.airings.whereabouts import stands_in_for, whereabouts
 from app.database import reading, writing
 from app.errors import NotFound
-from app.library import cuts, service
+from app.library import cuts, finding, service
 from app.library.cut_schemas import ApproveIn
 from app.library.description import from_form
-from app.library.models import Cut, SegmentKind, SegmentState
+from app.library.models import Cut, SegmentKind
 from app.library.receive import Receiver
 from app.library.schemas import (
     PeaksOut,
@@ -31,7 +32,7 @@ from app.library.schemas import (
 from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
 from app.web.files import AudioFile
-from app.web.pagination import Page, WantedPage, write_cursor
+from app.web.pagination import Page
 
 router = APIRouter(prefix="/api/v1", tags=["library"])
 
@@ -141,34 +142,16 @@ def _accept(receiver: Receiver, database: Engine, person_id: int, now: datetime)
         return SegmentDetail.of(segment, service.same_audio_as(session, segment))
 
 
-@router.get("/segments", summary="List the library, newest first")
-def list_segments(
-    database: Database,
-    _actor: Actor,
-    page: WantedPage,
-    state: SegmentState | None = None,
-    kind: SegmentKind | None = None,
-    tag: Annotated[str | None, Query(max_length=60)] = None,
-    q: Annotated[
-        str | None,
-        Query(max_length=100, description="Words of the title; initial consonants too: ㄴㅅ finds 뉴스"),
-    ] = None,
-    spoken: Annotated[
-        bool, Query(description="What Danpa spoke for single airings, instead of the library")
-    ] = False,
-) -> Page[SegmentOut]:
-    filters = service.Filters(state, kind, tag, q, spoken)
-    with reading(database) as session:
-        found = service.find(session, filters, before_id=page.after, limit=page.limit + 1)
-    shown = [SegmentOut.model_validate(segment) for segment in found[: page.limit]]
-    return Page(items=shown, next=write_cursor(shown[-1].id) if len(found) > page.limit else None)
-
-
 @router.get("/segments/{segment_id}", summary="Read one segment")
-def read_segment(segment_id: RowId, response: Response, database: Database, _actor: Actor) -> SegmentDetail:
+def read_segment(
+    segment_id: RowId, response: Response, database: Database, _actor: Actor, now: Now
+) -> SegmentDetail:
     with reading(database) as session:
         segment = service.get(session, segment_id)
         shown = SegmentDetail.of(segment, service.same_audio_as(session, segment))
+        heard = finding.heard(session, segment_id)
+        shown.last_aired_at, shown.times_aired = heard.last_aired_at, heard.times_aired
+        shown.next_airs_at = next_airs_at(session, segment_id, now)
     etag(response, segment.revision)
     return shown
 

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from schedules.time import end_of_kst_day
+
 
 class SegmentKind(StrEnum):
     news = "news"
@@ -66,8 +68,8 @@ class Segment(SQLModel, table=True):
     """The name under which whoever speaks may be known; outside the station there is no other."""
     max_airings: int | None = None
     """After so many it is not chosen any more."""
-    retain_until: date | None = None
-    """The last day (KST) for which its speaker lets the station keep it; then its audio is deleted."""
+    retain_until: date | None = Field(default=None, index=True)
+    """The last day (KST) for which its speaker lets the station keep it; then its audio and its script are erased."""
     air_from: datetime | None = None
     air_until: datetime | None = None
     state: str = Field(default=SegmentState.processing, index=True)
@@ -112,6 +114,12 @@ class Segment(SQLModel, table=True):
     """Of the same: ``template`` and ``text``."""
 
     @property
+    def airs_until(self) -> datetime | None:
+        """The end of its dates, and of the days for which it may be kept."""
+        ends = [self.air_until, end_of_kst_day(self.retain_until) if self.retain_until else None]
+        return min((end for end in ends if end is not None), default=None)
+
+    @property
     def spoken_text(self) -> str | None:
         return self.spoken["text"] if self.spoken else None
 
@@ -126,7 +134,7 @@ class Cut(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("segment_id", "number"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    segment_id: int = Field(foreign_key="segment.id", index=True)
+    segment_id: int = Field(foreign_key="segment.id", index=True, ondelete="CASCADE")
     number: int
     edits: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     """As `audio.edits` writes them; positions are samples of the segment's master."""
@@ -168,3 +176,25 @@ class ImportedFile(SQLModel, table=True):
     bytes: int
     modified_ns: int
     segment_id: int = Field(foreign_key="segment.id")
+
+
+class SegmentSearch(SQLModel, table=True):
+    """What a segment's words are looked for in (`app.library.search`); written whenever the segment is (`app.library.findable`).
+
+    In a table of its own because it is read from one end to the other, and a segment's row is five times as wide.
+    """
+
+    __tablename__ = "segment_search"
+
+    segment_id: int = Field(primary_key=True, foreign_key="segment.id", ondelete="CASCADE")
+    spelled: str
+    typed: str
+
+
+class SegmentTag(SQLModel, table=True):
+    """A segment's tags once more, to be found by; written as `SegmentSearch` is."""
+
+    __tablename__ = "segment_tag"
+
+    tag: str = Field(primary_key=True)
+    segment_id: int = Field(primary_key=True, foreign_key="segment.id", index=True, ondelete="CASCADE")

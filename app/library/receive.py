@@ -33,6 +33,7 @@ FORM_ALLOWANCE = 1 << 20
 """What a body may hold beside its file."""
 SPACE_CHECK = 16 << 20
 """The disk's reserve is looked at again after this many bytes."""
+EMPTY_FILE = "the file is empty: nothing arrived, or the recorder saved nothing"
 
 PROSE = frozenset({"script", "notes", "rights"})
 """Fields of several lines."""
@@ -43,6 +44,11 @@ FIELDS = PROSE | frozenset(
         *("pseudonym", "max_airings", "retain_until"),
     }
 )
+
+
+def limit_of(field: str) -> int:
+    """How many bytes a field may have."""
+    return PROSE_BYTES if field in PROSE else FIELD_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Receiver:
         """
         self._settings = settings
         if content_length is not None and content_length > settings.upload_limit_bytes + FORM_ALLOWANCE:
-            raise self._too_large()
+            raise too_large(self._settings)
         require_space(settings, content_length or 0)
         kind, options = parse_options_header(content_type)
         if kind != b"multipart/form-data" or not options.get(b"boundary"):
@@ -113,7 +119,7 @@ class Receiver:
         if self._name is None:
             raise Invalid("there is no file in the form", field="file")
         if self._bytes == 0:
-            raise Invalid("the file is empty: nothing arrived, or the recorder saved nothing", field="file")
+            raise Invalid(EMPTY_FILE, field="file")
         self._stream.flush()
         os.fsync(self._stream.fileno())
         return Received(self._path, self._name, self._hash.hexdigest(), self._bytes, dict(self._fields))
@@ -193,14 +199,14 @@ class Receiver:
             self._file_content(piece)
             return
         self._content_bytes += piece
-        limit = PROSE_BYTES if self._field in PROSE else FIELD_LIMIT
+        limit = limit_of(self._field)
         if len(self._content_bytes) > limit:
             raise Invalid(f"{self._field} is longer than {limit} bytes", field=self._field)
 
     def _file_content(self, piece: memoryview) -> None:
         self._bytes += len(piece)
         if self._bytes > self._settings.upload_limit_bytes:
-            raise self._too_large()
+            raise too_large(self._settings)
         if self._bytes - self._checked_at >= SPACE_CHECK:
             require_space(self._settings)
             self._checked_at = self._bytes
@@ -214,6 +220,8 @@ class Receiver:
     def _end(self) -> None:
         self._ended = True
 
-    def _too_large(self) -> TooLarge:
-        limit = self._settings.upload_limit_bytes
-        return TooLarge(f"the upload is larger than the {limit >> 20} MiB ({limit:,} bytes) that are taken")
+
+def too_large(settings: Settings) -> TooLarge:
+    """The refusal of a recording over the station's limit."""
+    limit = settings.upload_limit_bytes
+    return TooLarge(f"the upload is larger than the {limit >> 20} MiB ({limit:,} bytes) that are taken")

@@ -24,7 +24,6 @@ EXAMPLE: dict[str, Any] = {
     "episode": None,
     "awaited_as": None,
     "awaited_on": None,
-    "script": "안녕하십니까. 11월 22일 아침 뉴스입니다.",
     "notes": None,
     "rights": None,
     "pseudonym": None,
@@ -74,7 +73,6 @@ class SegmentOut(Answer):
     episode: int | None
     awaited_as: str | None
     awaited_on: date | None
-    script: Annotated[str | None, Field(description="What is said, as written")]
     notes: str | None
     rights: Annotated[str | None, Field(description="Whose it is, and what was agreed")]
     pseudonym: Annotated[str | None, Field(description="The name under which whoever speaks may be known")]
@@ -175,16 +173,33 @@ class RecallOut(SegmentOut):
 
 
 class SegmentDetail(SegmentOut):
-    """One segment, with the earlier ones that hold the same audio."""
+    """One segment, with its script and the earlier ones that hold the same audio, and when it was heard and will be."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE | {"same_audio_as": [17]}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                EXAMPLE
+                | {
+                    "script": "안녕하십니까. 11월 22일 아침 뉴스입니다.",
+                    "same_audio_as": [17],
+                    "last_aired_at": "2026-11-22T15:02:10Z",
+                    "times_aired": 1,
+                    "next_airs_at": None,
+                }
+            ]
+        }
+    )
 
+    script: Annotated[str | None, Field(description="What is said, as written")]
     same_audio_as: list[int]
+    last_aired_at: datetime | None = None
+    times_aired: int = 0
+    next_airs_at: datetime | None = None
 
     @classmethod
     def of(cls, segment: Segment, same_audio_as: list[int]) -> Self:
         shown = SegmentOut.model_validate(segment).model_dump(exclude={"duration_s"})
-        return cls(**shown, same_audio_as=same_audio_as)
+        return cls(**shown, script=segment.script, same_audio_as=same_audio_as)
 
 
 class SegmentPatch(Body):

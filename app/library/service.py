@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,6 @@ from app.library import cuts
 from app.library.description import Description, check_window, clean_place
 from app.library.models import HEARD, Segment, SegmentKind, SegmentState
 from app.library.receive import Received
-from app.library.search import TitleQuery
 from app.station.models import Station
 
 
@@ -65,18 +64,6 @@ class Measurements:
     clipped_samples: int
     damaged: bool
     peaks_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which segments to list; None and empty mean all."""
-
-    state: SegmentState | None = None
-    kind: SegmentKind | None = None
-    tag: str | None = None
-    title: str | None = None
-    spoken: bool = False
-    """What Danpa spoke for single airings, instead of the producers' recordings."""
 
 
 FREQUENCIES_TOLD, ANNOUNCED = "주파수 안내", "방송 안내"
@@ -128,6 +115,14 @@ def create(
     return segment
 
 
+def require_place(session: Session, description: Description) -> Description:
+    """The description with what it is awaited as, where it names an airing and an element instead. Raises Invalid."""
+    if description.airing_id is None:
+        return description
+    name, on = place_of(session, description.airing_id, description.element or "")
+    return replace(description, awaited_as=name, awaited_on=on)
+
+
 def accept_upload(
     session: Session, received: Received, description: Description, *, person_id: int, now: datetime
 ) -> Segment:
@@ -136,9 +131,7 @@ def accept_upload(
     Raises:
         Invalid: the airing that it is said to be for is not there, or awaits no such thing.
     """
-    if description.airing_id is not None:
-        name, on = place_of(session, description.airing_id, description.element or "")
-        description = replace(description, awaited_as=name, awaited_on=on)
+    description = require_place(session, description)
     original = Original(received.name, received.sha256, received.bytes)
     segment = create(session, description, original, "segment.uploaded", person_id=person_id, now=now)
     payload = {"segment_id": segment.id, "file": received.path.name}
@@ -244,37 +237,6 @@ def same_audio_as(session: Session, segment: Segment) -> list[int]:
         .order_by(col(Segment.id))
     )
     return [found for found in session.exec(query) if found is not None]
-
-
-def find(session: Session, filters: Filters, *, before_id: int | None, limit: int) -> list[Segment]:
-    """Segments, newest first, that pass the filters; those with an id under ``before_id`` only.
-
-    Titles and tags are matched here and not in SQL: initial consonants are not letters to a database, and a whole
-    library's ids, titles and tags are a megabyte.
-    """
-    query = select(Segment.id, Segment.title, Segment.tags).order_by(col(Segment.id).desc())
-    of_danpa = col(Segment.spoken_key).is_not(None)
-    query = query.where(of_danpa if filters.spoken else ~of_danpa)
-    if before_id is not None:
-        query = query.where(col(Segment.id) < before_id)
-    if filters.state is not None:
-        query = query.where(Segment.state == filters.state)
-    if filters.kind is not None:
-        query = query.where(Segment.kind == filters.kind)
-    matches = _matcher(filters)
-    found: list[int] = []
-    for segment_id, title, tags in session.exec(query.execution_options(yield_per=500)):
-        if segment_id is not None and matches(title, tags):
-            found.append(segment_id)
-            if len(found) == limit:
-                break
-    rows = session.exec(select(Segment).where(col(Segment.id).in_(found)).order_by(col(Segment.id).desc()))
-    return list(rows)
-
-
-def _matcher(filters: Filters) -> Callable[[str, Sequence[str]], bool]:
-    query = TitleQuery(filters.title or "")
-    return lambda title, tags: (filters.tag is None or filters.tag in tags) and query.matches(title)
 
 
 def change(

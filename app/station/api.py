@@ -15,20 +15,29 @@ router = APIRouter(prefix="/api/v1", tags=["station"])
 
 
 class StationIn(Body):
-    model_config = example(evergreen_segment_id=12)
+    """What is left out stays as it is."""
 
-    evergreen_segment_id: RowId | None
+    model_config = example(evergreen_segment_id=12, approved_by_another=True)
+
+    evergreen_segment_id: RowId | None = None
     """What is aired when a programme and its stand-by both fail; null for the interval signal only."""
+    approved_by_another: bool | None = None
+    """Whether who uploaded or edited a recording may not approve it."""
 
 
 class StationOut(Answer):
     model_config = example(
-        name="단파 데모", is_demo=True, evergreen_segment_id=12, created_at="2026-10-25T01:00:00Z"
+        name="단파 데모",
+        is_demo=True,
+        evergreen_segment_id=12,
+        approved_by_another=False,
+        created_at="2026-10-25T01:00:00Z",
     )
 
     name: str
     is_demo: bool
     evergreen_segment_id: int | None
+    approved_by_another: bool
     created_at: datetime
 
 
@@ -38,8 +47,11 @@ def read_station(database: Database, _actor: Actor) -> StationOut:
         return StationOut.model_validate(service.station(session))
 
 
-@router.put("/station", summary="Choose what is aired when all else fails")
+@router.put("/station", summary="Choose what is aired when all else fails, and who approves")
 def update_station(body: StationIn, database: Database, actor: Actor, now: Now) -> StationOut:
     with writing(database) as session:
-        station = service.set_evergreen(session, body.evergreen_segment_id, now=now, by=actor.person_id)
-        return StationOut.model_validate(station)
+        if "evergreen_segment_id" in body.model_fields_set:
+            service.set_evergreen(session, body.evergreen_segment_id, now=now, by=actor.person_id)
+        if body.approved_by_another is not None:
+            service.set_approval(session, by_another=body.approved_by_another, now=now, by=actor.person_id)
+        return StationOut.model_validate(service.station(session))

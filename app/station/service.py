@@ -28,3 +28,9 @@ def set_evergreen(session: Session, segment_id: int | None, *, now: datetime, by
     here.evergreen_segment_id = segment_id
     record(session, "station.evergreen_set", at=now, person_id=by, subject_id=segment_id)
     return here
+
+
+def set_approval(session: Session, *, by_another: bool, now: datetime, by: int | None) -> None:
+    """Say whether who uploaded or edited a recording may approve it. With one person alone nothing could air then."""
+    station(session).approved_by_another = by_another
+    record(session, "station.approval_set", at=now, person_id=by, by_another=by_another)

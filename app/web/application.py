@@ -26,6 +26,7 @@ from app.handoffs import api as handoffs
 from app.journal import api as journal
 from app.library import api as library
 from app.library import cuts_api
+from app.library import finding_api as finding
 from app.monitor import api as monitor
 from app.moves import api as moves
 from app.moves import page as moves_page
@@ -43,6 +44,8 @@ from app.settings import Settings
 from app.signing import api as signing
 from app.station import api as station
 from app.storage import Blobs
+from app.uploads import api as uploads
+from app.uploads.receptions import Receptions
 from app.web import docs, health, pages, problems
 from app.web.frame import Frame
 from app.web.idempotency import Idempotency, Ledger
@@ -54,6 +57,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     cuts_api.router,
     awaited.router,
     approving.router,
+    finding.router,
+    uploads.router,
     programmes.router,
     schedule.router,  # before frequencies: /lines/export is no line
     frequencies.router,
@@ -119,6 +124,7 @@ def create_app(settings: Settings, *, now: Clock = utcnow) -> FastAPI:
     app.state.now = now
     app.state.stopping = threading.Event()
     app.state.failed_sign_ins = FailedSignIns()
+    app.state.receptions = Receptions()
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -16,7 +16,7 @@ LARGEST_BODY = 1 << 20
 LARGEST_SEASON = 4 << 20
 """Bytes of a form with a schedule file: everybody's season in HFCC's columns is a megabyte and a half."""
 SEASONS = re.compile(r"/api/v1/(lines/import|seasons/[^/]+/background)")
-UPLOADS = re.compile(r"/api/v1/(segments|voice-pack/[^/]+)")
+UPLOADS = re.compile(r"/api/v1/(segments|uploads(/[^/]+)?|voice-pack/[^/]+)")
 """These stream to disk under limits of their own."""
 
 

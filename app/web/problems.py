@@ -18,12 +18,16 @@ from starlette.exceptions import HTTPException
 
 from app import errors
 from app.people.service import TooManyAttempts
+from app.uploads import errors as uploads
 from audio.errors import AudioError
 from schedules.errors import ScheduleError, Uncompilable
 
 MEDIA_TYPE = "application/problem+json"
 
-_STATUS: dict[type[Exception], HTTPStatus] = {
+CHECKSUM_MISMATCH = 460
+"""Tus's own status for a piece that is not what its checksum says; HTTP has none."""
+
+_STATUS: dict[type[Exception], int] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.Conflict: HTTPStatus.CONFLICT,
@@ -33,6 +37,13 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.DiskReserve: HTTPStatus.INSUFFICIENT_STORAGE,
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    uploads.UnsupportedVersion: HTTPStatus.PRECONDITION_FAILED,
+    uploads.WrongContentType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    uploads.ChecksumMismatch: CHECKSUM_MISMATCH,
+    uploads.Gone: HTTPStatus.GONE,
+    uploads.Locked: HTTPStatus.LOCKED,
+    uploads.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    uploads.Stopping: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DanpaError: HTTPStatus.BAD_REQUEST,
     AudioError: HTTPStatus.UNPROCESSABLE_ENTITY,
     ScheduleError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -42,6 +53,9 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
 _HEADERS: dict[type[Exception], dict[str, str]] = {
     errors.NotSignedIn: {"WWW-Authenticate": "Bearer"},
     TooManyAttempts: {"Retry-After": "10"},
+    uploads.UnsupportedVersion: {"Tus-Version": "1.0.0"},
+    uploads.Locked: {"Retry-After": "5"},
+    uploads.Stopping: {"Retry-After": "5"},
 }
 
 _WORDS = {
@@ -98,9 +112,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, answer)
 
 
-def _problem(
-    code: str, status: HTTPStatus, detail: str, listed: Sequence[dict[str, str]] = ()
-) -> dict[str, Any]:
+def _problem(code: str, status: int, detail: str, listed: Sequence[dict[str, str]] = ()) -> dict[str, Any]:
     title = code.replace("-", " ").capitalize()
     detail = _encodable(detail)
     problem = {
@@ -118,7 +130,7 @@ def _encodable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _of_domain(error: Exception, status: HTTPStatus) -> dict[str, Any]:
+def _of_domain(error: Exception, status: int) -> dict[str, Any]:
     code = getattr(error, "code", "danpa-error")
     field = getattr(error, "field", None)
     listed = [{"field": field, "message": str(error)}] if field else []

@@ -1,6 +1,7 @@
 """The web server: uvicorn, ended in an orderly way.
 
-Uvicorn waits for every answer to finish before it stops, and a page's event stream never does by itself: it is told.
+Uvicorn waits for every answer to finish before it stops, and a page's event stream never does by itself: it is told. So are
+uploads in pieces, which go on elsewhere from where they are.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from app.settings import Settings
 from app.storage import write_atomically
 
 GRACE_S = 10
-"""An upload that is still running after this is cut; its sender tries again."""
+"""An upload by form that is still running after this is cut; its sender tries again."""
 
 
 class Server(uvicorn.Server):
@@ -50,4 +51,5 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.stopping.set()
+        self._app.state.receptions.stop()
         await super().shutdown(sockets)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ class WholeStation:
 
     home: Path
     now: datetime
+    alarm_webhook_url: str = ""
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
     incarnations: int = 0
 
@@ -44,8 +46,9 @@ class WholeStation:
         self._start("web")
         self._nursery = self._start("nursery", pipes=True)
         url = json.loads(_wait_for(self.settings.run_dir / "web.json"))["url"]
+        self.key = founded.key
         self.http = httpx.Client(
-            base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {founded.key}"}, timeout=30
+            base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {self.key}"}, timeout=30
         )
 
     def _start(self, role: str, *arguments: str, pipes: bool = False) -> subprocess.Popen[str]:
@@ -55,6 +58,8 @@ class WholeStation:
             "DANPA_DISK_RESERVE_BYTES": "0",
             "PYTHONPATH": str(HERE.parents[1]),
         }
+        if self.alarm_webhook_url:
+            environment["DANPA_ALARM_WEBHOOK_URL"] = self.alarm_webhook_url
         process = subprocess.Popen(
             [sys.executable, str(HERE / "children.py"), role, str(self.clock.path), *arguments],
             env=environment,
@@ -128,12 +133,23 @@ class WholeStation:
             answer = self.http.post("/segments", data=fields, files={"file": (file.name, stream)})
         assert answer.status_code == 202, answer.text
         segment_id = int(answer.json()["id"])
-        deadline = time.monotonic() + 60
-        while self.get(f"/segments/{segment_id}")["state"] == "processing":
-            assert time.monotonic() < deadline, self.tail()
-            time.sleep(0.1)
+        self.wait_for_segment(segment_id)
         self.post(f"/segments/{segment_id}/approve")
         return segment_id
+
+    def wait_for_segment(self, segment_id: int) -> None:
+        """Until the workers have its master."""
+        self._wait(lambda: self.get(f"/segments/{segment_id}")["state"] != "processing")
+
+    def wait_for_cut(self, segment_id: int) -> None:
+        """Until the workers have made its newest cut."""
+        self._wait(lambda: self.items(f"/segments/{segment_id}/cuts")[0]["state"] == "ready")
+
+    def _wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline, self.tail()
+            time.sleep(0.1)
 
 
 def _wait_for(path: Path) -> bytes:

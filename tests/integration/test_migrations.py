@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from alembic import command
 from sqlalchemy import Column, Engine, func, inspect, select, text
 
-from app.database import alembic_config, current_revision, migrate, open_sqlite, schema_sql
+from app.database import alembic_config, current_revision, migrate, open_sqlite, schema_sql, writing
+from app.library.models import Segment, SegmentSearch, SegmentTag
 from app.models import SQLModel
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "schema.sql"
@@ -67,6 +69,28 @@ def test_a_station_s_rows_survive_the_way_back_and_up_again(database: Engine) ->
         segments = connection.scalar(text("SELECT count(*) FROM segment"))
         assert (lines, segments) == (1, 1)
         assert not connection.execute(text("PRAGMA foreign_key_check")).all()
+
+
+def test_segments_that_were_there_before_are_found_like_new_ones(database: Engine) -> None:
+    migrate(database)
+    with writing(database) as session:
+        at = datetime(2026, 11, 22, tzinfo=UTC)
+        for title, tags in (("아침 뉴스", ["뉴스", "Daily"]), ("값 100%", [])):
+            session.add(Segment(title=title, tags=tags, presenter="김하늘", kind="news", created_at=at))
+    written = findable(database)
+
+    migrate(database, "0015")
+    migrate(database)
+
+    assert findable(database) == written
+    assert len(written) == 4
+
+
+def findable(database: Engine) -> list[tuple[Any, ...]]:
+    """All that segments are found by."""
+    with database.connect() as connection:
+        words = connection.execute(select(SegmentSearch).order_by("segment_id"))
+        return [tuple(row) for rows in (words, connection.execute(select(SegmentTag))) for row in rows]
 
 
 def a_value(column: Column[Any]) -> str:

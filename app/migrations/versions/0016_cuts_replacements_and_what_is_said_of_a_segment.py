@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.Column("peak_dbtp", sa.Float(), nullable=True),
         sa.Column("peaks_sha256", TEXT(), nullable=True),
         sa.Column("joins", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"]),
+        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["made_by"], ["person.id"]),
         sa.ForeignKeyConstraint(["approved_by"], ["person.id"]),
         sa.PrimaryKeyConstraint("id"),
@@ -76,6 +76,7 @@ def upgrade() -> None:
     )
     for name, kind in SEGMENT:
         op.add_column("segment", sa.Column(name, kind, nullable=True))
+    op.create_index("ix_segment_retain_until", "segment", ["retain_until"])
     op.add_column("segment", sa.Column("cut", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("job", sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column(
@@ -112,6 +113,7 @@ def downgrade() -> None:
     op.drop_column("rundown", "awaited")
     op.drop_column("station", "approved_by_another")
     op.drop_column("job", "urgent")
+    op.drop_index("ix_segment_retain_until", "segment")
     for name in ("cut", *(name for name, _ in reversed(SEGMENT))):
         op.drop_column("segment", name)
     op.drop_table("replacement")

@@ -581,8 +581,11 @@ def test_the_station_and_its_evergreen(api: httpx.Client, station: SmallStation)
         "name": "시험 방송국",
         "is_demo": False,
         "evergreen_segment_id": segment,
+        "approved_by_another": False,
         "created_at": "2026-11-22T09:00:00Z",
     }
+    both = api.put("/api/v1/station", json={"approved_by_another": True}).json()
+    assert (both["approved_by_another"], both["evergreen_segment_id"]) == (True, segment)
     with reading(station.database) as session:
         assert session.get_one(Station, 1).evergreen_segment_id == segment
 

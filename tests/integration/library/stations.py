@@ -21,10 +21,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, select
 
 from app.database import migrate, open_database, reading, writing
-from app.jobs.models import Job
+from app.jobs.service import claim
+from app.jobs.worker import work
 from app.library import service
 from app.library.description import Description
-from app.library.ingest import run_ingest
 from app.library.models import Segment, SegmentKind
 from app.library.receive import Received
 from app.people.service import create_key, create_person
@@ -66,12 +66,15 @@ class Station:
 
     def ingest_all(self) -> None:
         """What the workers would do."""
-        with reading(self.engine) as session:
-            jobs = list(session.exec(select(Job).where(Job.kind == "ingest", Job.state == "queued")))
-        for job in jobs:
-            run_ingest(self.engine, self.settings, job.payload)
-            with writing(self.engine) as session:
-                session.get_one(Job, job.id).state = "done"
+        self._work("ingest")
+
+    def cut_all(self) -> None:
+        self._work("cut")
+
+    def _work(self, kind: str) -> None:
+        while (job := claim(self.engine, "worker-1", (kind,))) is not None:
+            assert job.kind == kind
+            work(self.engine, self.settings, job, lambda: NOW)
 
     def incoming(self) -> list[str]:
         return sorted(path.name for path in self.settings.incoming_dir.iterdir())
@@ -139,6 +142,7 @@ def serving(station: Station) -> Iterator[Service]:
             pass_fds=[listener.fileno()],
             env=environment,
             cwd=ROOT,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:

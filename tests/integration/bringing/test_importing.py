@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-import io
 import os
 import shutil
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
+from app.bringing import taking
+from app.bringing.recordings import walk
 from app.errors import Invalid
-from app.library import importing
-from app.library.importing import Wishes, find_recordings, run_import
 from app.library.models import SegmentKind
 from app.locks import Lock
+from tests.integration.bringing.bringing import imported
 from tests.integration.library.stations import Station, write_tone
 
 
@@ -32,22 +31,9 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def imported(station: Station, folder: Path, **wishes: object) -> tuple[int, str]:
-    output = io.StringIO()
-    status = run_import(
-        station.engine,
-        station.settings,
-        folder,
-        Wishes(station.person_id, **wishes),  # type: ignore[arg-type]
-        console=Console(file=output, width=200),
-        threads=2,
-    )
-    return status, output.getvalue()
-
-
 def test_recordings_are_found_in_order_and_nothing_else(folder: Path) -> None:
-    found = find_recordings(folder)
-    assert [path.name for path in found.files] == ["둘째.wav", "첫째.wav"]
+    found = walk(folder)
+    assert [one.name for one in found.recordings] == ["둘째.wav", "2026/11/첫째.wav"]
     assert found.skipped == 3  # the note, the hidden file, the link
 
 
@@ -99,7 +85,7 @@ def test_an_interrupted_import_goes_on_with_the_same_segment(
         raise Interrupted
 
     with monkeypatch.context() as patched:
-        patched.setattr(importing, "run_ingest", interrupt)
+        patched.setattr(taking, "run_ingest", interrupt)
         with pytest.raises(Interrupted):
             imported(station, folder)
     assert "processing" in {segment.state for segment in station.segments()}

@@ -1,0 +1,1 @@
+"""Uploads that arrive in pieces (tus 1.0.0), until they are segments."""
