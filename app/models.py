@@ -15,7 +15,7 @@ from app.handoffs.models import Attempt, Handoff
 from app.jobs.models import Job
 from app.journal.models import JournalEntry
 from app.library import findable as _findable  # noqa: F401 - whoever writes a segment makes it findable
-from app.library.models import Cut, ImportedFile, Segment, SegmentSearch, SegmentTag
+from app.library.models import Cut, ImportedFile, Segment, SegmentLandmark, SegmentSearch, SegmentTag
 from app.monitor.models import Listening
 from app.moves.models import LineChange, NoticeChange, PoolEntry, ReplyLink, SiteNotice
 from app.people.models import BrowserSession, IdempotentRequest, Key, LoginLink, Person
@@ -72,6 +72,7 @@ __all__ = [
     "RundownVersion",
     "SQLModel",
     "Segment",
+    "SegmentLandmark",
     "SegmentNote",
     "SegmentSearch",
     "SegmentTag",

@@ -83,7 +83,7 @@ class Settings(BaseSettings):
 
     @property
     def blobs_dir(self) -> Path:
-        """Originals, masters, peaks and artefacts, each named by its SHA-256."""
+        """Originals, masters, peaks, fingerprints and artefacts, each named by its SHA-256."""
         return self.root / "blobs"
 
     @property
@@ -134,7 +134,10 @@ class Settings(BaseSettings):
         """Make the station's folders, readable by their owner only."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for directory in (
-            *(self.blobs_dir / kind for kind in ("originals", "masters", "peaks", "artefacts")),
+            *(
+                self.blobs_dir / kind
+                for kind in ("originals", "masters", "peaks", "fingerprints", "artefacts")
+            ),
             self.voices_dir / "ko",
             self.incoming_dir,
             self.cache_dir,

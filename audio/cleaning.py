@@ -6,6 +6,7 @@ its own place. What each does to speech is measured in `tests/bench/cleaning.py`
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -13,18 +14,17 @@ from typing import Final
 import numpy as np
 
 from audio import noise, room
-from audio.band import Band
 from audio.edits import Cleaning, Range
 from audio.hum import Hum, HumRemoval, HumSearch
-from audio.linear import LONGEST_ROW
 from audio.meter import EnergyMeter, LoudnessSum, Samples
+from audio.overlap import Overlap, Spectra
 from audio.pcm import RATE
 
 RUMBLE_HZ: Final = 80
-"""Below it men's voices have nothing, and it goes at 24 dB an octave: a Butterworth high-pass, twice."""
+"""Below it men's voices have nothing, and it goes at 24 dB an octave, as with Butterworth, but without turning phases."""
 
-# Filters begin in what the range begins with, played backwards, as if it had always been there
-_RUN_IN: Final = RATE // 4 // LONGEST_ROW * LONGEST_ROW
+# 170 ms, many times what such a filter rings
+_LONG: Final = Overlap(8192, 2048)
 
 Blocks = Iterator[Samples]
 Stretches = Callable[[], Iterable[tuple[Range, Blocks]]]
@@ -74,11 +74,11 @@ class Cleaner:
         """One range, as long as before."""
         samples = where[1] - where[0]
         if self._cleaning.rumble:
-            blocks = _without_rumble(blocks)
+            blocks = _LONG.sound((each * _above_rumble() for each in _LONG.spectra(blocks)), samples)
         if self._hum:
             blocks = self._hum.remove(blocks, samples)
         if self._cleaning.room != "off":
-            spectra = room.without_echo(room.OVERLAP.spectra(blocks))
+            spectra: Iterator[Spectra] = room.without_echo(room.OVERLAP.spectra(blocks))
             if self._cleaning.room == "strong":
                 spectra = room.LateEcho().change(spectra)
             blocks = room.OVERLAP.sound(spectra, samples)
@@ -87,16 +87,9 @@ class Cleaner:
         return blocks
 
 
-def _without_rumble(blocks: Blocks) -> Blocks:
-    first, second = Band(RUMBLE_HZ, None), Band(RUMBLE_HZ, None)
-    left = np.zeros(0, dtype=np.float32)
-    began = False
-    for block in blocks:
-        if not began:
-            began = True
-            second.feed(first.feed(np.pad(block, (_RUN_IN, 0), mode="symmetric")[:_RUN_IN]))
-        sound = np.concatenate([left, block])
-        whole = len(sound) // LONGEST_ROW * LONGEST_ROW
-        left = sound[whole:]
-        yield second.feed(first.feed(sound[:whole]))
-    yield second.feed(first.feed(left))
+@functools.cache
+def _above_rumble() -> Samples:
+    hertz = np.fft.rfftfreq(_LONG.size, 1 / RATE)
+    hertz[0] = 1e-3
+    gains: Samples = (1 / np.sqrt(1 + (RUMBLE_HZ / hertz) ** 8)).astype(np.float32)
+    return gains

@@ -20,6 +20,7 @@ from audio.errors import (
 from audio.ffmpeg import ample_time, file_url, own_input, run, source_input
 from audio.files import scratch
 from audio.filters import TO_MONO_48K
+from audio.fingerprint import FingerprintMeter
 from audio.flac import flac_samples
 from audio.levels import SilenceMeter
 from audio.masters import MASTER_OUTPUT, TO_24_BITS, Master, MasterMeter, keep
@@ -45,11 +46,13 @@ class _Listener:
 
     def __init__(self, limits: IngestLimits) -> None:
         self.heard = MasterMeter()
+        self.fingerprint = FingerprintMeter()
         self._most = round(limits.max_duration_s * RATE)
         self._most_silence = round(limits.max_leading_silence_s * RATE)
 
     def __call__(self, block: Samples) -> None:
         self.heard.feed(block)
+        self.fingerprint.feed(block)
         silence = self.heard.silence
         if silence.samples > self._most:
             raise TooLong(f"At most {_minutes(self._most)} are taken.")
@@ -60,10 +63,11 @@ class _Listener:
 def ingest(
     source: Path, destination_dir: Path, *, ffmpeg: Path, limits: IngestLimits | None = None
 ) -> Master:
-    """Make the master of `source` in `destination_dir`: `<sha256>.flac`, and its waveform `<sha256>.peaks`.
+    """Make the master of `source` in `destination_dir`: `<sha256>.flac`, its waveform `<sha256>.peaks` and its
+    fingerprint `<sha256>.print`.
 
     The master is mono, 48 kHz, 24-bit FLAC at the source's level and length, without tags; equal sound gives equal
-    bytes (by the same ffmpeg), so that the same recording twice is one file. Both files appear whole or not at all.
+    bytes (by the same ffmpeg), so that the same recording twice is one file. Each file appears whole or not at all.
 
     Raises `EmptyFile`, `NotAudio`, `NoSoundTrack`, `ForbiddenFormat`, `Truncated`, `OnlySilence`, `TooLong`,
     `TooShort` or `IngestTimeout`.
@@ -92,7 +96,7 @@ def ingest(
             raise OnlySilence
         _check_written(made, result, ffmpeg)
         damaged = bool(result.status or result.complaints or is_cut_short(source))
-        return keep(made, destination_dir, listener.heard, damaged=damaged)
+        return keep(made, destination_dir, listener.heard, fingerprint=listener.fingerprint, damaged=damaged)
 
 
 def _check_written(made: Path, result: DecodedRun, ffmpeg: Path) -> None:

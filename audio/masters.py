@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from audio.files import publish, sha256_of
+from audio.fingerprint import FingerprintMeter, write_fingerprint
 from audio.flac import BITEXACT
 from audio.levels import PeaksMeter, SilenceMeter, clipped_samples
 from audio.meter import Meter, Samples
@@ -38,6 +39,8 @@ class Master:
     silences: tuple[tuple[int, int], ...]
     clipped_samples: int
     peaks_path: Path
+    fingerprint_path: Path | None = None
+    """Of a recording: cuts of it are known by it too."""
     damaged: bool = False
 
 
@@ -57,9 +60,22 @@ class MasterMeter:
         self.clipped += clipped_samples(block)
 
 
-def keep(made: Path, destination_dir: Path, heard: MasterMeter, *, damaged: bool = False) -> Master:
-    """Give a finished file and its waveform the names of their content, the waveform first."""
+def keep(
+    made: Path,
+    destination_dir: Path,
+    heard: MasterMeter,
+    *,
+    fingerprint: FingerprintMeter | None = None,
+    damaged: bool = False,
+) -> Master:
+    """Give a finished file and what was made of it the names of its content, the file itself last."""
     sha256 = sha256_of(made)
+    fingerprint_path = None
+    if fingerprint is not None:
+        taken = made.with_suffix(".print")
+        write_fingerprint(fingerprint.finish(), taken)
+        fingerprint_path = destination_dir / f"{sha256}.print"
+        publish(taken, fingerprint_path)
     waveform = made.with_suffix(".peaks")
     heard.peaks.write(waveform)
     loudness = heard.meter.finish()
@@ -77,5 +93,6 @@ def keep(made: Path, destination_dir: Path, heard: MasterMeter, *, damaged: bool
         silences=heard.silence.inside,
         clipped_samples=heard.clipped,
         peaks_path=peaks_path,
+        fingerprint_path=fingerprint_path,
         damaged=damaged,
     )

@@ -30,7 +30,7 @@ _SHORTEST: Final = round(1 * _SECOND)
 _SMOOTHED: Final = 8
 _QUANTILE: Final = 0.1
 # The mean of white noise's power over that quantile of it, smoothed so: measured over a minute
-_BIAS: Final = 1.53
+_BIAS: Final = 2.27
 # Less than all of it is called noise: what stays is heard, what goes is missed
 _CAUTION: Final = 0.8
 # How much of the estimate comes from the frame before: less than the usual 0.98, which drags syllables' ends

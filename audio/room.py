@@ -2,7 +2,7 @@
 
 Weighted prediction error (T. Nakatani et al., "Speech dereverberation based on variance-normalized delayed linear prediction",
 IEEE Transactions on Audio, Speech and Language Processing 18, 2010), for one microphone: in each frequency what can be
-predicted from 40 to 210 ms before is echo. Early reflections stay, and what stays is the voice as it was: nothing is gated. A
+predicted from 40 to 250 ms before is echo. Early reflections stay, and what stays is the voice as it was: nothing is gated. A
 voice far from the microphone does not come near by it.
 
 `strong` then turns down what still decays like a room, as if it were noise; that takes a little from clean speech too.
@@ -29,17 +29,17 @@ _STRETCH: Final = 2 * round(6 * _FRAMES_A_SECOND)
 # Of less sound the prediction would learn the words instead of the room
 _SHORTEST: Final = round(3 * _FRAMES_A_SECOND)
 _DELAY: Final = 2
-_TAPS: Final = 8
-_ROUNDS: Final = 2
+_TAPS: Final = 10
+_ROUNDS: Final = 3
 _TOP_BIN: Final = 8000 * OVERLAP.size // RATE
 _BINS_AT_ONCE: Final = 57
 _QUIETEST: Final = 1e-3
 _LOADING: Final = 1e-4
 
-# What is left after the prediction dies away as in a living room, at half of what that would be
+# What is left after the prediction dies away as in a living room, at a third of what that would be
 _DECAY_S: Final = 0.5
 _LATE_FRAMES: Final = 3
-_LATE_SHARE: Final = 0.5
+_LATE_SHARE: Final = 0.35
 _LATE_DEPTH_DB: Final = 10.0
 _LATE_MEMORY: Final = 0.2
 _LEAST: Final = 1e-14
@@ -88,7 +88,7 @@ def _dried(frames: Spectra) -> Spectra:
 
 
 def _unpredicted(wet: Bins) -> Bins:
-    """What cannot be told from what came before: by least squares weighted with the speech's own power, twice."""
+    """What cannot be told from what came before: by least squares weighted with the speech's own power, in a few rounds."""
     count = wet.shape[1]
     past = np.zeros((len(wet), _TAPS, count), dtype=np.complex64)
     for tap in range(_TAPS):

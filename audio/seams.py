@@ -24,6 +24,9 @@ CONTEXT_SAMPLES: Final = 1024
 _ORDER: Final = 32
 # As many samples for each coefficient at least: fewer would fit the noise
 _SAMPLES_PER_COEFFICIENT: Final = 4
+# Burg's filters are stable, and yet may swell before they die away; cutting that off would click
+_MOST_SWELL: Final = 1.5
+_DAMPINGS: Final = (1.0, 0.995, 0.98, 0.95, 0.8)
 
 
 def led_on(before: Samples, samples: int) -> Samples:
@@ -32,14 +35,13 @@ def led_on(before: Samples, samples: int) -> Samples:
     order = min(_ORDER, len(heard) // _SAMPLES_PER_COEFFICIENT)
     if not order:
         return np.zeros(samples, dtype=np.float32)
-    reversed_weights = _burg(heard, order)[::-1]
+    weights = _burg(heard, order)
     loudest = float(np.abs(heard).max())
-    sound = np.concatenate([heard[-order:], np.zeros(samples)])
-    for at in range(order, len(sound)):
-        sound[at] = sound[at - order : at] @ reversed_weights
-    # Burg's filters are stable, and yet may swell before they die away
-    following: Samples = np.clip(sound[order:], -loudest, loudest).astype(np.float32)
-    return following
+    for damping in _DAMPINGS:
+        following = _predicted(heard, weights * damping ** np.arange(1, order + 1), samples)
+        if np.abs(following).max(initial=0.0) <= _MOST_SWELL * loudest:
+            return following.astype(np.float32)
+    return np.zeros(samples, dtype=np.float32)
 
 
 def led_in(after: Samples, samples: int) -> Samples:
@@ -52,6 +54,14 @@ def rising(samples: int) -> Samples:
     """A curve from 0 to 1 that, with the same one backwards, keeps the power of two sounds that know nothing of each other."""
     curve: Samples = np.sin((np.arange(samples) + 0.5) / max(samples, 1) * (np.pi / 2)).astype(np.float32)
     return curve
+
+
+def _predicted(heard: NDArray[np.float64], weights: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
+    order, backwards = len(weights), weights[::-1]
+    sound = np.concatenate([heard[-order:], np.zeros(samples)])
+    for at in range(order, len(sound)):
+        sound[at] = sound[at - order : at] @ backwards
+    return sound[order:]
 
 
 def _burg(sound: NDArray[np.float64], order: int) -> NDArray[np.float64]:

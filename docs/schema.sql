@@ -834,7 +834,7 @@ CREATE TABLE segment (
     clipped_samples INTEGER,
     damaged BOOLEAN NOT NULL,
     peaks_sha256 VARCHAR,
-    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE, spoken_key VARCHAR, spoken JSON, script VARCHAR, notes VARCHAR, rights VARCHAR, pseudonym VARCHAR, max_airings INTEGER, retain_until DATE, approved_cut INTEGER, played_samples INTEGER, cut INTEGER DEFAULT '0' NOT NULL,
+    problem JSON, series VARCHAR, episode INTEGER, awaited_as VARCHAR, awaited_on DATE, spoken_key VARCHAR, spoken JSON, script VARCHAR, notes VARCHAR, rights VARCHAR, pseudonym VARCHAR, max_airings INTEGER, retain_until DATE, approved_cut INTEGER, played_samples INTEGER, cut INTEGER DEFAULT '0' NOT NULL, fingerprint_sha256 VARCHAR,
     PRIMARY KEY (id),
     FOREIGN KEY(approved_by) REFERENCES person (id),
     FOREIGN KEY(created_by) REFERENCES person (id)
@@ -855,6 +855,17 @@ CREATE INDEX ix_segment_series ON segment (series);
 CREATE UNIQUE INDEX ix_segment_spoken_key ON segment (spoken_key);
 
 CREATE INDEX ix_segment_state ON segment (state);
+
+CREATE TABLE segment_landmark (
+    word INTEGER NOT NULL,
+    segment_id INTEGER NOT NULL,
+    frame INTEGER NOT NULL,
+    PRIMARY KEY (word, segment_id, frame),
+    FOREIGN KEY(segment_id) REFERENCES segment (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID
+
+;
 
 CREATE TABLE segment_note (
     id INTEGER NOT NULL,

@@ -14,7 +14,7 @@ from app.settings import Settings
 from app.station.models import Station
 from schedules.snapshot import CLOSED
 
-KINDS = ("originals", "masters", "peaks", "artefacts")
+KINDS = ("originals", "masters", "peaks", "fingerprints", "artefacts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,12 @@ def arriving(session: Session) -> set[Blob]:
 
 
 def _library(session: Session) -> Iterator[Blob]:
-    query = select(Segment.original_sha256, Segment.master_sha256, Segment.peaks_sha256).where(
-        col(Segment.state) != SegmentState.processing, col(Segment.master_sha256).is_not(None)
-    )
-    for original, master, peaks in session.exec(query):
+    query = select(
+        Segment.original_sha256, Segment.master_sha256, Segment.peaks_sha256, Segment.fingerprint_sha256
+    ).where(col(Segment.state) != SegmentState.processing, col(Segment.master_sha256).is_not(None))
+    for original, master, peaks, fingerprint in session.exec(query):
+        if fingerprint:
+            yield Blob("fingerprints", fingerprint, ".print")
         if original:
             yield Blob("originals", original)
         yield from _sound(master, peaks)

@@ -20,6 +20,7 @@ from app.events.service import forget_old
 from app.jobs.models import Job
 from app.jobs.service import busy_workers, enqueue, forget_finished, release
 from app.library.cuts import cut_job_key, give_up_cut
+from app.library.fingerprints import enqueue_missing
 from app.library.models import Cut, CutState, Segment, SegmentState
 from app.library.retention import erase, outlived
 from app.library.service import refuse
@@ -156,6 +157,7 @@ def _collect_daily(database: Engine, settings: Settings, now: datetime) -> None:
     if not known:
         with writing(database) as session:
             enqueue(session, "collect", key, {}, now)
+            enqueue_missing(session, now)
             forget_old(session, now)
             forget_finished(session, now)
             forget_old_predictions(session, now)

@@ -12,7 +12,7 @@ class Job(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str
-    """``ingest``, ``cut``, ``compile``, ``render``, ``predict`` (propagation) or ``collect`` (garbage)."""
+    """``ingest``, ``cut``, ``compile``, ``render``, ``predict`` (propagation), ``fingerprint`` (of older segments) or ``collect`` (garbage)."""
     key: str = Field(unique=True)
     urgent: bool = False
     """Somebody waits for it with a programme: it comes before the others, and no upload of a library can hold it up."""

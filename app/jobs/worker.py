@@ -17,6 +17,7 @@ from app.database import open_database, writing
 from app.jobs.models import Job
 from app.jobs.service import NIGHT_KINDS, claim, fail, finish, release
 from app.library.cuts import run_cut
+from app.library.fingerprints import run_fingerprint
 from app.library.ingest import run_ingest
 from app.locks import Lock
 from app.processes import Clock, give_way, utcnow
@@ -35,6 +36,9 @@ RUNS: dict[str, Run] = {
     "cut": lambda engine, settings, payload, clock: run_cut(engine, settings, payload, clock=clock),
     "compile": lambda engine, settings, payload, clock: run_compile(engine, settings, payload, clock=clock),
     "collect": lambda engine, settings, _payload, clock: _collect(engine, settings, clock),
+    "fingerprint": lambda engine, settings, payload, clock: run_fingerprint(
+        engine, settings, payload, clock=clock
+    ),
     "render": lambda engine, settings, payload, _clock: run_render(engine, settings, payload),
     "stand_in": lambda engine, settings, payload, _clock: run_stand_in(engine, settings, payload),
     "predict": lambda engine, settings, payload, clock: run_predict(engine, settings, payload, clock=clock),

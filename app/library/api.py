@@ -16,11 +16,14 @@ from app.airings.whereabouts import stands_in_for, whereabouts
 from app.database import reading, writing
 from app.errors import NotFound
 from app.library import cuts, finding, service
+from app.library.alike import find_alike
 from app.library.cut_schemas import ApproveIn
 from app.library.description import from_form
 from app.library.models import Cut, SegmentKind
 from app.library.receive import Receiver
 from app.library.schemas import (
+    AlikeOut,
+    AlikePage,
     PeaksOut,
     PlaceOut,
     RecallIn,
@@ -282,6 +285,18 @@ def read_segment_audio(
     if path is None or not path.exists():
         raise NotFound(f"segment {segment_id} has no audio to listen to")
     return AudioFile(path, media_type="audio/flac", headers={"ETag": f'"{sha256}"'})
+
+
+@router.get("/segments/{segment_id}/alike", summary="List the segments that sound like this one")
+def read_alike(segment_id: RowId, database: Database, blobs: CurrentBlobs, _actor: Actor) -> AlikePage:
+    """The same recording in another encoding, trimmed, louder, through a telephone; also what was retired or recalled.
+
+    Most shared first. Shown is what shares half of either one's sound, or a fifth and 5 seconds, or 20 seconds. A person
+    judges: nothing is blocked.
+    """
+    found = find_alike(database, blobs, segment_id)
+    items = [AlikeOut.of(each) for each in found.items]
+    return AlikePage(items=items, next=None, not_compared=found.not_compared)
 
 
 @router.get("/segments/{segment_id}/peaks", summary="Read a segment's waveform")

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from app.database import reading, writing
 from app.errors import DanpaError, NotFound
 from app.library import service
+from app.library.fingerprints import adopt_fingerprint, keep_fingerprint
 from app.library.models import Segment, SegmentState
 from app.library.service import Measurements
 from app.processes import Clock, utcnow
@@ -107,8 +108,11 @@ def _make(
             blobs.adopt(incoming, "originals", segment.original_sha256)
         blobs.adopt(master.path, "masters", master.sha256, ".flac")
         blobs.adopt(master.peaks_path, "peaks", measurements.peaks_sha256, ".peaks")
+        assert master.fingerprint_path is not None
+        made = adopt_fingerprint(blobs, master.fingerprint_path)
         with writing(engine) as session:
             service.finish_ingest(session, segment.id, measurements, approve_by=approve_by, now=clock())
+            keep_fingerprint(session, segment.id, made)
 
 
 def _cut_to(measured: Measurements, within: Sequence[int] | None) -> Measurements:

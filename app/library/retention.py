@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from app.database import id_of
 from app.events.service import emit
 from app.journal.service import record
-from app.library.models import Cut, Segment, SegmentState
+from app.library.models import Cut, Segment, SegmentLandmark, SegmentState
 from schedules.time import to_kst
 
 
@@ -30,9 +30,10 @@ def erase(session: Session, segment_id: int, now: datetime) -> None:
     segment = session.get_one(Segment, segment_id)
     if segment.state not in (SegmentState.retired, SegmentState.recalled):
         segment.state = SegmentState.retired
-    segment.master_sha256 = segment.peaks_sha256 = segment.script = None
+    segment.master_sha256 = segment.peaks_sha256 = segment.fingerprint_sha256 = segment.script = None
     segment.revision += 1
     session.add(segment)
+    session.exec(delete(SegmentLandmark).where(col(SegmentLandmark.segment_id) == segment_id))
     for cut in session.exec(select(Cut).where(Cut.segment_id == id_of(segment))).all():
         cut.master_sha256 = cut.peaks_sha256 = None
         session.add(cut)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, computed_field
 
 from app.errors import Invalid
+from app.library.alike import Alike
 from app.library.description import PROSE_LIMIT, check_max_airings, clean_presenter, clean_prose
 from app.library.models import Segment, SegmentKind, SegmentState
 from app.library.names import clean_line, clean_tags, clean_title
 from app.web.bodies import Answer, Body, Instant
+from app.web.pagination import Page
 from audio.pcm import RATE
 
 EXAMPLE: dict[str, Any] = {
@@ -200,6 +203,59 @@ class SegmentDetail(SegmentOut):
     def of(cls, segment: Segment, same_audio_as: list[int]) -> Self:
         shown = SegmentOut.model_validate(segment).model_dump(exclude={"duration_s"})
         return cls(**shown, script=segment.script, same_audio_as=same_audio_as)
+
+
+_ALIKE: dict[str, Any] = {
+    "segment_id": 17,
+    "title": "대담: 강을 건너온 사람",
+    "kind": "talk",
+    "state": "recalled",
+    "duration_s": 312.4,
+    "shared_s": 187.3,
+    "of_this": 0.98,
+    "of_other": 0.81,
+    "at_s": 1.2,
+    "offset_s": 42.5,
+}
+
+
+class AlikeOut(Answer):
+    """A segment that sounds like the one that was asked about, by how much, and where to listen.
+
+    Pauses, noise and steady tones are no sound here. Two talks behind the same jingle share the jingle's seconds.
+    """
+
+    model_config = Answer.model_config | ConfigDict(json_schema_extra={"examples": [_ALIKE]})
+
+    segment_id: int
+    title: str
+    kind: SegmentKind
+    state: SegmentState
+    duration_s: float | None
+    shared_s: float = Field(description="Seconds of this one's sound that are in the other too.")
+    of_this: float = Field(description="The same as a share of this one's sound, 0 to 1.")
+    of_other: float = Field(description="How much of the other's sound is in this one, 0 to 1.")
+    at_s: float = Field(description="Where in this one the longest common stretch begins.")
+    offset_s: float = Field(description="How much further on it lies in the other.")
+
+    @classmethod
+    def of(cls, found: Alike) -> Self:
+        shown = SegmentOut.model_validate(found.segment)
+        common = {field: round(value, 3) for field, value in asdict(found.likeness).items()}
+        described = {field: getattr(shown, field) for field in ("title", "kind", "state", "duration_s")}
+        return cls(segment_id=shown.id, **described, **common)
+
+
+class AlikePage(Page[AlikeOut]):
+    """All of it is one page: ``next`` is null."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [_ALIKE], "next": None, "not_compared": 0}]}
+    )
+
+    not_compared: int = Field(
+        description="Segments that were not looked at: their fingerprints are still to be made, or cannot be read."
+    )
 
 
 class SegmentPatch(Body):

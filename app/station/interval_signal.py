@@ -18,6 +18,8 @@ from audio.ffmpeg import find_ffmpeg
 from audio.ingest import Master
 from audio.interval import INTERVAL_SIGNAL_VERSION, synthesise_interval_signal
 
+_PATHS = ("path", "peaks_path", "fingerprint_path")
+
 
 def ensure_interval_signal(engine: Engine, settings: Settings) -> Master:
     """The interval signal's master. It is the end of every chain, so it is never taken for granted.
@@ -49,7 +51,7 @@ def _kept(settings: Settings) -> Master | None:
         fields = json.loads(_figures(settings).read_bytes())
         size = fields.pop("bytes")
         fields["silences"] = tuple((start, end) for start, end in fields["silences"])
-        master = Master(**{**fields, "path": Path(fields["path"]), "peaks_path": Path(fields["peaks_path"])})
+        master = Master(**{**fields, **{name: Path(fields[name]) for name in _PATHS}})
         return master if master.path.stat().st_size == size else None
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -60,7 +62,7 @@ def _synthesised(settings: Settings) -> Master:
     with tempfile.TemporaryDirectory(dir=settings.incoming_dir) as scratch:
         master = synthesise_interval_signal(Path(scratch), ffmpeg=find_ffmpeg(settings.ffmpeg))
         master = replace(master, path=blobs.adopt(master.path, "masters", master.sha256, ".flac"))
-    fields = {**asdict(master), "path": str(master.path), "peaks_path": str(master.peaks_path)}
+    fields = {**asdict(master), **{name: str(getattr(master, name)) for name in _PATHS}}
     written = json.dumps({**fields, "bytes": master.path.stat().st_size})
     with contextlib.suppress(OSError):  # a cache that cannot be written is no reason to be silent on the air
         write_atomically(_figures(settings), written.encode())

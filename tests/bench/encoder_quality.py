@@ -6,7 +6,7 @@
 Every recording is processed for shortwave as for a feed, encoded in several ways, decoded, and held against what the encoder was
 given. All measures need the two aligned to the sample, which LAME's constant delay gives.
 
-* STOI: intelligibility after Taal et al., 2011 (1 = as the original; below 0.9 words begin to be lost).
+* STOI: intelligibility after Taal et al., 2011, see `tests/ears/stoi.py` (1 = as the original).
 * STOI in noise: the same with white noise in the band, as loud as the voice less 10 dB, added to what was decoded: reception.
 * segSNR: signal to noise in frames of 20 ms with speech in them, in dB, the mean of values held between -10 and 35.
 * LSD: distance of logarithmic spectra from 100 to 4,500 Hz, in dB.
@@ -34,6 +34,7 @@ from audio.ingest import ingest  # noqa: E402
 from audio.pcm import RATE  # noqa: E402
 from audio.prepare import Cut, prepare  # noqa: E402
 from audio.profile import SHORTWAVE  # noqa: E402
+from tests.ears.stoi import stoi  # noqa: E402
 
 Signal = NDArray[np.float64]
 
@@ -125,37 +126,6 @@ def log_spectral_distance(clean: Signal, heard: Signal) -> float:
     return float(np.sqrt(((logs[0] - logs[1]) ** 2).mean(axis=1)).mean())
 
 
-def stoi(clean: Signal, heard: Signal) -> float:
-    """Correlation of the envelopes of 15 third octaves over 384 ms, at 10 kHz, silent frames left out."""
-    pair = [_at_10_khz(each) for each in (clean, heard)]
-    window = np.hanning(258)[1:-1]
-    cut = [frames(each, 256, 128) * window for each in pair]
-    loud = np.linalg.norm(cut[0], axis=1)
-    spoken = loud > loud.max() * 10 ** (-40 / 20)
-    bands = [_third_octaves(each[spoken]) for each in cut]
-    x, y = (np.lib.stride_tricks.sliding_window_view(each, 30, axis=0) for each in bands)
-    scale = np.linalg.norm(x, axis=2, keepdims=True) / (np.linalg.norm(y, axis=2, keepdims=True) + 1e-12)
-    y = np.minimum(y * scale, x * (1 + 10 ** (15 / 20)))
-    x, y = (each - each.mean(axis=2, keepdims=True) for each in (x, y))
-    norms = np.linalg.norm(x, axis=2) * np.linalg.norm(y, axis=2) + 1e-12
-    return float(((x * y).sum(axis=2) / norms).mean())
-
-
-def _at_10_khz(sound: Signal) -> Signal:
-    count = len(sound) * 10 // 48
-    resampled: Signal = np.fft.irfft(np.fft.rfft(sound)[: count // 2 + 1], count) * (count / len(sound))
-    return resampled
-
-
-def _third_octaves(cut: Signal) -> Signal:
-    power = np.abs(np.fft.rfft(cut, 512, axis=1)) ** 2
-    hertz = np.arange(257) * 10_000 / 512
-    centres = 150 * 2 ** (np.arange(15) / 3)
-    weights = [(hertz >= centre * 2 ** (-1 / 6)) & (hertz < centre * 2 ** (1 / 6)) for centre in centres]
-    bands: Signal = np.sqrt(power @ np.array(weights, dtype=np.float64).T)
-    return bands
-
-
 def in_noise(heard: Signal) -> Signal:
     """With white noise in the band of a receiver, 10 dB under the voice."""
     spectrum = np.fft.rfft(np.random.default_rng(4500).normal(size=len(heard)))
@@ -192,7 +162,7 @@ def main() -> None:
             seconds += len(clean) / RATE
             for way, (_, quality, reservoir, kbps) in enumerate(WAYS):
                 heard, took = decoded(clean, quality, reservoir, kbps, ffmpeg, work)
-                figures = (stoi(clean, heard), stoi(clean, in_noise(heard)))
+                figures = (stoi(clean, heard, RATE), stoi(clean, in_noise(heard), RATE))
                 more = (segmental_snr(clean, heard), log_spectral_distance(clean, heard))
                 rows[way].append((*figures, *more, took, len(clean)))
     table = Table("way", "kbit/s", "STOI", "STOI in noise", "segSNR dB", "LSD dB", "encoder s an hour")

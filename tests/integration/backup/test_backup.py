@@ -53,7 +53,7 @@ def test_a_station_restored_into_an_empty_place_equals_its_source(
     assert restored.set_aside is None
     assert dump(elsewhere) == dump(station.settings)
     assert files(elsewhere.blobs_dir) == files(station.settings.blobs_dir)
-    assert len(files(elsewhere.blobs_dir)) == 6
+    assert len(files(elsewhere.blobs_dir)) == 8
     engine = open_database(elsewhere)
     assert check(engine, elsewhere, NOW) == []
     engine.dispose()
@@ -241,7 +241,7 @@ def test_a_backup_on_another_disk_is_a_copy(
     shutil.rmtree(station.settings.root)
     station.engine.dispose()
     restore(station.settings, tmp_path / "backup", now=NOW, console=console)
-    assert len(files(station.settings.blobs_dir)) == 6
+    assert len(files(station.settings.blobs_dir)) == 8
 
 
 def test_the_voice_pack_is_in_the_backup_as_it_was(

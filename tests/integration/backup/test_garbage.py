@@ -135,11 +135,11 @@ def test_what_no_row_names_is_collected_a_day_later(station: Station) -> None:
     young = plant(station, "masters", "f" * 64, ".flac", age=timedelta(hours=23))
     old = [
         plant(station, kind, "f" * 64, ".old", age=timedelta(hours=25))
-        for kind in ("originals", "masters", "peaks")
+        for kind in ("originals", "masters", "peaks", "fingerprints")
     ]
-    assert len(check(station.engine, station.settings, LATER, quick=True)) == 4
+    assert len(check(station.engine, station.settings, LATER, quick=True)) == 5
     assert all(finding.harmless for finding in check(station.engine, station.settings, LATER, quick=True))
-    assert len(collect_garbage(station.engine, station.settings, LATER).removed) == 3
+    assert len(collect_garbage(station.engine, station.settings, LATER).removed) == 4
     assert young.exists()
     assert not any(path.exists() for path in old)
 

@@ -37,7 +37,7 @@ def test_an_ingest_killed_at_any_step_gives_the_same_result_when_it_runs_again(t
     untouched = make_station(tmp_path / "untouched")
     run_ingest(untouched.engine, untouched.settings, receive(untouched, recording))
     expected = untouched.segment(1)
-    kinds = ("originals", "masters", "peaks")
+    kinds = ("originals", "masters", "peaks", "fingerprints")
     blobs = {kind: untouched.blobs(kind) for kind in kinds}
     untouched.engine.dispose()
 

@@ -93,7 +93,9 @@ def test_the_same_sound_in_two_containers_is_one_object(
 ) -> None:
     same = ("wav_s16", "flac", "wav_s16_stereo", "flac_stereo", "wav_rf64", "w64", "aiff", "alac")
     assert len({ingest(files.path(name), tmp_path, ffmpeg=ffmpeg).sha256 for name in same}) == 1
-    assert len(list(tmp_path.iterdir())) == 2, "one master, one waveform, nothing left behind"
+    assert len(list(tmp_path.iterdir())) == 3, (
+        "one master, one waveform, one fingerprint, nothing left behind"
+    )
 
 
 def test_resampled_sound_is_one_object_too(files: AudioFiles, ffmpeg: Path, tmp_path: Path) -> None:

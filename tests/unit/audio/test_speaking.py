@@ -94,7 +94,7 @@ def test_clips_become_one_master_with_the_pauses_asked_for(
     assert silent == pytest.approx(3 * (PAUSE_MS / 1000 + 2 * MARGIN_S), abs=0.05)
     assert master.trailing_silence_samples == pytest.approx(PAUSE_MS * 48, abs=RATE // 20)
     assert master.path.name == f"{master.sha256}.flac"
-    assert sorted(each.suffix for each in (tmp_path / "made").iterdir()) == [".flac", ".peaks"]
+    assert sorted(each.suffix for each in (tmp_path / "made").iterdir()) == [".flac", ".peaks", ".print"]
 
 
 def test_clips_of_any_level_are_evened_and_none_clips(
