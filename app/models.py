@@ -6,6 +6,7 @@ from app.advice.models import Jammer
 from app.air.models import AirRecord
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion, StandIn
 from app.alarms.models import Alarm, Notification
+from app.approving.models import Reminder, SegmentNote, SignOff
 from app.contracts.models import Contract, LogEntry, LogImport
 from app.events.models import Event
 from app.feeds.models import Feed
@@ -65,14 +66,17 @@ __all__ = [
     "Programme",
     "PullKey",
     "ReceptionReport",
+    "Reminder",
     "Replacement",
     "ReplyLink",
     "RundownVersion",
     "SQLModel",
     "Segment",
     "SegmentLandmark",
+    "SegmentNote",
     "SegmentSearch",
     "SegmentTag",
+    "SignOff",
     "Site",
     "SiteNotice",
     "Slot",

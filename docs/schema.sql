@@ -651,7 +651,7 @@ CREATE TABLE person (
     id INTEGER NOT NULL,
     name VARCHAR NOT NULL,
     created_at DATETIME NOT NULL,
-    disabled_at DATETIME,
+    disabled_at DATETIME, email VARCHAR, approves BOOLEAN DEFAULT 0 NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (name)
 );
@@ -737,6 +737,31 @@ CREATE INDEX ix_reception_report_khz ON reception_report (khz);
 
 CREATE INDEX ix_reception_report_line_id ON reception_report (line_id);
 
+CREATE TABLE reminder (
+    id INTEGER NOT NULL,
+    segment_id INTEGER NOT NULL,
+    cut INTEGER NOT NULL,
+    airing_id INTEGER NOT NULL,
+    step VARCHAR NOT NULL,
+    person_id INTEGER,
+    arrived_at DATETIME NOT NULL,
+    cut_off_at DATETIME NOT NULL,
+    created_at DATETIME NOT NULL,
+    next_attempt_at DATETIME,
+    attempts INTEGER NOT NULL,
+    sent_at DATETIME,
+    error VARCHAR,
+    PRIMARY KEY (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(person_id) REFERENCES person (id),
+    UNIQUE (segment_id, cut, airing_id, step, person_id)
+);
+
+CREATE INDEX ix_reminder_next_attempt_at ON reminder (next_attempt_at);
+
+CREATE UNIQUE INDEX ix_reminder_webhook ON reminder (segment_id, cut, airing_id, step) WHERE person_id IS NULL;
+
 CREATE TABLE replacement (
     id INTEGER NOT NULL,
     slot_id INTEGER NOT NULL,
@@ -815,6 +840,8 @@ CREATE TABLE segment (
     FOREIGN KEY(created_by) REFERENCES person (id)
 );
 
+CREATE INDEX ix_segment_awaited ON segment (awaited_on, awaited_as);
+
 CREATE INDEX ix_segment_batch ON segment (batch);
 
 CREATE INDEX ix_segment_kind ON segment (kind);
@@ -842,6 +869,24 @@ CREATE TABLE segment_landmark (
 
 ;
 
+CREATE TABLE segment_note (
+    id INTEGER NOT NULL,
+    segment_id INTEGER NOT NULL,
+    cut INTEGER NOT NULL,
+    at_sample INTEGER,
+    text VARCHAR NOT NULL,
+    created_at DATETIME NOT NULL,
+    created_by INTEGER,
+    resolved_at DATETIME,
+    resolved_by INTEGER,
+    PRIMARY KEY (id),
+    FOREIGN KEY(segment_id) REFERENCES segment (id),
+    FOREIGN KEY(created_by) REFERENCES person (id),
+    FOREIGN KEY(resolved_by) REFERENCES person (id)
+);
+
+CREATE INDEX ix_segment_note_segment_id ON segment_note (segment_id);
+
 CREATE TABLE segment_search (
     segment_id INTEGER NOT NULL,
     spelled VARCHAR NOT NULL,
@@ -858,6 +903,18 @@ CREATE TABLE segment_tag (
 );
 
 CREATE INDEX ix_segment_tag_segment_id ON segment_tag (segment_id);
+
+CREATE TABLE sign_off (
+    id INTEGER NOT NULL,
+    airing_id INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    signed_at DATETIME NOT NULL,
+    signed_by INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(airing_id) REFERENCES airing (id),
+    FOREIGN KEY(signed_by) REFERENCES person (id),
+    UNIQUE (airing_id, version, signed_by)
+);
 
 CREATE TABLE site (
     id INTEGER NOT NULL,

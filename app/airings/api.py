@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -35,6 +36,7 @@ from app.airings.schemas import (
     RundownOut,
     TurnOut,
 )
+from app.approving.sign_offs import Signature, signatures
 from app.awaited.cut_off import Steps, cut_off_of, measure
 from app.database import id_of, reading, writing
 from app.errors import Invalid, NotFound
@@ -74,18 +76,21 @@ def list_airings(
     with reading(database) as session:
         rows, after = page_of(session, query, col(Airing.id), wanted)
         steps = measure(session, now)
-        return Page(items=[_shown(session, row, steps) for row in rows], next=after)
+        signed = signatures(session, [id_of(row) for row in rows])
+        shown = [_shown(session, row, steps, signed.get(id_of(row), ())) for row in rows]
+        return Page(items=shown, next=after)
 
 
 @router.get("/airings/{airing_id}", summary="One airing")
 def get_airing(_actor: Actor, database: Database, now: Now, airing_id: RowId) -> AiringOut:
     with reading(database) as session:
-        return _shown(session, service.get(session, airing_id), measure(session, now))
+        signed = signatures(session, [airing_id]).get(airing_id, ())
+        return _shown(session, service.get(session, airing_id), measure(session, now), signed)
 
 
-def _shown(session: Session, row: Airing, steps: Steps) -> AiringOut:
+def _shown(session: Session, row: Airing, steps: Steps, signed: Sequence[Signature]) -> AiringOut:
     is_over = row.state in CLOSED
-    return AiringOut.of(row, None if is_over else cut_off_of(session, row, steps))
+    return AiringOut.of(row, None if is_over else cut_off_of(session, row, steps), signed)
 
 
 @router.get("/airings/{airing_id}/rundown", summary="Its rundowns, the newest version first")
@@ -104,7 +109,9 @@ def get_manifest(_actor: Actor, database: Database, now: Now, airing_id: RowId) 
         if not versions:
             raise NotFound(f"airing {airing_id} is not compiled yet")
         return ManifestOut(
-            airing=_shown(session, airing, measure(session, now)),
+            airing=_shown(
+                session, airing, measure(session, now), signatures(session, [airing_id]).get(airing_id, ())
+            ),
             rundown_sha256=versions[0].sha256,
             level=versions[0].level,
             artefacts=[

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
+from app.approving.schemas import SignatureOut
+from app.approving.sign_offs import Signature
 from app.web.bodies import Answer, Body, RowId, example
 from schedules import edits
 from schedules.edits import Edit
@@ -26,6 +28,8 @@ _AIRING: dict[str, Any] = {
     "version": 1,
     "content_cut_off_at": "2026-11-22T14:12:30Z",
     "instead_id": None,
+    "signed_off": [{"version": 1, "at": "2026-11-22T09:10:00Z", "by_id": 3, "by": "이강"}],
+    "is_signed": True,
 }
 
 
@@ -52,11 +56,26 @@ class AiringOut(Answer):
     instead_id: Annotated[
         int | None, Field(description="The programme that airs instead of its slot's on this date")
     ]
+    signed_off: Annotated[
+        list[SignatureOut], Field(description="Who has signed which version, the newest first")
+    ]
+    is_signed: Annotated[bool, Field(description="Whether somebody has signed the newest version")]
 
     @classmethod
-    def of(cls, row: Airing, content_cut_off_at: datetime | None = None) -> AiringOut:
-        fields = {name: getattr(row, name) for name in cls.model_fields if name != "content_cut_off_at"}
-        return cls(**fields, content_cut_off_at=content_cut_off_at)
+    def of(
+        cls,
+        row: Airing,
+        content_cut_off_at: datetime | None = None,
+        signatures: Sequence[Signature] = (),
+    ) -> AiringOut:
+        reckoned = {"content_cut_off_at", "signed_off", "is_signed"}
+        fields = {name: getattr(row, name) for name in cls.model_fields if name not in reckoned}
+        return cls(
+            **fields,
+            content_cut_off_at=content_cut_off_at,
+            signed_off=[SignatureOut.model_validate(one) for one in signatures],
+            is_signed=any(one.version == row.version for one in signatures),
+        )
 
 
 class RundownOut(Answer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -70,7 +70,7 @@ async def tell(notice: Notice, settings: Settings, now: datetime) -> None:
         if notice.channel == "webhook":
             # Not on the loop's own threads, as its resolver would be: a name server that does not answer would fill
             # them, and the engine plans on them.
-            await in_own_thread(lambda _stop: _post(notice, settings), WEBHOOK_S)
+            await in_own_thread(lambda _stop: post_webhook(_body(notice), settings), WEBHOOK_S)
         else:
             await send_mail(_compose(notice, settings, now), settings)
     except NotMailedError as error:
@@ -139,24 +139,13 @@ def _in_transaction(engine: Engine, work: Callable[[Session], T]) -> T:
         return work(session)
 
 
-def _utc(at: datetime) -> str:
+def utc_text(at: datetime) -> str:
+    """An instant as machines read it, to the second."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _post(notice: Notice, settings: Settings) -> None:
-    """Blocking."""
-    body = {
-        "kind": notice.kind,
-        "alarm": notice.alarm_id,
-        "notification": notice.notification_id,
-        "airing": notice.airing_id,
-        "feed": notice.feed_id,
-        "change": notice.change_id,
-        "raised_at": _utc(notice.raised_at),
-        "step": notice.step,
-        "due_at": _utc(notice.due_at) if notice.due_at else None,
-        "desk": dict(notice.desk) or None,
-    }
+def post_webhook(body: Mapping[str, object], settings: Settings) -> None:
+    """Tell the station's webhook. Blocking. Raises NotToldError, in words without addresses."""
     try:
         with httpx.Client(trust_env=False, timeout=WEBHOOK_S, headers={"User-Agent": "danpa"}) as client:
             response = client.post(settings.alarm_webhook_url or "", json=body)
@@ -164,6 +153,21 @@ def _post(notice: Notice, settings: Settings) -> None:
         raise NotToldError(f"the webhook cannot be reached ({type(error).__name__})") from error
     if not response.is_success:
         raise NotToldError(f"the webhook answered HTTP {response.status_code}")
+
+
+def _body(notice: Notice) -> dict[str, object]:
+    return {
+        "kind": notice.kind,
+        "alarm": notice.alarm_id,
+        "notification": notice.notification_id,
+        "airing": notice.airing_id,
+        "feed": notice.feed_id,
+        "change": notice.change_id,
+        "raised_at": utc_text(notice.raised_at),
+        "step": notice.step,
+        "due_at": utc_text(notice.due_at) if notice.due_at else None,
+        "desk": dict(notice.desk) or None,
+    }
 
 
 def _compose(notice: Notice, settings: Settings, now: datetime) -> EmailMessage:
@@ -191,7 +195,7 @@ def _compose(notice: Notice, settings: Settings, now: datetime) -> EmailMessage:
         f"{_MEANINGS.get(notice.kind, notice.kind)}\n\n"
         f"kind: {notice.kind}{about}\n"
         f"alarm: {notice.alarm_id}\n"
-        f"raised: {_utc(notice.raised_at)} ({kst:%Y-%m-%d %H:%M} KST)\n" + _what_can_be_done(notice, now)
+        f"raised: {utc_text(notice.raised_at)} ({kst:%Y-%m-%d %H:%M} KST)\n" + _what_can_be_done(notice, now)
     )
     return message
 
@@ -201,6 +205,6 @@ def _what_can_be_done(notice: Notice, now: datetime) -> str:
     if notice.due_at is not None:
         minutes = int((notice.due_at - now).total_seconds() // 60)
         left = f"{minutes} min left" if minutes >= 0 else "over"
-        lines.append(f"due: {_utc(notice.due_at)} ({left})\n")
+        lines.append(f"due: {utc_text(notice.due_at)} ({left})\n")
     lines += [f"site's {what}: {value}\n" for what, value in notice.desk.items()]
     return "".join(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -102,9 +102,16 @@ def awaited_of(session: Session, airing: Airing, steps: Steps) -> list[AwaitedIt
     return found
 
 
-def awaited_from(session: Session, now: datetime, until: datetime | None = None) -> Iterator[AwaitedItem]:
-    """Everything that is awaited of airings that have not begun, the soonest first."""
+def awaited_from(
+    session: Session,
+    now: datetime,
+    until: datetime | None = None,
+    *,
+    only: Collection[tuple[str, date]] | None = None,
+) -> Iterator[AwaitedItem]:
+    """Everything that is awaited of airings that have not begun, the soonest first; ``only`` these names on their dates."""
     steps = measure(session, now)
+    days = None if only is None else {on for _, on in only}
     rows = session.exec(
         select(Airing)
         .where(
@@ -115,7 +122,11 @@ def awaited_from(session: Session, now: datetime, until: datetime | None = None)
         .order_by(col(Airing.starts_at), col(Airing.id))
     ).all()
     for airing in rows:
-        yield from awaited_of(session, airing, steps)
+        on = broadcast_date(airing)
+        if only is None or days is None:
+            yield from awaited_of(session, airing, steps)
+        elif on in days and any((name, on) in only for name in _names(session, airing)):
+            yield from (one for one in awaited_of(session, airing, steps) if (one.name, on) in only)
 
 
 def broadcast_date(airing: Airing) -> date:

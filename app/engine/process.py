@@ -27,6 +27,7 @@ from app.air.status import AirWatch
 from app.airings.models import Airing, Intent
 from app.airings.stand_ins import keep_stand_ins
 from app.alarms.notify import deliver_due
+from app.approving.reminders import remind_due
 from app.awaited.cut_off import Steps, measure
 from app.bringing.dropping.folder import DropFolder
 from app.database import id_of, open_database, reading, writing
@@ -48,6 +49,9 @@ from schedules.plan import Plan, plan
 log = structlog.get_logger()
 
 JOB_DEFAULTS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+TOLD = {"alarms": deliver_due, "notices": send_due, "reminders": remind_due}
+"""What is told beside the plan, each in a task of its own: alarms to people, notices to sites, reminders to who approves."""
+
 MEASURED_EVERY = timedelta(minutes=5)
 PAUSE_S = 5.0
 """After a delivery of which not even the failure could be written down (a full disk, say)."""
@@ -72,7 +76,7 @@ class Engine:
         """Set when a delivery has ended, so that the outer loop ticks at once."""
         self._loop = asyncio.get_running_loop()
         self.telling: dict[str, asyncio.Task[None]] = {}
-        """What is being told: alarms to people, and notices to sites."""
+        """What is being told, by its name in `TOLD`."""
         self._air = AirWatch(settings)
         self._drop_folder = DropFolder(settings)
         self._dropping: asyncio.Task[None] | None = None
@@ -98,7 +102,7 @@ class Engine:
                 log.error(
                     "the plan does not come to rest", actions=[repr(one) for one in current.actions[:5]]
                 )
-            for what, tell in (("alarms", deliver_due), ("notices", send_due)):
+            for what, tell in TOLD.items():
                 if what not in self.telling or self.telling[what].done():
                     self.telling[what] = asyncio.create_task(tell(self.database, self.settings, now))
             self._look_at_drop_folder(now)

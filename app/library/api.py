@@ -17,6 +17,7 @@ from app.database import reading, writing
 from app.errors import NotFound
 from app.library import cuts, finding, service
 from app.library.alike import find_alike
+from app.library.cut_schemas import ApproveIn
 from app.library.description import from_form
 from app.library.models import Cut, SegmentKind
 from app.library.receive import Receiver
@@ -182,9 +183,17 @@ def change_segment(
 
 @router.post("/segments/{segment_id}/approve", summary="Let a draft go on the air")
 def approve_segment(
-    segment_id: RowId, response: Response, database: Database, actor: Actor, now: Now, if_match: IfMatch
+    segment_id: RowId,
+    response: Response,
+    database: Database,
+    actor: Actor,
+    now: Now,
+    if_match: IfMatch,
+    body: ApproveIn | None = None,
 ) -> SegmentOut:
-    return _step("approve", segment_id, response, database, actor.person_id, now, if_match)
+    """With the `cut` that was listened to, 409 `stale` answers where somebody has edited it since."""
+    cut = body.cut if body else None
+    return _step("approve", segment_id, response, database, actor.person_id, now, if_match, cut)
 
 
 @router.post("/segments/{segment_id}/retire", summary="Take an approved segment out of use")
@@ -210,7 +219,7 @@ def recall_segment(
 
     The answer says where the segment is now; `GET /segments/{id}/whereabouts` says how it goes on.
     """
-    reason = body.reason if body else ""
+    details: dict[str, Any] = {"reason": body.reason} if body and body.reason else {}
     with writing(database) as session:
         segment = service.take_step(
             session,
@@ -219,7 +228,7 @@ def recall_segment(
             if_match=if_match,
             person_id=actor.person_id,
             now=now,
-            **({"reason": reason} if reason else {}),
+            **details,
         )
         places = whereabouts(session, segment_id, now)
         stands_in = stands_in_for(session, segment_id)
@@ -248,10 +257,11 @@ def _step(
     person_id: int,
     now: datetime,
     if_match: int | None,
+    cut: int | None = None,
 ) -> SegmentOut:
     with writing(database) as session:
         segment = service.take_step(
-            session, segment_id, step, if_match=if_match, person_id=person_id, now=now
+            session, segment_id, step, if_match=if_match, person_id=person_id, now=now, cut=cut
         )
     etag(response, segment.revision)
     return SegmentOut.model_validate(segment)

@@ -136,6 +136,17 @@ class EditedSegmentOut(SegmentOut):
     newest_cut: CutOut
 
 
+class ApproveIn(Body):
+    """Which cut was listened to."""
+
+    model_config = example(cut=3)
+
+    cut: Annotated[
+        Position | None,
+        Field(description="Refused where it is not the newest any more; left out: the newest"),
+    ] = None
+
+
 class RejectIn(Body):
     """What is wrong, for who made it."""
 

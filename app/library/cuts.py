@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ from app.settings import Settings
 from app.storage import Blobs, keeping_blobs, require_space, sha256_of
 from app.web.problems import problem_of
 from audio.cutting import cut as cut_sound
-from audio.edits import check
+from audio.edits import Edits, check
 from audio.edits_json import from_json, to_json
 from audio.errors import AudioError
 from audio.ffmpeg import find_ffmpeg
@@ -110,7 +111,7 @@ def take_edits(
     if segment.state not in EDITABLE or segment.samples is None:
         raise Conflict(f"segment {segment.id} is {segment.state}: only a recording that may air is edited")
     gain_db = float(edits.get(GAIN) or 0.0)
-    wanted = from_json(_with_ends(segment, {key: value for key, value in edits.items() if key != GAIN}))
+    wanted = edits_of(segment, edits)
     check(wanted, segment.samples)
     is_whole = wanted == from_json(_with_ends(segment, {}))
     document = ({} if is_whole else to_json(wanted)) | ({GAIN: gain_db} if gain_db else {})
@@ -128,6 +129,11 @@ def take_edits(
     segment.state = SegmentState.approved if approved else SegmentState.draft
     segment.problem = None
     return found
+
+
+def edits_of(segment: Segment, document: Mapping[str, Any]) -> Edits:
+    """A segment's edits as ``PUT /segments/{id}/edits`` or a cut has them, its ends filled in. Raises BadEdits."""
+    return from_json(_with_ends(segment, {key: value for key, value in document.items() if key != GAIN}))
 
 
 def approve_cut(session: Session, segment: Segment, *, person_id: int, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from schedules.time import end_of_kst_day
@@ -45,6 +45,9 @@ class CutState(StrEnum):
 
 class Segment(SQLModel, table=True):
     """One piece of audio in the library. Positions and lengths are samples of its 48 kHz master."""
+
+    __table_args__ = (Index("ix_segment_awaited", "awaited_on", "awaited_as"),)
+    # What came for an awaited element is asked of every coming airing at every turn of the engine
 
     id: int | None = Field(default=None, primary_key=True)
     title: str

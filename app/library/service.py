@@ -33,6 +33,12 @@ class NeedsAnother(Conflict):
     code = "needs-another-person"
 
 
+class StaleCut(Conflict):
+    """Somebody has edited the segment since the cut that is spoken of."""
+
+    code = "stale"
+
+
 @dataclass(frozen=True, slots=True)
 class Original:
     """A recording as it arrived: its name for display, its hash and its size."""
@@ -270,17 +276,23 @@ def take_step(
     if_match: int | None,
     person_id: int,
     now: datetime,
+    cut: int | None = None,
     **details: Any,
 ) -> Segment:
-    """Take one of `STEPS` with a segment. ``details`` go into the journal.
+    """Take one of `STEPS` with a segment. ``cut`` is the one that was listened to; ``details`` go into the journal.
 
     Raises:
         NotFound, StaleRevision: as `change`.
         WrongState: the state machine has no such step from here.
+        StaleCut: ``cut`` is not the newest any more.
         StillCutting: the cut that would be approved is not there yet.
         NeedsAnother: whoever made it may not approve it.
     """
     segment = _current(session, segment_id, if_match)
+    if cut is not None and cut != segment.cut:
+        raise StaleCut(
+            f"the newest cut of segment {segment_id} is {segment.cut}, and you listened to {cut}: listen again"
+        )
     origins, target = STEPS[step]
     if segment.state not in origins:
         wanted = " or ".join(sorted(origins))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from pydantic import Field, field_validator
 from sqlmodel import col, select
 
 from app.database import reading, writing
@@ -25,6 +26,8 @@ _PERSON: dict[str, object] = {
     "name": "김하늘",
     "created_at": "2026-10-25T01:00:00Z",
     "disabled_at": None,
+    "email": "editor@station.example",
+    "approves": True,
 }
 _KEY: dict[str, object] = {
     "id": 4,
@@ -33,6 +36,7 @@ _KEY: dict[str, object] = {
     "created_at": "2026-10-25T01:00:00Z",
     "revoked_at": None,
 }
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,189}")
 _SECRET = "danpa_..."  # noqa: S105 - the shape of one
 
 
@@ -49,6 +53,31 @@ class PersonOut(Answer):
     name: str
     created_at: datetime
     disabled_at: datetime | None
+    email: Annotated[str | None, Field(description="Where they are reminded")]
+    approves: Annotated[bool, Field(description="Whether they are reminded of what waits to be approved")]
+
+
+class PersonPatch(Body):
+    """What to change; fields that are left out stay as they are."""
+
+    model_config = example(email="editor@station.example", approves=True)
+
+    email: Annotated[str | None, Field(max_length=254, description="One address; null: none")] = None
+    approves: Annotated[bool, Field(description="Whether they are reminded of what waits to be approved")] = (
+        False
+    )
+
+    @field_validator("email")
+    @classmethod
+    def _one_address(cls, email: str | None) -> str | None:
+        # What a mail server makes of it, only a mail tells; this keeps out names, lists and lines.
+        if email is not None and not _ADDRESS.fullmatch(email.strip()):
+            raise ValueError("is not one mail address, such as editor@station.example")
+        return email.strip() if email is not None else None
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were sent."""
+        return {field: getattr(self, field) for field in self.model_fields_set}
 
 
 class KeyIn(Body):
@@ -113,6 +142,15 @@ def create_person(
 def read_person(person_id: RowId, database: Database, _actor: Actor) -> PersonOut:
     with reading(database) as session:
         return PersonOut.model_validate(service.person(session, person_id))
+
+
+@router.patch("/people/{person_id}", summary="Say where somebody is reminded, and of what")
+def change_person(
+    body: PersonPatch, person_id: RowId, database: Database, actor: Actor, now: Now
+) -> PersonOut:
+    with writing(database) as session:
+        person = service.change_person(session, person_id, body.changes(), now=now, by=actor.person_id)
+    return PersonOut.model_validate(person)
 
 
 @router.post("/people/{person_id}/disable", summary="End somebody's keys and sessions at once")

@@ -13,6 +13,10 @@ class Person(SQLModel, table=True):
     name: str = Field(unique=True)
     created_at: datetime
     disabled_at: datetime | None = None
+    email: str | None = None
+    """Where they are reminded; in no log and no alarm."""
+    approves: bool = False
+    """Whether they are reminded of what waits to be approved."""
 
 
 class Key(SQLModel, table=True):

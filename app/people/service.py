@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, delete, select, update
 
@@ -101,6 +103,19 @@ def enable_person(session: Session, person_id: int, *, now: datetime, by: int | 
         enabled.disabled_at = None
         record(session, "person.enabled", at=now, person_id=by, subject_id=person_id)
     return enabled
+
+
+def change_person(
+    session: Session, person_id: int, changes: Mapping[str, Any], *, now: datetime, by: int | None
+) -> Person:
+    """Say where somebody is reminded (``email``), and whether of what waits to be approved (``approves``). Raises NotFound."""
+    changed = person(session, person_id)
+    fields = sorted(name for name, value in changes.items() if getattr(changed, name) != value)
+    for name in fields:
+        setattr(changed, name, changes[name])
+    if fields:  # which, not to what: addresses are in no journal
+        record(session, "person.changed", at=now, person_id=by, subject_id=person_id, fields=fields)
+    return changed
 
 
 def find_person(session: Session, name: str) -> Person | None:

@@ -15,6 +15,7 @@ from app.advice import api as advice
 from app.airings import api as airings
 from app.alarms import api as alarms
 from app.announcements import api as announcements
+from app.approving import api as approving
 from app.awaited import api as awaited
 from app.contracts import api as contracts
 from app.database import open_database
@@ -56,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     library.router,
     cuts_api.router,
     awaited.router,
+    approving.router,
     finding.router,
     uploads.router,
     batches_api.router,

@@ -10,6 +10,7 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
 from app.air.status import read_status
+from app.approving.queue import waiting_count
 from app.database import reading
 from app.errors import NotFound, NotSignedIn
 from app.people import service as people
@@ -20,7 +21,7 @@ from app.web.attention import needs
 from app.web.dependencies import CurrentBlobs, CurrentSettings, Database, Now, authenticate
 from app.web.entry import enter_with_key, enter_with_link
 from app.web.rendering import ASSETS, FINGERPRINT, frame, page_answer, sign_in_form, templates, words_of
-from app.web.tonight import airings_of_night
+from app.web.tonight import airings_of_night, awaited_of_night
 from schedules.time import night_of, night_span
 
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -64,6 +65,8 @@ def show_tonight(
             span=night_span(shown),
             needs=needs(session, settings, now),
             airings=airings_of_night(session, blobs, shown, now, read_status(settings)),
+            awaited=awaited_of_night(session, shown, now),
+            waiting=waiting_count(session),
             horizon_h=settings.horizon_h,
         )
     return page_answer(page, request)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlmodel import Session, col, select
 
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
+from app.approving.sign_offs import signatures
 from app.database import id_of
 from app.engine.snapshot import compile_key
 from app.feeds.models import Feed
@@ -86,6 +87,7 @@ class Rows:
             ).all(),
             lambda row: row.airing_id,
         )
+        self.signatures = signatures(session, ids)
         self.segments = _segments(session, self.rundowns.values(), self.as_run.values())
 
 

@@ -9,12 +9,14 @@ from sqlmodel import Session
 
 from app.air.status import NOBODY, AirStatus, OutputStatus
 from app.airings import service as airings
-from app.airings.carriage import instants, is_on_air
+from app.airings.carriage import Carriage, instants, is_on_air
 from app.airings.models import Airing
+from app.awaited.cut_off import Steps, cut_off, measure
+from app.awaited.service import AwaitedItem, awaited_from
 from app.database import id_of
 from app.feeds.live import is_live, preroll_s
 from app.feeds.models import Feed
-from app.frequencies.models import Site
+from app.frequencies.models import Line, Site
 from app.handoffs.models import Handoff
 from app.handoffs.reaching import has_arrived
 from app.programmes.models import Programme
@@ -37,7 +39,7 @@ from app.web.views import (
 )
 from schedules.rundown import Item, SegmentSource, audio_airs_at
 from schedules.snapshot import CHAIN, CLOSED
-from schedules.time import samples_to_timedelta
+from schedules.time import night_span, samples_to_timedelta
 
 INTERVAL_SIGNAL = "interval_signal"
 """The kind of what has no segment behind it."""
@@ -49,16 +51,26 @@ def airings_of_night(
     """Every airing of a KST night with all that belongs to it, in order of start."""
     listed = airings.of_night(session, night)
     rows = Rows(session, blobs, [airing for airing, _, _ in listed])
-    return tuple(_airing(rows, airing, programme, now, air) for airing, _, programme in listed)
+    steps = measure(session, now)
+    return tuple(_airing(rows, airing, programme, now, air, steps) for airing, _, programme in listed)
 
 
-def _airing(rows: Rows, airing: Airing, programme: Programme, now: datetime, air: AirStatus) -> AiringView:
+def awaited_of_night(session: Session, night: date, now: datetime) -> list[AwaitedItem]:
+    """What the airings of a KST night that have not begun await."""
+    span = night_span(night)
+    return [item for item in awaited_from(session, now, span.end) if item.starts_at >= span.start]
+
+
+def _airing(
+    rows: Rows, airing: Airing, programme: Programme, now: datetime, air: AirStatus, steps: Steps
+) -> AiringView:
     airing_id = id_of(airing)
     is_open = airing.state not in CLOSED and airing.stops_at > now
     day = airing.starts_at.date()
     on_air = [(line, site) for line, site in rows.lines.get(airing.slot_id, ()) if is_on_air(line, day)]
     line_ids = [id_of(line) for line, _ in on_air]
     live = tuple(_live(rows, airing, line_ids, now, air))
+    signed = rows.signatures.get(airing_id, ())
     return AiringView(
         id=airing_id,
         title=programme.title,
@@ -80,7 +92,21 @@ def _airing(rows: Rows, airing: Airing, programme: Programme, now: datetime, air
         studio=_studio(airing, now) if is_open else None,
         braked=bool(airing.turns) and airing.turns[-1]["level"] not in {CHAIN[0], STUDIO},
         is_live=is_open and any(feed.opens_at <= now for feed in live),
+        cut_off_at=cut_off(airing, _carried(rows, on_air), steps)
+        if is_open and airing.starts_at > now
+        else None,
+        signed_by=tuple(one.by for one in signed if one.version == airing.version),
+        signed_version=signed[0].version if signed else None,
     )
+
+
+def _carried(rows: Rows, on_air: Iterable[tuple[Line, Site]]) -> list[Carriage]:
+    """As `app.airings.carriage.carriages`, of what is read already."""
+    carried = []
+    for line, site in on_air:
+        takers = [rows.feeds[row.feed_id][0] for row in rows.line_feeds.get(id_of(line), ())]
+        carried.append(Carriage(line, site, tuple(feed for feed in takers if feed.enabled)))
+    return carried
 
 
 def _studio(airing: Airing, now: datetime) -> StudioView | None:

@@ -171,3 +171,9 @@ class AiringView:
     """Something else than the programme goes out live, because somebody said so."""
     is_live: bool
     """It is on the air live just now: the hand brake works at once."""
+    cut_off_at: datetime | None
+    """Until when a recording must be here; None once it has begun or is closed."""
+    signed_by: tuple[str, ...]
+    """Who has signed the newest version."""
+    signed_version: int | None
+    """The newest version that somebody has signed."""

@@ -232,8 +232,8 @@ class LivingStation:
 
     async def _finish(self, engine: Engine) -> bool:
         """Let what is under way come to its end. Returns whether there was anything."""
-        mailing = engine.telling.get("notices")
-        mails = [mailing] if mailing is not None and not mailing.done() else []
+        mailing = [engine.telling.get(what) for what in ("notices", "reminders")]
+        mails = [one for one in mailing if one is not None and not one.done()]
         tasks = [*engine.deliveries.values(), *engine.looks.values(), *mails]
         if tasks:
             await asyncio.wait(tasks)

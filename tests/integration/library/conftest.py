@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import delete
 
+from app.approving.models import SegmentNote
 from app.database import writing
 from app.events.models import Event
 from app.jobs.models import Job
@@ -33,7 +34,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def service(running: Service) -> Service:
     """A running web process whose library is empty."""
     with writing(running.station.engine) as session:
-        for table in (Event, JournalEntry, Job, Cut, Segment):
+        for table in (Event, JournalEntry, Job, SegmentNote, Cut, Segment):
             session.exec(delete(table))
     for path in running.station.settings.incoming_dir.iterdir():
         path.unlink()
