@@ -15,6 +15,7 @@ import resource
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -309,22 +310,22 @@ def _random_prints(library: Library, draw: np.random.Generator, rate: float) -> 
 
 
 def times(library: Library, prints: dict[str, Fingerprint]) -> None:
-    print("\n| look-up of | ms, median | most | RSS added, MiB |\n|---|---|---|---|")
+    print("\n| look-up of | CPU ms, median | ms, median | most | memory, MiB |\n|---|---|---|---|---|")
     for name, made in prints.items():
-        taken = []
-        before = _rss_mib()
+        taken, worked = [], []
         for _ in range(10):
-            began = time.perf_counter()
+            began, busy = time.perf_counter(), time.process_time()
             library.look_up(made)
             taken.append((time.perf_counter() - began) * 1000)
+            worked.append((time.process_time() - busy) * 1000)
+        tracemalloc.start()
+        library.look_up(made)
+        held = tracemalloc.get_traced_memory()[1] / 2**20
+        tracemalloc.stop()
         print(
-            f"| {name} | {np.median(taken):.0f} | {max(taken):.0f} | {_rss_mib() - before:.0f} |", flush=True
+            f"| {name} | {np.median(worked):.0f} | {np.median(taken):.0f} | {max(taken):.0f} | {held:.0f} |",
+            flush=True,
         )
-
-
-def _rss_mib() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20
 
 
 def cost(folder: Path, sound: Samples) -> None:
