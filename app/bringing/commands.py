@@ -13,6 +13,8 @@ from rich.console import Console
 from app.errors import Invalid
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from app.library.models import SegmentKind
 
 out = Console()
@@ -69,7 +71,7 @@ def import_recordings(
             person_id=person_id(database, person),
             kind=_kind(kind),
             tags=tuple(tags or ()),
-            approve=approve,
+            approve=_may_approve(database, approve=approve),
             guesses=not no_guess,
             read_tags=not no_tags,
             unlisted=unlisted,
@@ -106,7 +108,10 @@ def import_libretime(
     give_way()
     with station() as (settings, database):
         wishes = Wishes(
-            person_id=person_id(database, person), kind=_kind(kind), tags=tuple(tags or ()), approve=approve
+            person_id=person_id(database, person),
+            kind=_kind(kind),
+            tags=tuple(tags or ()),
+            approve=_may_approve(database, approve=approve),
         )
         manner = Manner(dry_run=dry_run, yes=yes, ask=_asker(), write_csv=write_csv, report=report)
         sys.exit(
@@ -130,7 +135,22 @@ def add_to(cli: typer.Typer) -> None:
     cli.command(name="import-libretime")(import_libretime)
 
 
+def _may_approve(database: Engine, *, approve: bool) -> bool:
+    """Raises Invalid where somebody else than who imports has to let recordings on the air."""
+    from app.database import reading
+    from app.station.service import station as station_of
+
+    if approve:
+        with reading(database) as session:
+            if station_of(session).approved_by_another:
+                raise Invalid(
+                    "--approve: at this station somebody else approves what you bring: leave it out"
+                )
+    return approve
+
+
 def _kind(word: str | None) -> SegmentKind | None:
+
     from app.bringing.words import kind_named
     from app.library.models import SegmentKind
 

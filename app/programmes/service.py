@@ -17,13 +17,14 @@ from app.journal.service import record
 from app.library.service import named
 from app.moves.models import LineChange, PoolEntry
 from app.moves.pending import asked_of_slot
+from app.people.models import Person
 from app.programmes.models import Programme, Replacement, Slot
 from app.programmes.times import SlotTimes
 from app.records import find, referred, require_free, require_revision, require_unused, revise
 from schedules import slots
 from schedules.clock import Clock, dump_clock, parse_clock
 from schedules.days import days_to_eibi
-from schedules.elements import Fixed
+from schedules.elements import Awaited, Fixed
 from schedules.time import Span
 
 FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2099, 12, 31)
@@ -225,14 +226,21 @@ def _check_programme(session: Session, fields: ProgrammeFields, programme_id: in
 
 
 def _checked_clock(session: Session, clock: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
-    """The clock in its full form. Raises BadClock, and Invalid for a segment that is not there."""
+    """The clock in its full form. Raises BadClock, and Invalid for a segment or a person that is not there."""
     parsed: Clock = parse_clock(clock)
     for number, element in enumerate(parsed.elements, 1):
-        if isinstance(element, Fixed):
-            try:
-                named(session, element.segment_id, f"clock.{number - 1}.segment_id")
-            except Invalid as wrong:
-                raise Invalid(f"element {number}: {wrong}", field=wrong.field) from None
+        place = f"clock.{number - 1}"
+        try:
+            match element:
+                case Fixed(segment_id=segment_id):
+                    named(session, segment_id, f"{place}.segment_id")
+                case Awaited(substitute_id=substitute_id, owner_id=owner_id):
+                    if substitute_id is not None:
+                        named(session, substitute_id, f"{place}.substitute_id")
+                    if owner_id is not None:
+                        referred(session, Person, owner_id, "person", f"{place}.owner_id")
+        except Invalid as wrong:
+            raise Invalid(f"element {number}: {wrong}", field=wrong.field) from None
     return dump_clock(parsed)
 
 

@@ -186,6 +186,12 @@ def test_a_clock_is_written_read_and_filled_in(api: httpx.Client, station: Small
         ([{"type": "pick", "kinds": ["nws"]}], 'element 1: "kinds" is "nws"'),
         ([{"type": "fixed", "segment": 3}], "element 1"),
         ([{"type": "fixed", "segment_id": 99}], "element 1: there is no segment 99"),
+        (
+            [{"type": "awaited", "name": "letter", "substitute_id": 99}],
+            "element 1: there is no segment 99",
+        ),
+        ([{"type": "awaited", "name": "letter", "owner_id": 99}], "element 1: there is no person 99"),
+        ([{"type": "awaited", "name": "letter", "due": "25:00"}], 'element 1: "due": "25:00" is not a time'),
         ([{"type": "fill", "kinds": ["talk"]}], "never cut"),
         (["news"], "clock"),
     ],

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from app.bringing import taking
+from app.bringing.commands import _may_approve
 from app.bringing.recordings import walk
+from app.database import writing
 from app.errors import Invalid
 from app.library.models import SegmentKind
 from app.locks import Lock
+from app.station.models import Station as StationRow
 from tests.integration.bringing.bringing import imported
 from tests.integration.library.stations import Station, write_tone
 
@@ -122,3 +125,11 @@ def test_two_imports_at_once_are_refused(station: Station, folder: Path) -> None
 def test_a_folder_that_is_none_is_refused(station: Station, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="not a folder"):
         imported(station, tmp_path / "nowhere")
+
+
+def test_where_somebody_else_approves_an_import_approves_nothing(station: Station) -> None:
+    with writing(station.engine) as session:
+        session.get_one(StationRow, 1).approved_by_another = True
+    with pytest.raises(Invalid, match="somebody else approves"):
+        _may_approve(station.engine, approve=True)
+    assert not _may_approve(station.engine, approve=False)
