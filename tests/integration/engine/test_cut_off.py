@@ -46,8 +46,15 @@ def test_it_is_assumed_until_enough_was_measured(station: LivingStation, tmp_pat
                     finished_at=at + seconds * SECOND,
                 )
             )
-        took = {"started_at": at, "finished_at": at + 50 * SECOND, "outcome": "verified"}
-        station.add(Attempt(handoff_id=handoff.id or 0, number=number, **took))
+        station.add(
+            Attempt(
+                handoff_id=handoff.id or 0,
+                number=number,
+                started_at=at,
+                finished_at=at + 50 * SECOND,
+                outcome="verified",
+            )
+        )
     station.add(Job(kind="ingest", key="queue", state="done", tries=1, created_at=DAWN, finished_at=OVER_AT))
     with reading(station.database) as session:
         found = measure(session, station.clock())
