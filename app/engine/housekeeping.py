@@ -19,7 +19,7 @@ from app.database import reading, writing
 from app.events.service import forget_old
 from app.jobs.models import Job
 from app.jobs.service import busy_workers, enqueue, forget_finished, release
-from app.library.cuts import cut_job_key, give_up_cut
+from app.library.cuts import cut_job_key, forget_cuts, give_up_cut
 from app.library.fingerprints import enqueue_missing
 from app.library.models import Cut, CutState, Segment, SegmentState
 from app.library.retention import erase, outlived
@@ -162,7 +162,9 @@ def _collect_daily(database: Engine, settings: Settings, now: datetime) -> None:
             forget_finished(session, now)
             forget_old_predictions(session, now)
             forget_old_listening(session, now)
-            forget_unused(session, now - timedelta(days=settings.keep_artefacts_days))
+            long_ago = now - timedelta(days=settings.keep_artefacts_days)
+            forget_unused(session, long_ago)
+            forget_cuts(session, long_ago)
 
 
 def _watch_disk(database: Engine, settings: Settings, now: datetime) -> None:

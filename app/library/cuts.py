@@ -15,12 +15,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func, or_, select
 
 from app.database import id_of, reading, writing
 from app.errors import Conflict, DanpaError, NotFound
 from app.events.service import emit
-from app.jobs.service import enqueue_again
+from app.jobs.service import enqueue, start_again
 from app.journal.service import record
 from app.library.models import Cut, CutState, Segment, SegmentState
 from app.processes import Clock
@@ -118,12 +119,11 @@ def take_edits(
     found = _equal(session, segment, document)
     if found is None:
         found = _new(session, segment, document, gain_db, person_id, now)
-    elif found.state == CutState.failed:
+    elif found.state in (CutState.failed, CutState.forgotten):
         found.state, found.problem = CutState.making, None
     session.add(found)
     if found.state == CutState.making:
-        payload = {"segment_id": segment.id, "cut": found.number}
-        enqueue_again(session, "cut", cut_job_key(found.segment_id, found.number), payload, now)
+        _have_made(session, found, now)
     segment.cut, segment.played_samples = found.number, _played(found) or segment.played_samples
     approved = found.number == segment.approved_cut
     segment.state = SegmentState.approved if approved else SegmentState.draft
@@ -216,6 +216,36 @@ def give_up_cut(
     if cut.state == CutState.making:
         cut.problem = problem
         _settle(session, cut, CutState.failed, now)
+
+
+def forget_cuts(session: Session, before: datetime) -> None:
+    """Let go of the sound of cuts that nobody works on and that may not air, of segments whose newest cut is older than that."""
+    newer = aliased(Cut)
+    newest = select(func.max(newer.made_at)).where(newer.segment_id == Segment.id).correlate(Segment)
+    rows = session.exec(
+        select(Cut)
+        .join(Segment, col(Segment.id) == col(Cut.segment_id))
+        .where(
+            Cut.number > 1,
+            Cut.number != Segment.cut,
+            or_(col(Segment.approved_cut).is_(None), Cut.number != Segment.approved_cut),
+            Cut.state == CutState.ready,
+            newest.scalar_subquery() < before,
+        )
+    ).all()
+    for cut in rows:
+        if set(cut.edits) - {GAIN}:  # the others play their segment's own master
+            cut.state = CutState.forgotten
+            cut.master_sha256 = cut.peaks_sha256 = None
+            session.add(cut)
+
+
+def _have_made(session: Session, cut: Cut, now: datetime) -> None:
+    """The job that makes it; again, where it was made before and forgotten, or could not be."""
+    payload = {"segment_id": cut.segment_id, "cut": cut.number}
+    job = enqueue(session, "cut", cut_job_key(cut.segment_id, cut.number), payload, now)
+    if job.state in ("done", "failed"):
+        start_again(session, job, payload)
 
 
 def _settle(session: Session, cut: Cut, state: CutState, now: datetime) -> None:

@@ -41,6 +41,8 @@ class CutState(StrEnum):
     making = "making"
     ready = "ready"
     failed = "failed"
+    forgotten = "forgotten"
+    """Nobody works on it, and it airs no more: its sound is made again when somebody goes back to it."""
 
 
 class Segment(SQLModel, table=True):

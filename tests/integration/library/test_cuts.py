@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 from numpy.typing import NDArray
 from sqlmodel import select
 
+from app.backup.garbage import collect_garbage
 from app.database import reading, writing
 from app.jobs.models import Job
 from app.jobs.service import MAX_TRIES
-from app.library.cuts import give_up_cut
+from app.library.cuts import forget_cuts, give_up_cut
 from app.people.service import create_key, create_person
 from app.station.models import Station as StationRow
 from app.storage import Blobs
@@ -173,6 +175,30 @@ def test_a_cut_whose_worker_died_over_and_over_is_given_up(service: Service, tal
         segment_id = int(talk.rsplit("/", 1)[1])
         give_up_cut(session, segment_id, 2, {"detail": f"died {MAX_TRIES} times"}, NOW)
     assert service.client.get(f"{talk}/cuts").json()["items"][0]["state"] == "failed"
+
+
+def test_a_cut_that_nobody_needs_is_forgotten_and_made_again_when_somebody_does(
+    service: Service, talk: str
+) -> None:
+    station = service.station
+    edit(service, talk, removed=[WORD])
+    service.client.post(f"{talk}/approve")
+    edit(service, talk, covered=[NAME])
+    with writing(station.engine) as session:
+        forget_cuts(session, NOW + timedelta(days=1))
+    states = {cut["number"]: cut["state"] for cut in service.client.get(f"{talk}/cuts").json()["items"]}
+    assert states == {1: "ready", 2: "ready", 3: "ready"}, "the approved one and the newest are needed"
+    service.client.post(f"{talk}/approve")
+    with writing(station.engine) as session:
+        forget_cuts(session, NOW)
+        forget_cuts(session, datetime.now(UTC) + timedelta(days=1))
+    states = {cut["number"]: cut["state"] for cut in service.client.get(f"{talk}/cuts").json()["items"]}
+    assert states == {1: "ready", 2: "forgotten", 3: "ready"}
+    assert service.client.get(f"{talk}/audio", params={"cut": 2}).status_code == 404
+    collect_garbage(station.engine, station.settings, datetime.now(UTC) + timedelta(days=2))
+    again = edit(service, talk, removed=[WORD])
+    assert (again["number"], again["state"]) == (2, "ready")
+    assert len(sound(service, talk, 2)) == pytest.approx(again["duration_s"] * RATE, abs=24)
 
 
 def test_a_draft_is_sent_back_with_a_reason_and_comes_again(service: Service, talk: str) -> None:
