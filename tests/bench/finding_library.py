@@ -137,6 +137,7 @@ def _segments(count: int, chance: random.Random) -> Iterator[dict[str, Any]]:
             "samples": samples,
             "cue_in": 0,
             "cue_out": samples,
+            "played_samples": samples,
             "loudness_lufs": -20.4,
             "peak_dbtp": -4.2,
             "leading_silence_samples": 12_000,
