@@ -2,7 +2,8 @@
 
 Everything before the first change is kept as it is, sample for sample. What a change names, and what is locked, is fixed;
 the other elements stay open, so that the compiler may choose again what no longer fits. What is spoken for the airing stays
-an element of the clock whatever is done to it: its words may have to change, its recording is never fixed.
+an element of the clock whatever is done to it: its words may have to change, its recording is never fixed. What is awaited
+stays one until a person puts something into its place: it may still come.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from schedules.clock import Clock
-from schedules.elements import Element, Fill, Fixed, IntervalSignal, Pick, Spoken
+from schedules.elements import Awaited, Element, Fill, Fixed, IntervalSignal, Pick, Spoken
 from schedules.errors import BadEdit
 from schedules.rundown import Item, Rundown, SegmentSource
 from schedules.time import SAMPLE_RATE
@@ -115,6 +116,12 @@ class _Desk:
         """Elements that had an item: where a person removed it, it does not come back."""
         self.first_change = len(self.entries)
         self.excluded = excluded
+        for index, element in enumerate(elements):
+            if (
+                isinstance(element, Awaited) and index not in self.aired
+            ):  # it may still come: room is made for it
+                behind = (number for number, one in enumerate(self.entries) if (one.origin or -1) > index)
+                self.changed(next(behind, len(self.entries)))
 
     def apply(self, edit: Edit) -> None:
         match edit:
@@ -179,6 +186,13 @@ class _Desk:
             return found if isinstance(found, Spoken) else None
         return element if isinstance(element, Spoken) else None
 
+    def awaited(self, entry: _Entry) -> Awaited | None:
+        """The element that still awaits something, if that is what an entry is and nobody has fixed it."""
+        if entry.fixed is not None or entry.origin is None or entry.origin >= len(self.elements):
+            return None
+        element = self.elements[entry.origin]
+        return element if isinstance(element, Awaited) else None
+
     def kept_by(self, entry: _Entry, position: int) -> Fixed | Spoken:
         """The element that keeps an entry: its segment, or the same announcement, whatever it says by then."""
         if entry.fixed is None and (spoken := self.spoken(entry)) is not None:
@@ -215,7 +229,10 @@ class _Desk:
         )
 
     def edition(self) -> Edition:
-        kept = [self.spoken(entry) or _as_kept(entry) for entry in self.entries[: self.first_change]]
+        kept = [
+            self.spoken(entry) or self.awaited(entry) or _as_kept(entry)
+            for entry in self.entries[: self.first_change]
+        ]
         rest = self.entries[self.first_change :]
         clock = Clock((*kept, *self.rest(rest)))
         return Edition(clock, len(kept), self.excluded)
@@ -255,7 +272,7 @@ class _Desk:
                 return [replace(element, count=len(entries), required=element.required and not again)]
             case Fill():
                 return [replace(element, min_s=0.0) if again else element]
-            case Fixed() | Spoken() | IntervalSignal():
+            case Fixed() | Spoken() | Awaited() | IntervalSignal():
                 return [element]
         # A repeat, an episode, an announcement: what is there stays there
         items = [entry.item for entry in entries if entry.item is not None]

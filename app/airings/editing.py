@@ -28,6 +28,7 @@ from schedules.candidates import Request
 from schedules.clock import dump_clock, parse_clock
 from schedules.compile import compile_alternatives, compile_rundown
 from schedules.edits import Edit
+from schedules.elements import Awaited
 from schedules.rundown import Rundown, SegmentSource
 from schedules.time import samples_to_timedelta
 
@@ -126,7 +127,9 @@ def take_alternative(
     locks = [
         edits.Lock(item.position)
         for item in chosen.items
-        if isinstance(item.source, SegmentSource) and not item.shortened
+        if isinstance(item.source, SegmentSource)
+        and not item.shortened
+        and not (item.element is not None and isinstance(clock.elements[item.element], Awaited))
     ]
     excluded = frozenset(before.excluded) if before else frozenset()
     if begun(airing, chosen, now):

@@ -17,9 +17,9 @@ from app.errors import NotFound
 from app.library.models import HEARD, Cut, Segment
 from app.programmes.models import Programme, Slot
 from app.station.models import Station
-from schedules.candidates import Announced, Candidate, Request
+from schedules.candidates import Announced, Candidate, Request, delivered
 from schedules.clock import Clock, parse_clock
-from schedules.elements import Pick, Repeat
+from schedules.elements import Awaited, Pick, Repeat
 from schedules.rules import Aired
 from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
 from schedules.snapshot import CLOSED
@@ -64,7 +64,7 @@ def request_for(
         seed=seed,
         history=history(session, programme, clock, starts_at, airing),
         repeated=_repeated(session, programme, clock, starts_at, found),
-        kept=_kept(session, edition, (*found, *sounds), target_samples) if edition else (),
+        kept=_kept(session, edition, (*found, *sounds), starts_at, target_samples) if edition else (),
         quick=quick or edition is not None,
         announced=announced,
     )
@@ -308,9 +308,15 @@ def _repeated(
 
 
 def _kept(
-    session: Session, edition: Edition, found: tuple[Candidate, ...], target_samples: int
+    session: Session,
+    edition: Edition,
+    found: tuple[Candidate, ...],
+    starts_at: datetime,
+    target_samples: int,
 ) -> tuple[Item, ...]:
-    """The items that stay as they are: those before the first that may not air any more, none if the slot is another."""
+    """The items that stay as they are: those before the first that may not air any more, or in whose place something awaited
+    has come; none if the slot is another.
+    """
     base = session.exec(
         select(RundownVersion.body).where(
             RundownVersion.airing_id == edition.airing_id, RundownVersion.version == edition.base_version
@@ -320,8 +326,14 @@ def _kept(
     if rundown.target_samples != target_samples:
         return ()
     sources = {one.source for one in found}
-    items = takewhile(
-        lambda item: not isinstance(item.source, SegmentSource) or item.source in sources,
-        rundown.items[: edition.kept],
-    )
-    return tuple(replace(item, element=index) for index, item in enumerate(items))
+    elements = parse_clock(edition.clock).elements
+
+    def stays(item: Item) -> bool:
+        if not isinstance(item.source, SegmentSource):
+            return True
+        element = elements[item.element or 0]
+        came = delivered(element, found, starts_at) if isinstance(element, Awaited) else []
+        return item.source in sources and (not came or came[0].source == item.source)
+
+    items = (replace(item, element=index) for index, item in enumerate(rundown.items[: edition.kept]))
+    return tuple(takewhile(stays, items))

@@ -356,3 +356,59 @@ def test_a_date_that_is_not_planned_yet_gets_its_programme_when_it_is(
     station.live_until(DELIVER_AT)
     assert heard(station, 1)[0] == TALK
     assert [row.instead_id for row in station.rows(Airing)].count(special) == 1
+
+
+def edited(station: LivingStation, *edits: dict[str, Any]) -> None:
+    """A producer changes tonight's rundown."""
+    airing = station.airing()
+    with at_the_desk(station) as client:
+        headers = {"If-Match": f'"{airing.version}"'}
+        answer = client.post(
+            f"/api/v1/airings/{airing.id}/edits", json={"edits": list(edits)}, headers=headers
+        )
+    assert answer.is_success, answer.text
+
+
+IDENT = 5
+"""Another talk of the founded station."""
+
+
+@pytest.mark.parametrize("edit", [{"op": "insert", "position": 2}, {"op": "insert", "position": 0}])
+def test_an_edited_rundown_still_awaits_what_nobody_put_something_in_the_place_of(
+    station: LivingStation, tmp_path: Path, edit: dict[str, Any]
+) -> None:
+    evening(station, tmp_path / "site", LETTER)
+    station.live_until(DELIVER_AT - MINUTE)
+    edited(station, edit | {"segment_id": IDENT})
+    station.live_until(DELIVER_AT)
+    assert {TALK, IDENT} < set(heard(station, 2))
+    assert asked(station)[0]["state"] == "awaited"
+    segment = deliver(station, letter(tmp_path / "phone"))
+    station.live_until(DEADLINE_AT)
+    assert {segment, IDENT} < set(heard(station, 3))
+    assert TALK not in heard(station, 3)
+    assert versions(station)[-1] == (3, "programme", "renewed")
+
+
+def test_what_was_left_out_of_an_edited_rundown_may_still_come(
+    station: LivingStation, tmp_path: Path
+) -> None:
+    evening(station, tmp_path / "site", LETTER | {"substitute_id": None, "required": False})
+    station.live_until(DELIVER_AT - MINUTE)
+    edited(station, {"op": "insert", "position": 2, "segment_id": IDENT})
+    station.live_until(DELIVER_AT)
+    segment = deliver(station, letter(tmp_path / "phone"))
+    station.live_until(DEADLINE_AT)
+    assert {segment, IDENT} < set(heard(station, station.airing().version))
+
+
+def test_where_somebody_put_something_in_its_place_that_stays(station: LivingStation, tmp_path: Path) -> None:
+    evening(station, tmp_path / "site", LETTER)
+    station.live_until(DELIVER_AT - MINUTE)
+    edited(station, {"op": "swap", "position": 1, "segment_id": IDENT})
+    station.live_until(DELIVER_AT)
+    deliver(station, letter(tmp_path / "phone"))
+    station.live_until(DEADLINE_AT)
+    assert versions(station)[-1] == (2, "programme", "requested")
+    assert IDENT in heard(station, 2)
+    assert asked(station) == []
