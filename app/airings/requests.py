@@ -297,14 +297,21 @@ def _repeated(
     body = session.exec(source).first()
     if body is None:
         return ()
-    samples = {one.segment_id: one.samples for one in found}
+    by_id = {one.segment_id: one for one in found}
     return tuple(
         dict.fromkeys(
             item.source.segment_id
             for item in Rundown.from_json(body).items
-            if isinstance(item.source, SegmentSource) and samples.get(item.source.segment_id) == item.samples
+            if isinstance(item.source, SegmentSource) and _was_whole(item, by_id.get(item.source.segment_id))
         )
     )
+
+
+def _was_whole(item: Item, now: Candidate | None) -> bool:
+    """Whether a segment that may air now was heard whole; of one that was cut anew since, only that it was not shortened."""
+    if now is None:
+        return False
+    return item.samples == now.samples if item.source == now.source else not item.shortened
 
 
 def _kept(

@@ -150,3 +150,27 @@ def test_when_its_days_are_over_a_recording_is_gone_from_the_air_and_from_the_di
     assert not path.exists()
     assert station.rows(Airing)
     assert station.clock() > DAWN
+
+
+def test_a_repeat_has_the_cut_that_is_approved_by_then(station: LivingStation, tmp_path: Path) -> None:
+    clock = [{"type": "pick", "kinds": ["testimony"]}, MUSIC]
+    station.feed(station.slot(station.programme(clock=clock)), tmp_path / "site")
+    again = [{"type": "repeat", "programme": "evening"}, MUSIC]
+    slot = station.slot(
+        station.programme("again", clock=again), start_minute=960, stop_minute=961, compile_lead_s=600
+    )
+    station.feed(slot, tmp_path / "again", lead_s=0, deadline_s=60, accept_until_s=30, warn_s=10)
+    talk = deliver(station, letter(tmp_path / "tales", seconds=30), name="talk")
+    station.change(Segment, talk, awaited_as=None, awaited_on=None)
+    station.live_until(OVER_AT)
+    with writing(station.database) as session:
+        removed = {"removed": [[8 * RATE, 22 * RATE]]}
+        edit(session, talk, removed, if_match=None, person_id=1, now=station.clock())
+    station.live_until(OVER_AT + MINUTE)
+    with writing(station.database) as session:
+        take_step(session, talk, "approve", if_match=None, person_id=1, now=station.clock())
+    station.live_until(OVER_AT + timedelta(hours=1))
+    repeat = station.airing(ON_AIR_AT + timedelta(hours=1))
+    (row,) = station.rows(RundownVersion, RundownVersion.airing_id == repeat.id)
+    sources = [item.source for item in Rundown.from_json(row.body).items]
+    assert next((one.segment_id, one.cut) for one in sources if isinstance(one, SegmentSource)) == (talk, 2)
