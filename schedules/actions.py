@@ -226,7 +226,7 @@ class Escalate:
 
     kind: str
     airing_id: int
-    feed_id: int
+    feed_id: int | None
     step: int
 
 

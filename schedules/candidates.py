@@ -174,6 +174,21 @@ def delivered(wanted: Awaited, candidates: Iterable[Candidate], starts_at: datet
     return sorted(ours, key=lambda one: (one.awaited_on, one.approved_at, one.segment_id), reverse=True)
 
 
+def due_in(wanted: Awaited, request: Request) -> int | None:
+    """The segment that an awaited element should have now: what came, else its substitute, else none."""
+    came = deliverable(wanted, request)
+    if came:
+        return came[0].segment_id
+    known = {one.segment_id for one in request.candidates}
+    return wanted.substitute_id if wanted.substitute_id in known else None
+
+
+def deliverable(wanted: Awaited, request: Request) -> list[Candidate]:
+    """What came for an awaited element and could air in this airing at all."""
+    came = delivered(wanted, request.candidates, request.starts_at)
+    return [one for one in came if one.why_not_within(request.span) is None]
+
+
 def ranked(order: Order, candidates: Iterable[Candidate], starts_at: datetime, seed: int) -> list[Candidate]:
     """Best first. Of two approved together the later id is newer; of two aired together the seed decides.
 

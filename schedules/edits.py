@@ -230,7 +230,7 @@ class _Desk:
 
     def edition(self) -> Edition:
         kept = [
-            self.spoken(entry) or self.awaited(entry) or _as_kept(entry)
+            self.spoken(entry) or self.awaited(entry) or self.as_kept(entry)
             for entry in self.entries[: self.first_change]
         ]
         rest = self.entries[self.first_change :]
@@ -282,12 +282,16 @@ class _Desk:
             if isinstance(item.source, SegmentSource)
         ]
 
-
-def _as_kept(entry: _Entry) -> Element:
-    """The element that stands for an item that stays as it is, and is not spoken."""
-    if entry.fixed is not None:
-        return replace(entry.fixed, required=False)
-    assert entry.item is not None
-    if isinstance(entry.item.source, SegmentSource):
-        return Fixed(entry.item.source.segment_id, required=False)
-    return IntervalSignal(max(entry.item.samples / SAMPLE_RATE, 1.0))
+    def as_kept(self, entry: _Entry) -> Element:
+        """The element that stands for an item that stays as it is, and is not spoken: with its trims, should it be placed anew."""
+        if entry.fixed is not None:
+            return replace(entry.fixed, required=False)
+        assert entry.item is not None
+        if not isinstance(entry.item.source, SegmentSource):
+            return IntervalSignal(max(entry.item.samples / SAMPLE_RATE, 1.0))
+        segment_id = entry.item.source.segment_id
+        known = entry.origin is not None and entry.origin < len(self.elements)
+        element = self.elements[entry.origin] if known and entry.origin is not None else None
+        if isinstance(element, Fixed) and element.segment_id == segment_id:
+            return replace(element, at=None, required=False)
+        return Fixed(segment_id, required=False)

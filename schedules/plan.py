@@ -34,6 +34,7 @@ from schedules.snapshot import (
     CHAIN,
     AiringView,
     AwaitedView,
+    Cause,
     JobView,
     Readiness,
     RundownView,
@@ -165,7 +166,9 @@ def _compile_unasked(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
     elif _falls(airing, airing.rundown):
         yield Compile(airing.id, CHAIN[CHAIN.index(airing.rundown.level) + 1], "failed")
     elif airing.rundown.renewed_from:
-        yield Compile(airing.id, airing.rundown.renewed_from, "renewed")
+        # What stands in goes on standing in, so that the airing climbs back
+        cause: Cause = "failed" if airing.rundown.cause == "failed" else "renewed"
+        yield Compile(airing.id, airing.rundown.renewed_from, cause)
     elif airing.rundown.cause == "failed":
         yield from _climb_up(airing, airing.rundown, agenda)
 
@@ -273,6 +276,7 @@ def _watch(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
     for live_feed_id, alarms, risk in watch_live(airing, agenda):
         wanted |= {(kind, live_feed_id) for kind in alarms}
         readiness = _worse(readiness, risk)
+    yield from _tell_of_another(airing, agenda)
     for kind, feed_id in sorted(wanted - airing.alarms, key=str):
         yield Raise(kind, airing.id, feed_id)
     for kind, feed_id in sorted(airing.alarms - wanted, key=str):
@@ -284,24 +288,34 @@ def _watch(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
 
 def _missing(airing: AiringView, agenda: Agenda) -> set[str]:
     """Alarms about what the programme itself lacks."""
-    late = [
-        one for one in airing.awaited if _is_late(one, agenda)
-    ]  # all are asked, so that the agenda knows of all
     return {
         kind
         for kind, is_so in (
             ("audio_missing", _audio_is_missing(airing)),
             ("announcement_missing", airing.rundown is not None and airing.rundown.unspoken),
-            ("awaited_missing", bool(late)),
+            ("awaited_missing", bool(_late(airing, agenda))),
         )
         if is_so
     }
 
 
+def _tell_of_another(airing: AiringView, agenda: Agenda) -> Iterable[Action]:
+    """The alarm about what is awaited is one for an airing: where another item is late too, it is told again."""
+    key = ("awaited_missing", None)
+    others = len(_late(airing, agenda)) - 1
+    if key in airing.alarms and others > airing.steps.get(key, 0):
+        yield Escalate("awaited_missing", airing.id, None, others)
+
+
+def _late(airing: AiringView, agenda: Agenda) -> list[AwaitedView]:
+    """All are asked, so that the agenda knows the instants of all."""
+    return [one for one in airing.awaited if _is_late(one, agenda)]
+
+
 def _is_late(awaited: AwaitedView, agenda: Agenda) -> bool:
-    """Whether something awaited is late: nothing has come when it is due, or nothing that may air by the cut-off."""
+    """Whether something awaited is late: nothing has come when it is due, nothing that will be heard by the cut-off."""
     overdue, too_late = agenda.reached(awaited.due_at), agenda.reached(awaited.cut_off_at)
-    return not awaited.approved and (too_late or (overdue and not awaited.here))
+    return not awaited.settled and (too_late or awaited.unusable or (overdue and not awaited.here))
 
 
 def _audio_is_missing(airing: AiringView) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from schedules.candidates import Request, delivered
+from schedules.candidates import Request, delivered, due_in
 from schedules.compile import compile_rundown
 from schedules.elements import Awaited, Element, Fill, Spoken
 from schedules.errors import Uncompilable
@@ -63,10 +63,8 @@ def _first_changed(request: Request, before: Rundown) -> int:
             now = request.announcement_of(element)
             if said.get(index) != (now.sound.segment_id if now and now.sound else None):
                 return index
-        if isinstance(element, Awaited):
-            came = delivered(element, request.candidates, request.starts_at)
-            if came and said.get(index) != came[0].segment_id:
-                return index
+        if isinstance(element, Awaited) and said.get(index) != due_in(element, request):
+            return index
     return len(elements)
 
 

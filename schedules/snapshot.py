@@ -199,14 +199,19 @@ class RundownView:
 
 @dataclass(frozen=True, slots=True)
 class AwaitedView:
-    """Something that an airing's clock awaits. ``here``: a recording has come; ``approved``: it may air."""
+    """Something that an airing's clock awaits.
+
+    ``here``: a recording has come. ``settled``: one that may air is in the newest version, or will be in the first.
+    ``unusable``: that version was compiled with it in mind and could not use it.
+    """
 
     name: str
     due_at: datetime
     cut_off_at: datetime
     """What is not there by now would not be heard, by what the steps before it usually take."""
     here: bool = False
-    approved: bool = False
+    settled: bool = False
+    unusable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

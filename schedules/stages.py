@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from schedules.candidates import Candidate, Request, delivered, matching, ranked
+from schedules.candidates import Candidate, Request, deliverable, matching, ranked
 from schedules.elements import (
     Announcement,
     Awaited,
@@ -157,7 +157,7 @@ class _Builder:
                 new = [one for one in episodes if one.episode not in heard]
                 return new[:1], [Out(one, "its turn comes after the one before it") for one in new[1:]]
             case Awaited(substitute_id=substitute):
-                came = delivered(element, request.candidates, request.starts_at)
+                came = deliverable(element, request)
                 return came or ([self.by_id[substitute]] if substitute in self.by_id else []), []
             case Announcement(tags=tags):
                 return self.picked(Pick(("announcement",), tags))

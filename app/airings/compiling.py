@@ -27,7 +27,7 @@ from app.programmes.models import Programme, Slot
 from app.settings import Settings
 from app.station.models import Station
 from app.web.problems import problem_of
-from schedules.candidates import Announced, Request, delivered
+from schedules.candidates import Announced, Candidate, Request, deliverable
 from schedules.compile import compile_alternatives, compile_rundown
 from schedules.elements import Awaited
 from schedules.errors import BadClock, ScheduleError, Uncompilable
@@ -157,22 +157,35 @@ def chain(
 
 
 def _with_what_came(request: Request, before: Rundown | None) -> Rundown:
-    """The programme; where it is impossible for something awaited that came, as if that had not come. Raises ScheduleError."""
-    try:
-        return recompile(request, before) if before else compile_rundown(request)
-    except Uncompilable as wrong:
-        came = {
-            one.segment_id
-            for element in request.clock.elements
-            if isinstance(element, Awaited)
-            for one in delivered(element, request.candidates, request.starts_at)
-        }
-        if not came:
-            raise
-        others = tuple(one for one in request.candidates if one.segment_id not in came)
-        rundown = compile_rundown(replace(request, candidates=others))
-        told = ", ".join(f"#{number}" for number in sorted(came))
-        return replace(rundown, notes=(f"what came ({told}) could not be used: {wrong}", *rundown.notes))
+    """The programme with what came for it. What cannot be used is as if it had not come, so that it sinks nothing else.
+
+    That is found out one by one, the latest arrival first. Raises ScheduleError.
+    """
+    notes: list[str] = []
+    while True:
+        came = _came(request)
+        try:
+            rundown = recompile(request, before) if before else compile_rundown(request)
+        except Uncompilable as wrong:
+            if not came:
+                raise
+            unused, why = came[0], str(wrong)
+        else:
+            there = rundown.segment_ids()
+            left_out = [one for one in came if one.segment_id not in there]
+            if not left_out:
+                return replace(rundown, notes=(*notes, *rundown.notes))
+            unused, why = left_out[0], "it was left out"
+        notes.append(f"what came (#{unused.segment_id}) could not be used: {why}")
+        others = tuple(one for one in request.candidates if one.segment_id != unused.segment_id)
+        request = replace(request, candidates=others)
+
+
+def _came(request: Request) -> list[Candidate]:
+    """What came for each awaited element, the latest arrival first."""
+    awaited = [one for one in request.clock.elements if isinstance(one, Awaited)]
+    best = {found[0] for one in awaited if (found := deliverable(one, request))}
+    return sorted(best, key=lambda one: (one.arrived_at or one.approved_at, one.segment_id), reverse=True)
 
 
 def _version_before(session: Session, airing: Airing) -> Rundown | None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from app.airings.carriage import GRID_SAMPLES
 from app.airings.models import Airing, Intent
+from app.airings.programme import give_programme, is_begun
 from app.database import id_of
 from app.events.service import emit
 from app.processes import is_news
@@ -132,7 +133,7 @@ def materialise(session: Session, now: datetime, until: datetime) -> Differences
     What was compiled and is no longer wanted is left to the caller (``displaced``): sites may have it already.
     """
     found = differences(session, now, until)
-    rows = session.exec(select(Replacement)).all() if found.new else ()
+    rows = session.exec(select(Replacement)).all() if found else ()
     replaced = {(row.slot_id, row.on_date): row.programme_id for row in rows}
     for shape in found.new:
         airing = Airing(
@@ -153,6 +154,11 @@ def materialise(session: Session, now: datetime, until: datetime) -> Differences
     for airing, shape in (*found.reshaped, *found.restored):
         airing.stops_at, airing.compile_at = shape.stops_at, shape.compile_at
         airing.target_samples = shape.target_samples
+        instead_id = replaced.get((shape.slot_id, shape.starts_at.date()))
+        if airing.instead_id != instead_id:
+            give_programme(session, airing, instead_id)
+            if is_begun(session, airing):
+                session.add(Intent(airing_id=id_of(airing), kind="compile", created_at=now))
         session.add(airing)
         emit(session, "airing", id_of(airing), airing.state, at=now)
     station = session.get_one(Station, 1)

@@ -339,8 +339,12 @@ def _kept(
         if not isinstance(item.source, SegmentSource):
             return True
         element = elements[item.element or 0]
-        came = delivered(element, found, starts_at) if isinstance(element, Awaited) else []
-        return item.source in sources and (not came or came[0].source == item.source)
+        if isinstance(element, Awaited):
+            came = delivered(element, found, starts_at)
+            due = came[0].segment_id if came else element.substitute_id
+            if item.source.segment_id != due:
+                return False
+        return item.source in sources
 
     items = (replace(item, element=index) for index, item in enumerate(rundown.items[: edition.kept]))
     return tuple(takewhile(stays, items))

@@ -174,8 +174,8 @@ def run_stand_in(engine: Engine, settings: Settings, payload: dict[str, Any]) ->
         with reading(engine) as session:
             segment = session.get_one(Segment, payload["segment_id"])
             cut = approved_cut_of(session, segment)
-        if cut is None:
-            raise Conflict(f"segment {segment.id} may not stand in any more")
+        if cut is None or _source_of(cut) != payload["source"]:
+            raise Conflict(f"segment {segment.id} may not stand in any more, or plays something else by now")
         piece, total = _segment_piece(settings, segment, cut)
     artefact = render(
         [piece],

@@ -195,7 +195,7 @@ def _in_review(session: Session, now: datetime) -> Iterable[_Review]:
         return
     seen = set()  # a clock may await one thing in two places
     for item in awaited_from(session, now, only=wanted):
-        draft = _newest_draft(session, item) if item.state == "in_review" else None
+        draft = _newest_draft(session, item)
         cut = cut_of(session, draft) if draft is not None else None
         if draft is None or cut is None or cut.state != CutState.ready or (draft.id, item.airing_id) in seen:
             continue

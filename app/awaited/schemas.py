@@ -33,6 +33,8 @@ class AwaitedOut(Answer):
         substitute_id=17,
         state="awaited",
         segment_ids=[],
+        used=False,
+        unusable=False,
     )
 
     airing_id: int
@@ -50,6 +52,10 @@ class AwaitedOut(Answer):
     substitute_id: int | None
     state: Literal["awaited", "processing", "in_review", "turned_down", "approved"]
     segment_ids: Annotated[list[int], Field(description="What came, the newest first")]
+    used: Annotated[bool, Field(description="The airing's newest version has it")]
+    unusable: Annotated[
+        bool, Field(description="It came and cannot be used: too long, too old; the rundown's notes say why")
+    ]
 
 
 class TakenOut(Answer):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlmodel import Session, col, select
 
-from app.airings.models import Airing, Edition
+from app.airings.models import Airing, Edition, RundownVersion
+from app.airings.outings import names_segment
 from app.airings.programme import programme_of
 from app.airings.requests import clock_of
 from app.awaited.cut_off import ASSUMED, Steps, cut_off_of, measure
@@ -51,6 +52,11 @@ class AwaitedItem:
     substitute_id: int | None
     state: AwaitedState
     segment_ids: tuple[int, ...]
+    used: bool
+    """The newest version of the airing has it."""
+    unusable: bool
+    """That version was compiled with it in mind and could not use it: its notes say why."""
+    is_compiled: bool
 
     @property
     def here(self) -> bool:
@@ -60,7 +66,12 @@ class AwaitedItem:
     def view(self) -> AwaitedView:
         """It, as the plan sees it."""
         return AwaitedView(
-            self.name, self.due_at, self.cut_off_at, here=self.here, approved=self.state == "approved"
+            self.name,
+            self.due_at,
+            self.cut_off_at,
+            here=self.here,
+            settled=self.used or (self.state == "approved" and not self.is_compiled),
+            unusable=self.unusable,
         )
 
 
@@ -74,11 +85,20 @@ def awaited_of(session: Session, airing: Airing, steps: Steps) -> list[AwaitedIt
     except BadClock:
         return []
     cut_off_at = cut_off_of(session, airing, steps)
+    newest = session.exec(
+        select(RundownVersion.body, RundownVersion.awaited).where(
+            RundownVersion.airing_id == airing.id, RundownVersion.version == airing.version
+        )
+    ).first()
+    body, considered = newest if newest is not None else ("", None)
+    considered_ids = {one["segment_id"] for one in considered or ()}
     found = []
     for index, element in enumerate(clock.elements):
         if isinstance(element, Awaited):
             on = broadcast_date(airing)
             came = deliveries(session, element.name, on)
+            may_air = [id_of(one) for one in came if one.state in HEARD and one.approved_cut is not None]
+            used = any(names_segment(number) in body for number in may_air)
             owner = session.get(Person, element.owner_id) if element.owner_id is not None else None
             found.append(
                 AwaitedItem(
@@ -97,6 +117,9 @@ def awaited_of(session: Session, airing: Airing, steps: Steps) -> list[AwaitedIt
                     substitute_id=element.substitute_id,
                     state=_state(came),
                     segment_ids=tuple(id_of(one) for one in came),
+                    used=used,
+                    unusable=not used and bool(considered_ids.intersection(may_air)),
+                    is_compiled=newest is not None,
                 )
             )
     return found
@@ -153,8 +176,13 @@ def approved_deliveries(session: Session, airing: Airing) -> list[dict[str, obje
 def _names(session: Session, airing: Airing) -> list[str]:
     """The names of what an airing's clock awaits."""
     edition = session.get(Edition, airing.id)
-    stored = edition.clock if edition else programme_of(session, airing).clock
-    return [str(element.get("name")) for element in stored if element.get("type") == Awaited.type]
+    stored: list[Any] = edition.clock if edition else programme_of(session, airing).clock
+    # A row that somebody edited by hand may hold anything: its compile says what is wrong with it
+    return [
+        str(element.get("name"))
+        for element in stored
+        if isinstance(element, dict) and element.get("type") == Awaited.type
+    ]
 
 
 def place_of(session: Session, airing_id: int, element: str) -> tuple[str, date]:

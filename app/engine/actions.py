@@ -23,10 +23,11 @@ from app.airings.carriage import LISTENING_RECIPE, carriages, readable_recipe, w
 from app.airings.materialise import materialise
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.airings.on_air import HEARD_WRONG, next_join, position
+from app.airings.programme import compile_key
 from app.alarms.models import Alarm
 from app.alarms.service import clear, escalate, raise_alarm
 from app.database import id_of, reading, writing
-from app.engine.snapshot import compile_key, render_key
+from app.engine.snapshot import render_key
 from app.events.service import emit
 from app.handoffs.models import Handoff
 from app.handoffs.terms import terms

@@ -24,6 +24,7 @@ from app.airings.carriage import (
 from app.airings.materialise import differences
 from app.airings.models import Airing, Artefact, Intent, RundownVersion
 from app.airings.on_air import heard_samples
+from app.airings.programme import compile_key
 from app.airings.stand_ins import live_feeds
 from app.alarms.models import Alarm
 from app.announcements.sayings import Truth
@@ -31,7 +32,7 @@ from app.awaited.cut_off import ASSUMED, Steps
 from app.awaited.service import awaited_of
 from app.database import id_of
 from app.engine.live import live_state
-from app.engine.validity import parsed, renewed_from, why_withdrawn
+from app.engine.validity import parsed, renewed_from, was_recut, why_withdrawn
 from app.feeds.drivers import LISTED
 from app.feeds.live import is_live
 from app.feeds.models import Feed
@@ -62,11 +63,6 @@ from schedules.snapshot import (
 )
 
 log = structlog.get_logger()
-
-
-def compile_key(airing_id: int, version: int) -> str:
-    """The one compile job of a version."""
-    return f"compile:{airing_id}:{version}"
 
 
 def render_key(rundown_id: int, recipe_key: str) -> str:
@@ -106,7 +102,7 @@ def _guarded(
     """One airing's view. What cannot be read (a row that somebody edited by hand, say) must not stop the others."""
     try:
         return _airing(session, settings, airing, busy, truth, now)
-    except (ValueError, TypeError, KeyError, ScheduleError, NoResultFound):
+    except (ValueError, TypeError, KeyError, AttributeError, ScheduleError, NoResultFound):
         if is_news(f"airing {airing.id}"):
             log.exception("an airing cannot be planned", airing=airing.id)
         return None
@@ -316,7 +312,10 @@ def _what_it_has_is_withdrawn(session: Session, airing: Airing, handoff: Handoff
         )
     ).one()
     part = part_samples(session.get_one(Feed, handoff.feed_id), airing)
-    return why_withdrawn(session, parsed(body), airing, truth, part) is not None
+    rundown = parsed(body)
+    return why_withdrawn(session, rundown, airing, truth, part) is not None or was_recut(
+        session, rundown, *part
+    )
 
 
 def _job(job: Job) -> JobView:

@@ -63,17 +63,23 @@ def renewed_from(
 
     What came and could not be used is no news any more. Where a person wants the stand-by, nothing that comes changes that.
     """
-    if row.awaited is not None and row.awaited != approved_deliveries(session, airing):
+    tried = row.level == CHAIN[0] or row.awaited is not None
+    if tried and (row.awaited or []) != approved_deliveries(session, airing):
         return CHAIN[0]
+    if was_recut(session, rundown, first, None):
+        return CHAIN[0] if tried else row.level
+    return None
+
+
+def was_recut(session: Session, rundown: Rundown, first: int, last: int | None) -> bool:
+    """Whether an item in samples [first, last) plays another cut than the one that is approved by now."""
     used = {
         item.source.segment_id: item.source.cut
         for item in rundown.items
-        if isinstance(item.source, SegmentSource) and item.sounds_in(first, None)
+        if isinstance(item.source, SegmentSource) and item.sounds_in(first, last)
     }
     newest = session.exec(select(Segment.id, Segment.approved_cut).where(col(Segment.id).in_(used))).all()
-    if any(cut is not None and cut != used[segment_id] for segment_id, cut in newest if segment_id):
-        return row.level if row.awaited is None else CHAIN[0]
-    return None
+    return any(cut is not None and cut != used[segment_id] for segment_id, cut in newest if segment_id)
 
 
 def _announced(

@@ -191,7 +191,10 @@ def _make(engine: Engine, settings: Settings, segment: Segment, cut: Cut, clock:
             blobs.adopt(master.path, "masters", master.sha256, ".flac")
             blobs.adopt(master.peaks_path, "peaks", peaks_sha256, ".peaks")
             with writing(engine) as session:
-                row = find_cut(session, session.get_one(Segment, segment.id), cut.number)
+                here = session.get_one(Segment, segment.id)
+                if here.master_sha256 is None:
+                    raise NotFound(f"segment {segment.id} was erased meanwhile")
+                row = find_cut(session, here, cut.number)
                 row.master_sha256, row.samples = master.sha256, master.samples
                 row.cue_in, row.cue_out = 0, master.samples
                 row.loudness_lufs, row.peak_dbtp = master.loudness_lufs, master.peak_dbtp

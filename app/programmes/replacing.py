@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from app.airings.models import Airing, Edition
+from app.airings.models import Airing
+from app.airings.programme import give_programme, is_begun
 from app.airings.service import want
-from app.database import id_of
 from app.errors import Conflict, Invalid
 from app.journal.service import record
 from app.programmes.models import Programme, Replacement, Slot
@@ -74,24 +74,23 @@ def _follow(
 ) -> None:
     """Let an airing that is there already have the programme; what producers changed in it was of the other one."""
     begin = datetime.combine(on_date, datetime.min.time(), now.tzinfo)
-    airing = session.exec(
-        select(Airing).where(
+    airings = session.exec(
+        select(Airing)
+        .where(
             Airing.slot_id == slot.id,
             Airing.starts_at >= begin,
             Airing.starts_at < begin + timedelta(days=1),
             col(Airing.state) != "cancelled",
         )
-    ).first()
-    if airing is None:
+        .order_by(col(Airing.state).in_(CLOSED), col(Airing.starts_at).desc())
+    ).all()
+    if not airings:
         return
+    airing = airings[0]  # where the slot was moved within the day, the one that is still to come
     if airing.state in CLOSED or airing.starts_at <= now:
         raise Conflict(f"airing {airing.id} is over, or on the air: its programme stays what it was")
-    airing.instead_id = programme_id
-    session.add(airing)
-    edition = session.get(Edition, id_of(airing))
-    if edition is not None:
-        session.delete(edition)
-    if airing.version:
+    give_programme(session, airing, programme_id)
+    if is_begun(session, airing):
         want(session, airing, "compile", person_id=by, now=now)
 
 

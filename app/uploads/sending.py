@@ -57,6 +57,9 @@ class Sender:
 
     client: httpx.Client
     sleep: Callable[[float], None] = time.sleep
+    _waited: float = 0.0
+    _pauses: int = 0
+    """Since a byte arrived last."""
 
     def announce(self, path: Path, description: Mapping[str, str]) -> Sending:
         """Begin, or find again, the upload of a file. Raises NotSent."""
@@ -101,19 +104,28 @@ class Sender:
         }
         try:
             answer = self.client.patch(sending.location or "", content=piece(), headers=headers)
-        except httpx.TransportError:
-            self._find_out(sending, told)
+        except httpx.TransportError as error:
+            self._find_out(sending, told, begin, type(error).__name__)
             return
-        if answer.status_code in (409, 423):  # a connection of ours that is dead and not known to be
-            self.sleep(PAUSES_S[1])
-            self._find_out(sending, told)
+        # 409, 423: a connection of ours that is dead and not known to be; 5xx: a proxy, or a station that begins anew
+        if answer.status_code in (409, 423) or answer.status_code >= 500:
+            self._find_out(sending, told, begin, f"HTTP {answer.status_code}")
             return
+        self._waited, self._pauses = 0.0, 0
         self._take(_checked(answer, sending.path), sending, told)
 
-    def _find_out(self, sending: Sending, told: Told) -> None:
-        """Where to go on, once the station answers again."""
+    def _find_out(self, sending: Sending, told: Told, begin: int, trouble: str) -> None:
+        """Where to go on, once the station answers again. Where no byte arrives for long it is given up. Raises NotSent."""
         answer = self._until_answered(lambda: self.client.head(sending.location or "", headers=TUS))
         self._take(_checked(answer, sending.path), sending, told)
+        if sending.brought > begin or sending.segment_id is not None:
+            self._waited, self._pauses = 0.0, 0
+            return
+        if self._waited >= PATIENCE_S:
+            raise NotSent(f"{sending.path.name}: no byte of it arrives ({trouble})")
+        pause = PAUSES_S[min(self._pauses, len(PAUSES_S) - 1)]
+        self.sleep(pause)
+        self._waited, self._pauses = self._waited + pause, self._pauses + 1
 
     def _take(self, answer: httpx.Response, sending: Sending, told: Told) -> None:
         sending.brought = int(answer.headers["upload-offset"])

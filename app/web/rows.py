@@ -8,9 +8,9 @@ from typing import TypeVar
 from sqlmodel import Session, col, select
 
 from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
+from app.airings.programme import compile_key
 from app.approving.sign_offs import signatures
 from app.database import id_of
-from app.engine.snapshot import compile_key
 from app.feeds.models import Feed
 from app.frequencies.models import Line, LineFeed, Site
 from app.handoffs.models import Attempt, Handoff

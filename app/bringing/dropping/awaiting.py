@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from app.airings.models import Airing, Edition
+from app.airings.programme import PROGRAMME_ID
 from app.bringing.dates import find_date
 from app.bringing.spelling import bare
 from app.library.models import Segment, SegmentState
@@ -72,7 +73,7 @@ def _starts(session: Session, name: str, now: datetime) -> Iterator[datetime]:
     query = (
         select(Airing, Programme.clock)
         .join(Slot, col(Slot.id) == col(Airing.slot_id))
-        .join(Programme, col(Programme.id) == col(Slot.programme_id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
         .where(Airing.starts_at > now)
     )
     edited = dict(session.exec(select(Edition.airing_id, Edition.clock)).all())
@@ -96,6 +97,7 @@ def _occurrences(slot: Slot, now: datetime) -> Iterator[datetime]:
     return (one.start for one in slots.occurrences(planned, Span(now, now + AHEAD)) if one.start > now)
 
 
-def _awaited(clock: Sequence[dict[str, Any]]) -> set[str]:
-    """Names in a clock as it is stored; whatever else its elements say is not ours."""
-    return {str(element.get("name")) for element in clock if element.get("type") == Awaited.type}
+def _awaited(clock: Sequence[Any]) -> set[str]:
+    """Names in a clock as it is stored; whatever else its elements say is not ours, and a row edited by hand may hold anything."""
+    elements = (element for element in clock if isinstance(element, dict))
+    return {str(element.get("name")) for element in elements if element.get("type") == Awaited.type}
