@@ -182,7 +182,7 @@ def _missing(session: Session, settings: Settings, now: datetime) -> Iterable[Re
 
 
 def _in_review(session: Session, now: datetime) -> Iterable[_Review]:
-    """What coming airings await that is here and that nobody has approved: of each the newest draft."""
+    """What coming airings await that is here and whose newest cut nobody has approved: of each the newest draft."""
     drafts = session.connection().execute(
         columns(col(Segment.awaited_as), col(Segment.awaited_on)).where(
             col(Segment.state) == SegmentState.draft,
