@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from app.cli import cli
 from app.jobs.service import claim
 from app.jobs.worker import work
-from app.uploads.sending import NotSent, Sender, Sending
+from app.uploads.sending import PATIENCE_S, NotSent, Sender, Sending
 from tests.cut_lines import CutLine
 from tests.integration.library.stations import write_tone
 from tests.stations import SmallStation
@@ -148,6 +148,31 @@ def test_a_station_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
         sender = Sender(client, sleep=lambda _: None)
         with pytest.raises(NotSent, match="does not answer"):
             sender.announce(write_tone(tmp_path / "a.wav"), {"kind": "talk"})
+
+
+@pytest.mark.parametrize("answers_503", [True, False])
+def test_a_line_that_takes_no_byte_is_asked_with_pauses_and_given_up(
+    tmp_path: Path,
+    answers_503: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    """A proxy that refuses pieces, while the station itself answers."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "HEAD":
+            return httpx.Response(200, headers={"upload-offset": "0"})
+        if answers_503:
+            return httpx.Response(503)
+        raise httpx.RemoteProtocolError("cut")
+
+    slept: list[float] = []
+    recording = write_tone(tmp_path / "a.wav")
+    with httpx.Client(transport=httpx.MockTransport(answer), base_url="http://station") as client:
+        sender = Sender(client, sleep=slept.append)
+        sending = Sending(recording, recording.stat().st_size, "0" * 64, {}, "http://station/u/1")
+        with pytest.raises(NotSent, match="no byte of it arrives"):
+            sender.bring(sending, lambda _: None)
+    assert sum(slept) >= PATIENCE_S
+    assert min(slept) > 0
 
 
 def test_somebody_else_s_batch_is_nobody_s(
