@@ -104,13 +104,6 @@ class Span:
         return self.end - self.start
 
 
-def is_plain(edits: Edits) -> bool:
-    """Whether no new sound is made: what only begins later or ends earlier needs no new master, cue points say it."""
-    changed = edits.removed or edits.covered or any(each.gain_db for each in edits.gains)
-    faded = edits.fade_in_samples or edits.fade_out_samples
-    return not (changed or faded or edits.cleaning or edits.even)
-
-
 def merged(ranges: Sequence[Range]) -> tuple[Range, ...]:
     """Ranges in order, those that overlap or touch as one."""
     joined: list[Range] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, get_args
 
@@ -36,11 +35,6 @@ def to_json(edits: Edits) -> dict[str, Any]:
         },
         "even": edits.even,
     }
-
-
-def to_bytes(edits: Edits) -> bytes:
-    """The document as it is hashed and stored: equal edits give equal bytes, whatever order they were made in."""
-    return json.dumps(to_json(edits), separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def from_json(document: Mapping[str, Any]) -> Edits:

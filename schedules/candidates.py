@@ -6,7 +6,7 @@ And what can be said of those segments alone: which match a pick, which may air 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
@@ -174,19 +174,19 @@ def delivered(wanted: Awaited, candidates: Iterable[Candidate], starts_at: datet
     return sorted(ours, key=lambda one: (one.awaited_on, one.approved_at, one.segment_id), reverse=True)
 
 
-def due_in(wanted: Awaited, request: Request) -> int | None:
-    """The segment that an awaited element should have now: what came, else its substitute, else none."""
-    came = deliverable(wanted, request)
+def due_in(wanted: Awaited, candidates: Sequence[Candidate], span: Span) -> int | None:
+    """The segment that an awaited element of an airing should have now: what came, else its substitute, else none."""
+    came = deliverable(wanted, candidates, span)
     if came:
         return came[0].segment_id
-    known = {one.segment_id for one in request.candidates}
+    known = {one.segment_id for one in candidates}
     return wanted.substitute_id if wanted.substitute_id in known else None
 
 
-def deliverable(wanted: Awaited, request: Request) -> list[Candidate]:
+def deliverable(wanted: Awaited, candidates: Iterable[Candidate], span: Span) -> list[Candidate]:
     """What came for an awaited element and could air in this airing at all."""
-    came = delivered(wanted, request.candidates, request.starts_at)
-    return [one for one in came if one.why_not_within(request.span) is None]
+    came = delivered(wanted, candidates, span.start)
+    return [one for one in came if one.why_not_within(span) is None]
 
 
 def ranked(order: Order, candidates: Iterable[Candidate], starts_at: datetime, seed: int) -> list[Candidate]:

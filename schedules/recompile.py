@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from schedules.candidates import Request, delivered, due_in
+from schedules.candidates import Request, due_in
 from schedules.compile import compile_rundown
 from schedules.elements import Awaited, Element, Fill, Spoken
 from schedules.errors import Uncompilable
@@ -63,7 +63,9 @@ def _first_changed(request: Request, before: Rundown) -> int:
             now = request.announcement_of(element)
             if said.get(index) != (now.sound.segment_id if now and now.sound else None):
                 return index
-        if isinstance(element, Awaited) and said.get(index) != due_in(element, request):
+        if isinstance(element, Awaited) and said.get(index) != due_in(
+            element, request.candidates, request.span
+        ):
             return index
     return len(elements)
 
@@ -90,7 +92,7 @@ def _is_as_good(request: Request, rundown: Rundown, before: Rundown) -> bool:
         if (
             isinstance(element, Awaited)
             and index not in said
-            and delivered(element, request.candidates, request.starts_at)
+            and due_in(element, request.candidates, request.span) is not None
         ):
             return False
     left_out = [one.fit.left_out if one.fit else 0 for one in (rundown, before)]

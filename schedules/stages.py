@@ -157,7 +157,7 @@ class _Builder:
                 new = [one for one in episodes if one.episode not in heard]
                 return new[:1], [Out(one, "its turn comes after the one before it") for one in new[1:]]
             case Awaited(substitute_id=substitute):
-                came = deliverable(element, request)
+                came = deliverable(element, request.candidates, request.span)
                 return came or ([self.by_id[substitute]] if substitute in self.by_id else []), []
             case Announcement(tags=tags):
                 return self.picked(Pick(("announcement",), tags))

@@ -184,7 +184,7 @@ def _with_what_came(request: Request, before: Rundown | None) -> Rundown:
 def _came(request: Request) -> list[Candidate]:
     """What came for each awaited element, the latest arrival first."""
     awaited = [one for one in request.clock.elements if isinstance(one, Awaited)]
-    best = {found[0] for one in awaited if (found := deliverable(one, request))}
+    best = {found[0] for one in awaited if (found := deliverable(one, request.candidates, request.span))}
     return sorted(best, key=lambda one: (one.arrived_at or one.approved_at, one.segment_id), reverse=True)
 
 

@@ -90,8 +90,7 @@ class RundownVersion(SQLModel, table=True):
     clock_sha256: str | None = None
     """Of the clock by which it was compiled."""
     awaited: list[dict[str, Any]] | None = Field(default=None, sa_type=JSON)
-    """What had come by then of what its clock awaits: ``name``, ``segment_id``, ``cut``; ``why_not`` where it could not
-    be used. None where the programme was not tried.
+    """What had come by then of what its clock awaits: ``name``, ``segment_id``, ``cut``. None where the programme was not tried.
     """
 
 

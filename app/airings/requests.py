@@ -17,13 +17,13 @@ from app.errors import NotFound
 from app.library.models import HEARD, Cut, Segment
 from app.programmes.models import Programme, Slot
 from app.station.models import Station
-from schedules.candidates import Announced, Candidate, Request, delivered
+from schedules.candidates import Announced, Candidate, Request, due_in
 from schedules.clock import Clock, parse_clock
 from schedules.elements import Awaited, Pick, Repeat
 from schedules.rules import Aired
 from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
 from schedules.snapshot import CLOSED
-from schedules.time import night_of, night_span
+from schedules.time import Span, night_of, night_span, samples_to_timedelta
 
 REPEATED_WITHIN = timedelta(days=7)
 """A programme older than this is not repeated."""
@@ -334,16 +334,14 @@ def _kept(
         return ()
     sources = {one.source for one in found}
     elements = parse_clock(edition.clock).elements
+    span = Span(starts_at, starts_at + samples_to_timedelta(target_samples))
 
     def stays(item: Item) -> bool:
         if not isinstance(item.source, SegmentSource):
             return True
         element = elements[item.element or 0]
-        if isinstance(element, Awaited):
-            came = delivered(element, found, starts_at)
-            due = came[0].segment_id if came else element.substitute_id
-            if item.source.segment_id != due:
-                return False
+        if isinstance(element, Awaited) and item.source.segment_id != due_in(element, found, span):
+            return False
         return item.source in sources
 
     items = (replace(item, element=index) for index, item in enumerate(rundown.items[: edition.kept]))
