@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from app.air.armed import Level
 from tests.armed_airings import AirStation, Material
@@ -33,20 +34,34 @@ def by_name(chain: Mapping[Level, Material], **others: Material) -> dict[str, Ma
 
 
 def heard(data: bytes, known: Mapping[str, Material]) -> list[Heard]:
-    """The pieces of a stream of MP3 frames. Fails on a frame that nobody knows; a listener may tune in within a frame."""
-    places = {frame: (name, n) for name, one in known.items() for n, frame in enumerate(one.frames())}
+    """The pieces of a stream of MP3 frames. Fails on a frame that nobody knows; a listener may tune in within a frame.
+
+    Frames of silence are alike in all artefacts: a piece goes on as long as it can, and begins where it can go on longest.
+    """
+    frames = {name: list(one.frames()) for name, one in known.items()}
+    places: dict[bytes, list[tuple[str, int]]] = {}
+    for name, ones in frames.items():
+        for n, frame in enumerate(ones):
+            places.setdefault(frame, []).append((name, n))
     shift = next((at for at in range(FRAME_BYTES) if data[at : at + FRAME_BYTES] in places), 0)
-    found: list[tuple[str, int, int]] = []
-    for at in range(shift, len(data) - FRAME_BYTES + 1, FRAME_BYTES):
-        assert data[at : at + FRAME_BYTES] in places, (
-            f"bytes {at} to {at + FRAME_BYTES} are not of any artefact"
+    stream = [data[at : at + FRAME_BYTES] for at in range(shift, len(data) - FRAME_BYTES + 1, FRAME_BYTES)]
+    found: list[Heard] = []
+    at = 0
+    while at < len(stream):
+        assert stream[at] in places, f"frame {at} of the stream is not of any artefact"
+        piece = max(
+            (Heard(name, n, n + _alike(stream, at, frames[name], n)) for name, n in places[stream[at]]),
+            key=lambda one: one.count,
         )
-        name, n = places[data[at : at + FRAME_BYTES]]
-        if found and found[-1][0] == name and found[-1][2] == n:
-            found[-1] = (name, found[-1][1], n + 1)
-        else:
-            found.append((name, n, n + 1))
-    return [Heard(*one) for one in found]
+        found.append(piece)
+        at += piece.count
+    return found
+
+
+def _alike(stream: Sequence[bytes], at: int, frames: Sequence[bytes], n: int) -> int:
+    """How many frames from ``at`` on are those from ``n`` on."""
+    pairs = zip(islice(stream, at, None), islice(frames, n, None), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def told(station: AirStation, feed_id: int, known: Mapping[str, Material]) -> list[Heard]:
