@@ -17,6 +17,7 @@ from app.alarms import api as alarms
 from app.announcements import api as announcements
 from app.approving import api as approving
 from app.awaited import api as awaited
+from app.console import pages, shell
 from app.contracts import api as contracts
 from app.database import open_database
 from app.events import api as events
@@ -29,7 +30,6 @@ from app.library import cuts_api
 from app.library import finding_api as finding
 from app.monitor import api as monitor
 from app.moves import api as moves
-from app.moves import page as moves_page
 from app.people import api as people
 from app.processes import Clock, utcnow
 from app.programmes import api as programmes
@@ -38,7 +38,6 @@ from app.pull import api as pull
 from app.pull import site as pull_site
 from app.record import api as record
 from app.reports import api as reports
-from app.reports import page as report_page
 from app.schedule import api as schedule
 from app.settings import Settings
 from app.signing import api as signing
@@ -47,7 +46,7 @@ from app.storage import Blobs
 from app.uploads import api as uploads
 from app.uploads import batches_api
 from app.uploads.receptions import Receptions
-from app.web import docs, health, pages, problems
+from app.web import docs, health, problems
 from app.web.frame import Frame
 from app.web.idempotency import Idempotency, Ledger
 from app.web.limits import BodyLimit
@@ -84,10 +83,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     journal.router,
     health.router,
     docs.router,
-    pages.router,
-    report_page.router,
-    moves_page.router,
     pull_site.router,
+    *pages.ROUTERS,
 )
 
 DESCRIPTION = """Danpa schedules and delivers the programmes of a shortwave station.
@@ -128,6 +125,7 @@ def create_app(settings: Settings, *, now: Clock = utcnow) -> FastAPI:
     app.state.failed_sign_ins = FailedSignIns()
     app.state.receptions = Receptions()
     problems.install(app)
+    shell.install(app)
     for router in ROUTERS:
         app.include_router(router)
     return app

@@ -133,7 +133,7 @@ def test_a_stranger_gets_the_sign_in_form_and_then_the_page_they_asked_for(
     client = browser(signed_in=False)
     assert "report.title" not in client.get("/report").text
     assert client.post("/report", data=HEARD).status_code == 401
-    signed_in = client.post("/sign-in", data={"key": night.station.key, "then": "report"})
+    signed_in = client.post("/sign-in", data={"key": night.station.key, "then": "/report"})
     assert str(signed_in.url).endswith("/report")
     elsewhere = client.post("/sign-in", data={"key": night.station.key, "then": "//evil.example"})
     assert elsewhere.url.path == "/"

@@ -14,12 +14,12 @@ from sqlmodel import select
 
 from app.airings.models import Intent
 from app.alarms.models import Alarm
+from app.console.tonight.night import airings_of_night
 from app.database import reading, writing
 from app.frequencies.models import Line
 from app.library.models import SegmentState
 from app.programmes.models import Slot
 from app.storage import Blobs
-from app.web.tonight import airings_of_night
 from tests.nights import AT, NIGHT, FilledNight, compiled, fill_night, handed_over
 from tests.stations import SmallStation
 
@@ -275,7 +275,8 @@ def test_other_peoples_text_stays_text(demo_station: SmallStation, browser: Brow
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere(night: FilledNight, browser: Browser) -> None:
     page = browser().get("/").text
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page)
-    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page))
+    scripts = re.findall(r"<script[^>]*>", page)
+    assert all("src=" in tag or 'type="application/json"' in tag for tag in scripts)
     addresses = re.findall(r'(?:src|href|action)="([^"]*)"', page)
     assert addresses
     assert all(address.startswith(("/", "#")) and not address.startswith("//") for address in addresses)

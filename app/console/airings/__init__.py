@@ -1,0 +1,1 @@
+"""One airing: its rundown, and what people do with it."""

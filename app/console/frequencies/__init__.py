@@ -1,0 +1,1 @@
+"""The season: lines, conflicts, pools, moves and propagation."""

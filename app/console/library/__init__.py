@@ -1,0 +1,1 @@
+"""The library: finding, uploading and recording."""

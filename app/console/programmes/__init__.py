@@ -1,0 +1,1 @@
+"""Programmes: their clocks, slots and previews."""

@@ -1,0 +1,7 @@
+"""Programmes: their clocks, slots and previews."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter(include_in_schema=False)

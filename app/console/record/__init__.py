@@ -1,0 +1,1 @@
+"""What went out, and how we know."""

@@ -1,0 +1,1 @@
+"""Where a site answers what its mail asked."""

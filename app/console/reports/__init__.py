@@ -1,0 +1,1 @@
+"""A reception report, written on a phone."""

@@ -1,0 +1,1 @@
+"""One segment: its sound, its edits, its details, and where it aired."""

@@ -1,0 +1,1 @@
+"""Transmitter sites, their feeds and contracts."""

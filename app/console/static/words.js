@@ -1,0 +1,39 @@
+// @ts-check
+// What scripts say, in the reader's language: the messages that came with the page.
+
+/** @type {Record<string, string[]>} */
+const messages = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
+
+export const language = document.documentElement.lang;
+
+/** Which of a language's plural forms, as gettext has them: one in Korean, two in English. @param {number} count */
+const form = (count) => (language === "en" && count === 1 ? 0 : Infinity);
+
+/**
+ * A message with its places filled in; one that is not there is its key, so that it is seen.
+ * @param {string} key @param {Record<string, string | number>} [places]
+ */
+export function words(key, places = {}) {
+  const forms = messages[key] ?? [key];
+  const text = forms[Math.min(form(Number(places.count)), forms.length - 1)];
+  return text.replace(/\{(\w+)\}/g, (place, name) => `${places[name] ?? place}`);
+}
+
+/** An instant in both zones, the reader's own first. @param {string | number | Date} at */
+export function time(at) {
+  const zones = language === "ko" ? ["Asia/Seoul", "UTC"] : ["UTC", "Asia/Seoul"];
+  const [first, second] = zones.map((timeZone) => {
+    const text = new Date(at).toLocaleTimeString("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
+    return `${text} ${timeZone === "UTC" ? "UTC" : "KST"}`;
+  });
+  return `${first} (${second})`;
+}
+
+/** Seconds as producers write them: 3:10, with tenths where they are asked for. @param {number} seconds @param {number} [digits] */
+export function length(seconds, digits = 0) {
+  const unit = 10 ** digits;
+  const whole = Math.round(seconds * unit);
+  const minutes = Math.floor(whole / (60 * unit));
+  const rest = ((whole - minutes * 60 * unit) / unit).toFixed(digits);
+  return `${minutes}:${rest.padStart(digits ? 3 + digits : 2, "0")}`;
+}

@@ -1,0 +1,1 @@
+"""The station itself: its people, keys and settings, and the first steps of a new one."""

@@ -1,0 +1,118 @@
+"""How values read on the page: messages filled in, dates and times in both zones, lengths, and other people's text."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from markupsafe import Markup, escape
+
+from app.console.messages import CATALOGUES, Language
+from schedules.time import length_text, to_kst
+
+_DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NOT_SHOWN = frozenset({"Cc", "Cs"})
+
+
+def harmless(value: object) -> object:
+    """Text with its control characters and direction marks made visible, so that no title reads as another one."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return "".join("\ufffd" if _is_hidden(character) else character for character in value)
+
+
+def _is_hidden(character: str) -> bool:
+    if character in "\n\t":
+        return False
+    return character in _DIRECTION_MARKS or unicodedata.category(character) in _NOT_SHOWN
+
+
+def named(text: str) -> Markup:
+    """Other people's text, which keeps its own direction of writing and is escaped."""
+    return Markup("<bdi>{}</bdi>").format(harmless(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Everything that reads differently in the two languages."""
+
+    language: Language
+
+    def __call__(self, key: str, **places: object) -> Markup:
+        """A message with its places filled in; what goes into them is escaped."""
+        filled = {name: escape(harmless(value)) for name, value in places.items()}
+        text = CATALOGUES[self.language].text(key, places.get("count"))
+        return Markup(text.format(**filled))  # noqa: S704 - our own words, escaped places
+
+    def has(self, key: str) -> bool:
+        return key in CATALOGUES[self.language].forms
+
+    def for_scripts(self, *prefixes: str) -> dict[str, tuple[str, ...]]:
+        """The messages whose keys begin like this, in all their forms: what a page's scripts say."""
+        return {
+            key: forms for key, forms in CATALOGUES[self.language].forms.items() if key.startswith(prefixes)
+        }
+
+    def of(self, prefix: str, name: str) -> Markup:
+        """The word for a state or a kind; a name that has none is shown as it is."""
+        key = f"{prefix}.{name}"
+        return self(key) if self.has(key) else escape(harmless(name))
+
+    def plain(self, key: str, **places: object) -> str:
+        """A message for an attribute, without marks."""
+        text = CATALOGUES[self.language].text(key, places.get("count"))
+        return text.format(**{name: harmless(value) for name, value in places.items()})
+
+    def day(self, day: date) -> Markup:
+        weekday = self.plain("weekdays").split()[day.weekday()]
+        month = self.plain("months").split()[day.month - 1]
+        return self("date", month=month, day=day.day, weekday=weekday)
+
+    def zones(self, instant: datetime) -> tuple[tuple[str, datetime], tuple[str, datetime]]:
+        """The instant in both zones, the reader's own first."""
+        kst, utc = ("KST", to_kst(instant)), ("UTC", instant.astimezone(UTC))
+        return (kst, utc) if self.language == "ko" else (utc, kst)
+
+    def time(self, instant: datetime, *, with_date: bool = False, seconds: bool = False) -> Markup:
+        """The instant as a ``<time>`` in both zones."""
+        pattern = "%H:%M:%S" if seconds else "%H:%M"
+        (first, here), (second, there) = self.zones(instant)
+        day = Markup("{} ").format(self.day(here.date())) if with_date else ""
+        return Markup('<time datetime="{}">{}<b>{}</b> {} <span class="zone">({} {})</span></time>').format(
+            instant.astimezone(UTC).isoformat(),
+            day,
+            here.strftime(pattern),
+            first,
+            there.strftime(pattern),
+            second,
+        )
+
+    def time_text(self, instant: datetime) -> str:
+        """The instant in both zones, without marks."""
+        return " / ".join(f"{at:%H:%M} {zone}" for zone, at in self.zones(instant))
+
+    def span(self, length: timedelta) -> Markup:
+        """A length of time to the minute, for countdowns."""
+        minutes = int(length.total_seconds()) // 60
+        if minutes < 1:
+            return self("span.moments")
+        hours, minutes = divmod(minutes, 60)
+        if hours >= 48:
+            return self("span.days", days=hours // 24, hours=hours % 24)
+        if hours:
+            return self("span.hours", hours=hours, minutes=minutes)
+        return self("span.minutes", minutes=minutes)
+
+    def minutes(self, length: timedelta) -> Markup:
+        return self("minutes", minutes=int(length.total_seconds()) // 60)
+
+    @staticmethod
+    def length(samples: int) -> str:
+        """A length in samples as producers write it: 3:10."""
+        return length_text(samples)
+
+    def error(self, text: str) -> Markup | None:
+        """The reader's words for an error of a feed (``code: details``); None where the code is not known."""
+        key = f"error.{text.split(':', 1)[0]}"
+        return self(key) if self.has(key) else None
