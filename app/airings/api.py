@@ -36,16 +36,15 @@ from app.airings.schemas import (
     RundownOut,
     TurnOut,
 )
-from app.approving.sign_offs import Signature, signatures
-from app.awaited.cut_off import Steps, cut_off_of, measure
+from app.approving.sign_offs import signatures
+from app.awaited.cut_off import cut_offs
 from app.database import id_of, reading, writing
 from app.errors import Invalid, NotFound
 from app.programmes.models import Programme, Slot
 from app.web.bodies import RowId, etag
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
 from app.web.files import AudioFile
-from app.web.pagination import Page, WantedPage, page_of
-from schedules.snapshot import CLOSED
+from app.web.pagination import Page, WantedPage, page_of, written
 from schedules.time import night_span
 
 _NOT_KEPT = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -54,7 +53,7 @@ _NOT_KEPT = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 router = APIRouter(prefix="/api/v1", tags=["airings"])
 
 
-@router.get("/airings", summary="Airings, by night or by state")
+@router.get("/airings", summary="Airings, by night or by state", response_model=Page[AiringOut])
 def list_airings(
     _actor: Actor,
     database: Database,
@@ -66,7 +65,7 @@ def list_airings(
     state: Annotated[
         str | None, Query(description="planned, compiled, rendered, armed, on_air, done ...")
     ] = None,
-) -> Page[AiringOut]:
+) -> Response:
     query = select(Airing)
     if night is not None:
         span = night_span(night)
@@ -75,22 +74,19 @@ def list_airings(
         query = query.where(Airing.state == state)
     with reading(database) as session:
         rows, after = page_of(session, query, col(Airing.id), wanted)
-        steps = measure(session, now)
-        signed = signatures(session, [id_of(row) for row in rows])
-        shown = [_shown(session, row, steps, signed.get(id_of(row), ())) for row in rows]
-        return Page(items=shown, next=after)
+        return written(Page(items=_shown(session, rows, now), next=after))
 
 
 @router.get("/airings/{airing_id}", summary="One airing")
 def get_airing(_actor: Actor, database: Database, now: Now, airing_id: RowId) -> AiringOut:
     with reading(database) as session:
-        signed = signatures(session, [airing_id]).get(airing_id, ())
-        return _shown(session, service.get(session, airing_id), measure(session, now), signed)
+        return _shown(session, [service.get(session, airing_id)], now)[0]
 
 
-def _shown(session: Session, row: Airing, steps: Steps, signed: Sequence[Signature]) -> AiringOut:
-    is_over = row.state in CLOSED
-    return AiringOut.of(row, None if is_over else cut_off_of(session, row, steps), signed)
+def _shown(session: Session, rows: Sequence[Airing], now: datetime) -> list[AiringOut]:
+    cut_off_at = cut_offs(session, rows, now)
+    signed = signatures(session, [id_of(row) for row in rows])
+    return [AiringOut.of(row, cut_off_at.get(id_of(row)), signed.get(id_of(row), ())) for row in rows]
 
 
 @router.get("/airings/{airing_id}/rundown", summary="Its rundowns, the newest version first")
@@ -109,9 +105,7 @@ def get_manifest(_actor: Actor, database: Database, now: Now, airing_id: RowId) 
         if not versions:
             raise NotFound(f"airing {airing_id} is not compiled yet")
         return ManifestOut(
-            airing=_shown(
-                session, airing, measure(session, now), signatures(session, [airing_id]).get(airing_id, ())
-            ),
+            airing=_shown(session, [airing], now)[0],
             rundown_sha256=versions[0].sha256,
             level=versions[0].level,
             artefacts=[
@@ -212,7 +206,7 @@ def get_airing_as_run(_actor: Actor, database: Database, airing_id: RowId) -> Pa
         return Page(items=[AsRunOut.of(row) for row in service.as_run(session, airing_id)], next=None)
 
 
-@router.get("/as-run", summary="What went out, by night")
+@router.get("/as-run", summary="What went out, by night", response_model=Page[AsRunOut])
 def list_as_run(
     _actor: Actor,
     database: Database,
@@ -220,14 +214,14 @@ def list_as_run(
     night: Annotated[
         date | None, Query(description="A KST night, noon to noon, by its evening's date")
     ] = None,
-) -> Page[AsRunOut]:
+) -> Response:
     query = select(AsRun)
     if night is not None:
         span = night_span(night)
         query = query.where(AsRun.starts_at >= span.start, AsRun.starts_at < span.end)
     with reading(database) as session:
         rows, after = page_of(session, query, col(AsRun.id), wanted)
-        return Page(items=[AsRunOut.of(row) for row in rows], next=after)
+    return written(Page(items=[AsRunOut.of(row) for row in rows], next=after))
 
 
 @router.get(

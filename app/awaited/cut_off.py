@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from app.airings.carriage import Carriage, carriages, instants
+from app.airings.carriage import Carriage, carriages, carriages_of, instants
 from app.airings.models import Airing
 from app.database import id_of
 from app.feeds.live import is_live
@@ -19,6 +19,7 @@ from app.feeds.models import Feed
 from app.handoffs.models import Attempt, Handoff
 from app.jobs.models import Job
 from app.library.models import Cut, Segment
+from schedules.snapshot import CLOSED
 
 LOOKED_BACK = timedelta(days=30)
 MOST_MEASURED = 200
@@ -99,7 +100,21 @@ def cut_off(airing: Airing, carried: Sequence[Carriage], steps: Steps) -> dateti
 
 def cut_off_of(session: Session, airing: Airing, steps: Steps) -> datetime:
     """The same, looking up who carries it."""
-    return cut_off(airing, carriages(session, airing.slot_id, airing.starts_at.date()), steps)
+    return cut_off(airing, carriages(session, *_start(airing)), steps)
+
+
+def cut_offs(session: Session, airings: Sequence[Airing], now: datetime) -> dict[int, datetime]:
+    """Of those of the airings that are not closed, by id, with what the steps take now: in few queries, however many."""
+    still = [airing for airing in airings if airing.state not in CLOSED]
+    if not still:
+        return {}
+    steps = measure(session, now)
+    carried = carriages_of(session, [_start(airing) for airing in still])
+    return {id_of(airing): cut_off(airing, carried[_start(airing)], steps) for airing in still}
+
+
+def _start(airing: Airing) -> tuple[int, date]:
+    return airing.slot_id, airing.starts_at.date()
 
 
 def _jobs(session: Session, kind: str, since: datetime, *, urgent: bool = False) -> list[float]:

@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.storage import free_bytes
 from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
-from app.web.pagination import Page, WantedPage, page_of
+from app.web.pagination import Page, WantedPage, page_of, written
 
 router = APIRouter(prefix="/api/v1", tags=["frequencies"])
 
@@ -65,14 +65,14 @@ def delete_site(site_id: RowId, database: Database, actor: Actor, now: Now) -> N
         service.delete_site(session, site_id, now=now, by=actor.person_id)
 
 
-@router.get("/lines", summary="The frequency-schedule lines")
+@router.get("/lines", summary="The frequency-schedule lines", response_model=Page[LineOut])
 def list_lines(
     database: Database,
     _actor: Actor,
     wanted: WantedPage,
     slot_id: RowId | None = None,
     site_id: RowId | None = None,
-) -> Page[LineOut]:
+) -> Response:
     query = select(Line)
     if slot_id is not None:
         query = query.where(Line.slot_id == slot_id)
@@ -81,7 +81,7 @@ def list_lines(
     with reading(database) as session:
         rows, cursor = page_of(session, query, col(Line.id), wanted)
         feeds = service.feeds_of(session, map(id_of, rows))
-    return Page(items=[LineOut.of(row, feeds.get(id_of(row), [])) for row in rows], next=cursor)
+    return written(Page(items=[LineOut.of(row, feeds.get(id_of(row), [])) for row in rows], next=cursor))
 
 
 @router.post("/lines", status_code=201, summary="Add a line to a slot")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints
@@ -193,13 +194,18 @@ class LineOut(Answer):
 
     @classmethod
     def of(cls, row: Line, feed_ids: list[int]) -> Self:
-        days = days_from_eibi(row.days)
-        return cls.model_validate(
-            row.model_dump()
-            | {
-                "days_hfcc": days_to_hfcc(days),
-                "days_text": format_days(days),
-                "feed_ids": feed_ids,
-                "notes": notes_on(row.khz),
-            }
-        )
+        days_hfcc, days_text = _days_told(row.days)
+        told = {
+            "days_hfcc": days_hfcc,
+            "days_text": days_text,
+            "feed_ids": feed_ids,
+            "notes": notes_on(row.khz),
+        }
+        return cls(**told, **{name: getattr(row, name) for name in cls.model_fields if name not in told})
+
+
+@cache
+def _days_told(days: str) -> tuple[str, str]:
+    """In HFCC's digits and in words; there are only 127 of them."""
+    read = days_from_eibi(days)
+    return days_to_hfcc(read), format_days(read)

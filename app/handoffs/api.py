@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ from app.storage import Blobs
 from app.web.bodies import Answer, Body, RowId, Text, example
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
 from app.web.files import AudioFile
-from app.web.pagination import Page, WantedPage, page_of
+from app.web.pagination import Page, WantedPage, page_of, written
 
 router = APIRouter(prefix="/api/v1", tags=["handoffs"])
 
@@ -105,14 +106,14 @@ class AttemptOut(Answer):
     receipt: dict[str, Any] | None
 
 
-@router.get("/handoffs", summary="Handoffs, by airing or by state")
+@router.get("/handoffs", summary="Handoffs, by airing or by state", response_model=Page[HandoffOut])
 def list_handoffs(
     _actor: Actor,
     database: Database,
     wanted: WantedPage,
     airing_id: Annotated[RowId | None, Query(description="Of one airing")] = None,
     state: Annotated[str | None, Query(description="due, sending, stored, verified, failed ...")] = None,
-) -> Page[HandoffOut]:
+) -> Response:
     query = select(Handoff)
     if airing_id is not None:
         query = query.where(Handoff.airing_id == airing_id)
@@ -120,13 +121,13 @@ def list_handoffs(
         query = query.where(Handoff.state == state)
     with reading(database) as session:
         rows, after = page_of(session, query, col(Handoff.id), wanted)
-        return Page(items=[_out(session, row) for row in rows], next=after)
+        return written(Page(items=_out(session, rows), next=after))
 
 
 @router.get("/handoffs/{handoff_id}", summary="One handoff")
 def get_handoff(_actor: Actor, database: Database, handoff_id: RowId) -> HandoffOut:
     with reading(database) as session:
-        return _out(session, _get(session, handoff_id))
+        return _out(session, [_get(session, handoff_id)])[0]
 
 
 @router.get("/handoffs/{handoff_id}/attempts", summary="Its attempts, with their receipts")
@@ -255,16 +256,25 @@ def _get(session: Session, handoff_id: int) -> Handoff:
     return handoff
 
 
-def _out(session: Session, handoff: Handoff) -> HandoffOut:
-    versions = session.exec(
-        select(Handoff.version, Handoff.state).where(
-            Handoff.airing_id == handoff.airing_id, Handoff.feed_id == handoff.feed_id
+def _out(session: Session, handoffs: Sequence[Handoff]) -> list[HandoffOut]:
+    """With what is wanted at each one's feed and what lies there, asked for all of them together."""
+    protocols = dict(session.exec(select(Feed.id, Feed.protocol)).all())
+    versions: dict[tuple[int, int], list[tuple[int, bool]]] = {}
+    for airing_id, feed_id, version, state in session.exec(
+        select(Handoff.airing_id, Handoff.feed_id, Handoff.version, Handoff.state).where(
+            col(Handoff.airing_id).in_({handoff.airing_id for handoff in handoffs})
         )
-    ).all()
-    protocol = session.get_one(Feed, handoff.feed_id).protocol
-    safe = [version for version, state in versions if has_arrived(state, protocol)]
-    return HandoffOut(
-        **handoff.model_dump(include=set(HandoffOut.model_fields)),
-        wanted_version=max(version for version, _ in versions),
-        verified_version=max(safe, default=None),
-    )
+    ):
+        arrived = has_arrived(state, protocols[feed_id])
+        versions.setdefault((airing_id, feed_id), []).append((version, arrived))
+    shown = []
+    for handoff in handoffs:
+        known = versions[handoff.airing_id, handoff.feed_id]
+        fields = {name: getattr(handoff, name) for name in HandoffOut.model_fields if name not in _RECKONED}
+        wanted = max(version for version, _ in known)
+        safe = max((version for version, arrived in known if arrived), default=None)
+        shown.append(HandoffOut(**fields, wanted_version=wanted, verified_version=safe))
+    return shown
+
+
+_RECKONED = {"wanted_version", "verified_version"}

@@ -6,7 +6,7 @@ import unicodedata
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.airings.outings import aired, planned
 from app.database import reading
@@ -17,7 +17,7 @@ from app.library.finding_schemas import ListedSegment, OutingOut, OutingsOut
 from app.library.models import SegmentKind, SegmentState
 from app.web.bodies import RowId
 from app.web.dependencies import Actor, Database, Now
-from app.web.pagination import Page, WantedPage, write_cursor
+from app.web.pagination import Page, WantedPage, write_cursor, written
 
 router = APIRouter(prefix="/api/v1", tags=["library"])
 
@@ -75,18 +75,18 @@ async def _filters(
     )
 
 
-@router.get("/segments", summary="List the library, newest first")
+@router.get("/segments", summary="List the library, newest first", response_model=Page[ListedSegment])
 def list_segments(
     database: Database,
     _actor: Actor,
     page: WantedPage,
     now: Now,
     filters: Annotated[Filters, Depends(_filters)],
-) -> Page[ListedSegment]:
+) -> Response:
     with reading(database) as session:
         found = finding.find(session, filters, now=now, before_id=page.after, limit=page.limit + 1)
     shown = [ListedSegment.of(segment) for segment in found[: page.limit]]
-    return Page(items=shown, next=write_cursor(shown[-1].id) if len(found) > page.limit else None)
+    return written(Page(items=shown, next=write_cursor(shown[-1].id) if len(found) > page.limit else None))
 
 
 @router.get("/segments/{segment_id}/airings", summary="Where a segment has aired and will air")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select, update
 
 from app.errors import Conflict, DanpaError, NotFound, NotSignedIn
@@ -209,19 +210,10 @@ def sign_out(session: Session, token: str, *, now: datetime) -> None:
 
 def actor_of_key(session: Session, secret: str) -> Actor:
     """Whose key it is. Raises NotSignedIn."""
-    found = session.exec(
-        select(Key.id, Person.id, Person.name)
-        .join(Person, col(Person.id) == Key.person_id)
-        .where(
-            Key.secret_sha256 == _sha256(secret),
-            col(Key.revoked_at).is_(None),
-            col(Person.disabled_at).is_(None),
-        )
-    ).first()
+    found = session.connection().execute(_OF_KEY, {"sha256": _sha256(secret)}).first()
     if found is None:
         raise NotSignedIn("this key is not valid; it may have been revoked: ask the engineer for another")
-    key_id, person_id, name = found
-    return Actor(_known(person_id), name, key_id)
+    return Actor(found.person_id, found.name, found.key_id)
 
 
 def actor_of_session(session: Session, token: str, *, now: datetime) -> Actor:
@@ -230,21 +222,37 @@ def actor_of_session(session: Session, token: str, *, now: datetime) -> Actor:
     Raises:
         NotSignedIn: none of ours, or over.
     """
-    found = session.exec(
-        select(BrowserSession.key_id, Person.id, Person.name)
-        .join(Person, col(Person.id) == BrowserSession.person_id)
-        .join(Key, col(Key.id) == BrowserSession.key_id, isouter=True)
-        .where(
-            BrowserSession.token_sha256 == _sha256(token),
-            BrowserSession.expires_at > now,
-            col(Key.revoked_at).is_(None),
-            col(Person.disabled_at).is_(None),
-        )
-    ).first()
+    found = session.connection().execute(_OF_SESSION, {"sha256": _sha256(token), "now": now}).first()
     if found is None:
         raise NotSignedIn("you are not signed in any more: sign in again")
-    key_id, person_id, name = found
-    return Actor(_known(person_id), name, key_id)
+    return Actor(found.person_id, found.name, found.key_id)
+
+
+# Made once: every request asks one of them, and to build a statement costs as much as to run it
+
+_WHO: tuple[Any, ...] = (col(Person.id).label("person_id"), col(Person.name), col(Key.id).label("key_id"))
+
+_OF_KEY = (
+    select(*_WHO)
+    .join(Key, col(Person.id) == col(Key.person_id))
+    .where(
+        col(Key.secret_sha256) == bindparam("sha256"),
+        col(Key.revoked_at).is_(None),
+        col(Person.disabled_at).is_(None),
+    )
+)
+
+_OF_SESSION = (
+    select(*_WHO)
+    .join(BrowserSession, col(Person.id) == col(BrowserSession.person_id))
+    .join(Key, col(Key.id) == col(BrowserSession.key_id), isouter=True)
+    .where(
+        col(BrowserSession.token_sha256) == bindparam("sha256"),
+        col(BrowserSession.expires_at) > bindparam("now"),
+        col(Key.revoked_at).is_(None),
+        col(Person.disabled_at).is_(None),
+    )
+)
 
 
 def _open_session(session: Session, actor: Actor, now: datetime) -> SignedIn:
@@ -267,12 +275,6 @@ def _open_session(session: Session, actor: Actor, now: datetime) -> SignedIn:
 def _require_enabled(session: Session, person_id: int) -> None:
     if person(session, person_id).disabled_at is not None:
         raise Conflict(f"person {person_id} is disabled: enable them first")
-
-
-def _known(row_id: int | None) -> int:
-    """The id of a stored row, which SQLModel types as optional."""
-    assert row_id is not None  # for mypy: rows from the database have ids
-    return row_id
 
 
 def _sha256(secret: str) -> str:

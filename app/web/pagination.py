@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 from pydantic import BaseModel
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
@@ -59,6 +59,13 @@ def page_of(
         return rows, None
     rows = rows[: wanted.limit]
     return rows, write_cursor(getattr(rows[-1], key.key))
+
+
+def written(page: Page[Any]) -> Response:
+    """The page as its answer. What was built of models needs no second look by the framework, in a thread of its own: that
+    was a quarter of what a page of 50 rows costs.
+    """
+    return Response(page.__pydantic_serializer__.to_json(page), media_type="application/json")
 
 
 def write_cursor(after: int) -> str:
