@@ -1,0 +1,34 @@
+"""The pages' scripts: their types hold, and they load nothing that is not ours."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from app import console
+
+STATIC = Path(console.__file__).parent / "static"
+NODE = Path(__file__).parents[2] / "node"
+
+
+def test_the_types_of_the_scripts_hold(node_peer: Callable[[str], Path]) -> None:
+    tsc = node_peer("typescript") / "bin" / "tsc"
+    found = subprocess.run([tsc, "-p", NODE / "jsconfig.json"], capture_output=True, text=True, check=False)
+    assert found.stdout == ""
+
+
+def test_scripts_import_each_other_only() -> None:
+    names = {path.name for path in STATIC.glob("*.js")}
+    for path in STATIC.glob("*.js"):
+        source = path.read_text(encoding="utf-8")
+        imported = re.findall(r"""\b(?:from|import)\s*\(?\s*["']([^"']+)["']""", source)
+        assert {one.removeprefix("./") for one in imported} <= names, path.name
+        assert source.startswith("// @ts-check\n"), path.name
+
+
+def test_nothing_in_them_needs_a_looser_policy() -> None:
+    for path in STATIC.glob("*.js"):
+        source = path.read_text(encoding="utf-8")
+        assert not re.search(r"\beval\(|new Function|\.innerHTML\s*=|setAttribute\(\"style\"", source), path.name
