@@ -15,7 +15,7 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from app.database import id_of, migrate, open_database, writing
+from app.database import id_of, open_database, writing
 from app.library.cuts import first_cut
 from app.library.models import Segment, SegmentState
 from app.people import service as people
@@ -23,6 +23,7 @@ from app.settings import Settings
 from app.station.models import Station
 from app.web.application import create_app
 from app.web.server import Server
+from tests.databases import put_current
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -78,9 +79,8 @@ class SmallStation:
 def make_station(folder: Path, *, is_demo: bool = False, **settings: Any) -> SmallStation:
     """A station in its own folder."""
     made = Settings(home=folder, disk_reserve_bytes=0, port=0, **settings)
-    made.make_directories()
+    put_current(made)
     database = open_database(made)
-    migrate(database)
     with writing(database) as session:
         session.add(Station(name="시험 방송국", is_demo=is_demo, created_at=NOW))
         person = people.create_person(session, "김하늘", now=NOW, by=None)

@@ -38,6 +38,7 @@ from audio.ffmpeg import find_ffmpeg
 from audio.pcm import RATE
 from schedules.rundown import IntervalSignalSource, Item, Reason, Rundown
 from tests.armed_airings import MP3, PATIENCE_S, AirStation, Material, wait_until
+from tests.databases import put_current
 
 FEED = 1
 TURN_TAKES = timedelta(seconds=0.6)
@@ -59,6 +60,7 @@ class StudioStation(AirStation):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.settings = self.settings.model_copy(update={"disk_reserve_bytes": 0})
+        put_current(self.settings)
         first = found(self.settings, "시험 방송국", "김하늘", now=datetime.now(UTC))
         assert first is not None
         self.key = first.key

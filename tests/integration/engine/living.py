@@ -34,6 +34,7 @@ from app.station.founding import found
 from app.storage import sha256_of
 from schedules.plan import Plan
 from schedules.rundown import Rundown, SegmentSource
+from tests.databases import put_current
 from tests.stations import SettableClock
 
 DAWN = datetime(2026, 11, 20, 6, tzinfo=UTC)
@@ -55,6 +56,7 @@ Row = TypeVar("Row", bound=SQLModel)
 def founded(folder: Path) -> Path:
     """A station with a small library: two pieces of news, music, and talks for stand-by and evergreen."""
     settings = Settings(home=folder, disk_reserve_bytes=0)
+    put_current(settings)
     first = found(settings, "시험 방송국", "김하늘", now=DAWN)
     assert first is not None
     (folder / "api-key").write_text(first.key)

@@ -20,7 +20,7 @@ import numpy as np
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, select
 
-from app.database import migrate, open_database, reading, writing
+from app.database import open_database, reading, writing
 from app.jobs.service import claim
 from app.jobs.worker import work
 from app.library import service
@@ -31,6 +31,7 @@ from app.people.service import create_key, create_person
 from app.settings import Settings
 from app.station.models import Station as StationRow
 from app.storage import sha256_of
+from tests.databases import put_current
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -85,9 +86,8 @@ class Station:
 
 def make_station(home: Path, **wishes: object) -> Station:
     settings = Settings(home=home, disk_reserve_bytes=0, **wishes)  # type: ignore[arg-type]
-    settings.make_directories()
+    put_current(settings)
     engine = open_database(settings)
-    migrate(engine)
     with writing(engine) as session:
         session.add(StationRow(name="단파", created_at=NOW))
         person = create_person(session, "김하늘", now=NOW, by=None)
