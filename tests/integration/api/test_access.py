@@ -41,7 +41,7 @@ def test_nobody_gets_in_without_a_key(quiet_url: str, authorization: str | None)
 
 
 def test_every_address_of_the_api_asks_who_is_there(quiet_url: str) -> None:
-    document = httpx.get(f"{quiet_url}/openapi.json").json()
+    document = httpx.get(f"{quiet_url}/openapi.json", timeout=PATIENCE_S).json()
     gets = [
         path for path, methods in document["paths"].items() if "get" in methods and path.startswith("/api/")
     ]
