@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlmodel import delete, select
 
+from app.airings.models import Intent
+from app.database import reading, writing
+from app.people.models import BrowserSession
 from tests.nights import FilledNight
 from tests.stations import serving
 from tests.visits import Visits, axe, overflows
@@ -25,3 +30,78 @@ def test_tonight_is_well_made_in_both_languages_and_themes_at_every_width(
         assert page.locator("html").get_attribute("lang") == language
         assert not overflows(page)
         assert axe(page, node_peer) == []
+
+
+def end_sessions(night: FilledNight) -> None:
+    with writing(night.station.database) as session:
+        session.exec(delete(BrowserSession))
+
+
+def wishes(night: FilledNight) -> list[str]:
+    with reading(night.station.database) as session:
+        return list(session.exec(select(Intent.kind)).all())
+
+
+def test_an_ended_session_is_renewed_in_place_and_what_was_asked_is_done(
+    night: FilledNight, visit: Visits
+) -> None:
+    visit.expected += ["401"]
+    with serving(night.station) as url:
+        page = visit(url, night.station.key, language="en")
+        page.goto(f"{url}/")
+        end_sessions(night)
+        page.locator(f'[data-action="/api/v1/airings/{night.airings["2000"]}/compile"]').click()
+        again = page.get_by_role("dialog", name="Sign in again")
+        again.get_by_label("Key").fill("danpa_wrong")
+        again.get_by_label("Key").press("Enter")
+        again.get_by_text("not valid").wait_for()
+        assert wishes(night) == []
+        again.get_by_label("Key").fill(night.station.key)
+        again.get_by_role("button", name="Sign in").click()
+        page.get_by_text("Asked for.").wait_for()
+        assert wishes(night) == ["compile"]
+        assert page.url == f"{url}/"
+
+
+def test_light_and_dark_and_the_language_are_kept(night: FilledNight, visit: Visits) -> None:
+    with serving(night.station) as url:
+        page = visit(url, night.station.key)
+        page.goto(f"{url}/record?night=2026-11-22")
+        ground = "getComputedStyle(document.body).backgroundColor"
+        light = page.evaluate(ground)
+        page.get_by_role("link", name="어둡게").click()
+        page.wait_for_function(f"{ground} !== '{light}'")
+        page.get_by_role("link", name="English").click()
+        page.get_by_role("link", name=re.compile("^Tonight")).click()
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert page.evaluate(ground) != light
+        page.get_by_role("link", name="Light", exact=True).click()
+        page.wait_for_function(f"{ground} === '{light}'")
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for_without_scripts(
+    night: FilledNight, visit: Visits
+) -> None:
+    with serving(night.station) as url:
+        page = visit(url, None, scripts=False)
+        page.goto(f"{url}/record?night=2026-11-21")
+        page.get_by_label("키").fill(night.station.key)
+        page.get_by_role("button", name="들어가기").click()
+        page.wait_for_url(f"{url}/record?night=2026-11-21")
+        assert page.get_by_role("link", name="기록", exact=True).get_attribute("aria-current") == "page"
+
+
+def test_the_ways_are_under_the_thumb_and_the_content_is_one_key_away(
+    night: FilledNight, visit: Visits
+) -> None:
+    with serving(night.station) as url:
+        phone = visit(url, night.station.key, width=360, height=640)
+        phone.goto(f"{url}/")
+        box = phone.get_by_role("navigation", name="화면").bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] >= 639
+        desk = visit(url, night.station.key)
+        desk.goto(f"{url}/")
+        desk.keyboard.press("Tab")
+        desk.keyboard.press("Enter")
+        assert desk.evaluate("document.activeElement.id") == "content"
