@@ -155,7 +155,7 @@ def test_an_engine_that_is_not_there_is_said_loudly(
     else:
         file.write_text(status)
     page = browser().get("/").text
-    assert re.search(r'<li class="urgent" role="alert">(?s:.*?)엔진이 멈춰 있습니다', page)
+    assert re.search(r'<li id="need-engine_lost" class="urgent" role="alert">(?s:.*?)엔진이 멈춰 있습니다', page)
 
 
 def test_a_handoff_shows_versions_deadline_and_error(night: FilledNight, browser: Browser) -> None:
@@ -218,7 +218,8 @@ def test_a_fall_down_the_chain_tells_why(night: FilledNight, browser: Browser) -
 def test_the_record_tells_its_evidence_and_what_it_does_not_prove(
     night: FilledNight, browser: Browser
 ) -> None:
-    shown = text_of(entry(browser().get("/").text, night.airings["1200"]))
+    airing = night.airings["1200"]
+    shown = text_of(entry(browser().get(f"/?open={airing}").text, airing))
     assert "송신소 도착 확인" in shown
     assert "전파로 나갔다는 증거는 아닙니다" in shown
 
@@ -231,7 +232,7 @@ def test_the_record_stays_readable_when_its_line_has_moved_to_another_slot(
         for line in session.exec(select(Line)).all():
             line.slot_id = next(slot.id for slot in slots if slot.id and slot.id != line.slot_id)
             session.add(line)
-    answer = browser().get("/")
+    answer = browser().get("/", params={"open": night.airings["1200"]})
     assert answer.status_code == 200
     assert "송신소 도착 확인" in text_of(entry(answer.text, night.airings["1200"]))
 
