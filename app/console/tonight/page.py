@@ -69,7 +69,7 @@ def show_tonight(
 
 
 @router.get("/alarms/{alarm_id}")
-def show_alarm(page: SignedInPage, database: Database, alarm_id: RowId) -> Response:
+def show_alarm(_page: SignedInPage, database: Database, alarm_id: RowId) -> Response:
     """To the feed, the airing or the list of needs that an alarm is about."""
     with reading(database) as session:
         alarm = session.get(Alarm, alarm_id)

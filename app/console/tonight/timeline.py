@@ -19,7 +19,7 @@ LEAST_HOUR_PX = 76
 MOST_HOUR_PX = 360
 """However short an airing is."""
 
-WIDTH_PX = 900
+WIDTH_PX = 850
 """A short night fills the page."""
 
 AXIS_PX = 40
