@@ -70,7 +70,7 @@ async def tell(notice: Notice, settings: Settings, now: datetime) -> None:
         if notice.channel == "webhook":
             # Not on the loop's own threads, as its resolver would be: a name server that does not answer would fill
             # them, and the engine plans on them.
-            await in_own_thread(lambda _stop: post_webhook(_body(notice), settings), WEBHOOK_S)
+            await in_own_thread(lambda _stop: post_webhook(_body(notice, settings), settings), WEBHOOK_S)
         else:
             await send_mail(_compose(notice, settings, now), settings)
     except NotMailedError as error:
@@ -155,7 +155,14 @@ def post_webhook(body: Mapping[str, object], settings: Settings) -> None:
         raise NotToldError(f"the webhook answered HTTP {response.status_code}")
 
 
-def _body(notice: Notice) -> dict[str, object]:
+def _page(notice: Notice, settings: Settings) -> str | None:
+    """Where cause, phone number and buttons are: a number, not a title. None where people outside cannot reach the page."""
+    if not settings.public_url or not notice.alarm_id:
+        return None
+    return f"{settings.page_url()}/alarms/{notice.alarm_id}"
+
+
+def _body(notice: Notice, settings: Settings) -> dict[str, object]:
     return {
         "kind": notice.kind,
         "alarm": notice.alarm_id,
@@ -167,6 +174,7 @@ def _body(notice: Notice) -> dict[str, object]:
         "step": notice.step,
         "due_at": utc_text(notice.due_at) if notice.due_at else None,
         "desk": dict(notice.desk) or None,
+        "page": _page(notice, settings),
     }
 
 
@@ -191,11 +199,14 @@ def _compose(notice: Notice, settings: Settings, now: datetime) -> EmailMessage:
         f"<alarm-{notice.alarm_id}-{notice.notification_id}-{notice.raised_at:%Y%m%d%H%M%S}@danpa>"
     )
     kst = notice.raised_at.astimezone(KST)
+    page = _page(notice, settings)
     message.set_content(
         f"{_MEANINGS.get(notice.kind, notice.kind)}\n\n"
         f"kind: {notice.kind}{about}\n"
         f"alarm: {notice.alarm_id}\n"
-        f"raised: {utc_text(notice.raised_at)} ({kst:%Y-%m-%d %H:%M} KST)\n" + _what_can_be_done(notice, now)
+        f"raised: {utc_text(notice.raised_at)} ({kst:%Y-%m-%d %H:%M} KST)\n"
+        + _what_can_be_done(notice, now)
+        + (f"\n{page}\n" if page else "")
     )
     return message
 

@@ -139,6 +139,11 @@ def delete_programme(session: Session, programme_id: int, *, now: datetime, by: 
     record(session, "programme.deleted", at=now, person_id=by, subject_id=programme_id)
 
 
+def has_slots(session: Session) -> bool:
+    """Whether anything is ever to be on the air: a new station has none."""
+    return session.exec(select(Slot.id).limit(1)).first() is not None
+
+
 def slot(session: Session, slot_id: int) -> Slot:
     """Raises NotFound."""
     return find(session, Slot, slot_id, "slot")

@@ -10,13 +10,16 @@ import { words } from "./words.js";
 /** How far this computer's clock is from the server's, in milliseconds. */
 let behindMs = 0;
 
+/** The server's time, in milliseconds since 1970. */
+export const serverNow = () => Date.now() + behindMs;
+
 function setClock() {
   const now = /** @type {HTMLElement | null} */ (document.querySelector("[data-now]"))?.dataset.now;
   behindMs = Date.parse(now ?? "") - Date.now();
 }
 
 function showClocks() {
-  const now = new Date(Date.now() + behindMs);
+  const now = new Date(serverNow());
   for (const clock of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-clock]"))) {
     const timeZone = clock.dataset.clock === "KST" ? "Asia/Seoul" : "UTC";
     clock.textContent = now.toLocaleTimeString("en-GB", { timeZone });

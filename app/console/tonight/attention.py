@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -61,10 +62,23 @@ class Need:
     site: str | None = None
     change: str | None = None
     """Of an alarm about a change: from what to what, and from when on."""
+    alarm_id: int | None = None
+    feed_id: int | None = None
+    segment_id: int | None = None
+    change_id: int | None = None
+    site_id: int | None = None
+    """Whose desk is to be called about a change; of the others the feed knows it."""
 
     @property
     def is_urgent(self) -> bool:
         return self.kind in URGENT
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others, as long as it is there."""
+        about = self.subject.airing_id if self.subject else None
+        parts = (self.alarm_id,) if self.alarm_id else (about, self.feed_id, self.segment_id)
+        return "-".join([self.kind, *(str(part) for part in parts if part)])
 
 
 def needs(session: Session, settings: Settings, now: datetime) -> list[Need]:
@@ -116,11 +130,15 @@ def _alarms(session: Session, now: datetime) -> Iterable[Need]:
             feed=feeds.get(alarm.feed_id),
             level=level,
             error=_error(session, alarm) if alarm.kind == "feed_failing" else None,
+            alarm_id=alarm.id,
+            feed_id=alarm.feed_id,
+            change_id=alarm.change_id,
+            site_id=alarm.site_id,
             **_about_change(session, alarm),
         )
 
 
-def _about_change(session: Session, alarm: Alarm) -> dict[str, str]:
+def _about_change(session: Session, alarm: Alarm) -> dict[str, Any]:
     """Of an alarm about a change of a line: whose site it is, and what was to change. Such alarms are few, too."""
     change = session.get(LineChange, alarm.change_id) if alarm.change_id is not None else None
     if change is None:
@@ -169,7 +187,14 @@ def _failed_handoffs(session: Session, now: datetime) -> Iterable[Need]:
         .limit(LISTED)
     ).all()
     for handoff, airing, title, feed in rows:
-        yield Need("handoff_failed", None, _subject(airing, title), feed, error=handoff.error)
+        yield Need(
+            "handoff_failed",
+            None,
+            _subject(airing, title),
+            feed,
+            error=handoff.error,
+            feed_id=handoff.feed_id,
+        )
 
 
 def _refused_recordings(session: Session, now: datetime) -> Iterable[Need]:
@@ -181,7 +206,13 @@ def _refused_recordings(session: Session, now: datetime) -> Iterable[Need]:
     ).all()
     for segment in rows:
         error = (segment.problem or {}).get("detail")
-        yield Need("recording_refused", segment.created_at, recording=segment.title, error=error)
+        yield Need(
+            "recording_refused",
+            segment.created_at,
+            recording=segment.title,
+            error=error,
+            segment_id=id_of(segment),
+        )
 
 
 def _subject(airing: Airing, title: str | None) -> Subject:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
@@ -13,6 +14,7 @@ from app.airings.carriage import Carriage, instants, is_on_air
 from app.airings.models import Airing
 from app.awaited.cut_off import Steps, cut_off, measure
 from app.awaited.service import AwaitedItem, awaited_from
+from app.console.tonight.desks import desk_of
 from app.console.tonight.rows import Rows, grouped
 from app.console.tonight.views import (
     AiringView,
@@ -26,6 +28,7 @@ from app.console.tonight.views import (
     LiveFeedView,
     RundownView,
     StudioView,
+    StudioWayView,
     WishView,
 )
 from app.database import id_of
@@ -36,6 +39,7 @@ from app.handoffs.models import Handoff
 from app.handoffs.reaching import has_arrived
 from app.programmes.models import Programme
 from app.storage import Blobs
+from app.studio.access import MOUNTS
 from app.studio.turns import STUDIO, heard
 from schedules.rundown import Item, SegmentSource, audio_airs_at
 from schedules.snapshot import CHAIN, CLOSED
@@ -46,13 +50,19 @@ INTERVAL_SIGNAL = "interval_signal"
 
 
 def airings_of_night(
-    session: Session, blobs: Blobs, night: date, now: datetime, air: AirStatus = NOBODY
+    session: Session,
+    blobs: Blobs,
+    night: date,
+    now: datetime,
+    air: AirStatus = NOBODY,
+    studio_at: str | None = None,
 ) -> tuple[AiringView, ...]:
-    """Every airing of a KST night with all that belongs to it, in order of start."""
+    """Every airing of a KST night with all that belongs to it, in order of start. ``studio_at``: where studios connect."""
     listed = airings.of_night(session, night)
     rows = Rows(session, blobs, [airing for airing, _, _ in listed])
     steps = measure(session, now)
-    return tuple(_airing(rows, airing, programme, now, air, steps) for airing, _, programme in listed)
+    around = _Around(rows, now, air, steps, studio_at)
+    return tuple(_airing(around, airing, programme) for airing, _, programme in listed)
 
 
 def awaited_of_night(session: Session, night: date, now: datetime) -> list[AwaitedItem]:
@@ -61,15 +71,25 @@ def awaited_of_night(session: Session, night: date, now: datetime) -> list[Await
     return [item for item in awaited_from(session, now, span.end) if item.starts_at >= span.start]
 
 
-def _airing(
-    rows: Rows, airing: Airing, programme: Programme, now: datetime, air: AirStatus, steps: Steps
-) -> AiringView:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is the same for all airings of the night."""
+
+    rows: Rows
+    now: datetime
+    air: AirStatus
+    steps: Steps
+    studio_at: str | None
+
+
+def _airing(around: _Around, airing: Airing, programme: Programme) -> AiringView:
+    rows, now = around.rows, around.now
     airing_id = id_of(airing)
     is_open = airing.state not in CLOSED and airing.stops_at > now
     day = airing.starts_at.date()
     on_air = [(line, site) for line, site in rows.lines.get(airing.slot_id, ()) if is_on_air(line, day)]
     line_ids = [id_of(line) for line, _ in on_air]
-    live = tuple(_live(rows, airing, line_ids, now, air))
+    live = tuple(_live(rows, airing, line_ids, now, around.air))
     signed = rows.signatures.get(airing_id, ())
     return AiringView(
         id=airing_id,
@@ -89,10 +109,11 @@ def _airing(
         audio=_audio(rows, airing_id),
         as_run=tuple(_as_run(rows, airing)),
         wishes=tuple(_wishes(rows, airing_id)),
-        studio=_studio(airing, now) if is_open else None,
+        studio=_studio(rows, airing, now) if is_open else None,
+        studio_way=_studio_way(around, airing, programme, live) if is_open else None,
         braked=bool(airing.turns) and airing.turns[-1]["level"] not in {CHAIN[0], STUDIO},
         is_live=is_open and any(feed.opens_at <= now for feed in live),
-        cut_off_at=cut_off(airing, _carried(rows, on_air), steps)
+        cut_off_at=cut_off(airing, _carried(rows, on_air), around.steps)
         if is_open and airing.starts_at > now
         else None,
         signed_by=tuple(one.by for one in signed if one.version == airing.version),
@@ -109,12 +130,21 @@ def _carried(rows: Rows, on_air: Iterable[tuple[Line, Site]]) -> list[Carriage]:
     return carried
 
 
-def _studio(airing: Airing, now: datetime) -> StudioView | None:
+def _studio(rows: Rows, airing: Airing, now: datetime) -> StudioView | None:
     found = heard(airing.turns, None, airing.target_samples)
     if found is None:
         return None
     starts_at, ends_at = (airing.starts_at + samples_to_timedelta(sample) for sample in found)
-    return StudioView(starts_at, ends_at) if now < ends_at else None
+    return StudioView(starts_at, ends_at, rows.studio_people.get(id_of(airing))) if now < ends_at else None
+
+
+def _studio_way(
+    around: _Around, airing: Airing, programme: Programme, live: Sequence[LiveFeedView]
+) -> StudioWayView | None:
+    if not programme.live_input or not live:
+        return None
+    mounts = (f"{MOUNTS}{programme.code}", f"{MOUNTS}{airing.id}")
+    return StudioWayView(around.studio_at, mounts, min(feed.opens_at for feed in live))
 
 
 def _rundown(rows: Rows, airing: Airing) -> RundownView | None:
@@ -211,6 +241,7 @@ def _feed(
         may_send=is_open and newest is not None and newest.state == "due" and newest.accept_until > now,
         held=newest is not None and newest.held,
         by_hand=newest.manual["how"] if newest and newest.manual else None,
+        desk=desk_of(site),
     )
 
 
@@ -233,6 +264,7 @@ def _live(
             why=output.why if output else None,
             opens_at=opens_at,
             deadline_at=instants(airing, feed).deadline_at,
+            desk=desk_of(site),
         )
 
 

@@ -16,7 +16,9 @@ from app.frequencies.models import Line, LineFeed, Site
 from app.handoffs.models import Attempt, Handoff
 from app.jobs.models import Job
 from app.library.models import Segment
+from app.people.models import Person
 from app.storage import Blobs
+from app.studio.turns import STUDIO
 from schedules.rundown import Rundown
 
 T = TypeVar("T")
@@ -87,6 +89,7 @@ class Rows:
             ).all(),
             lambda row: row.airing_id,
         )
+        self.studio_people = _studio_people(session, ids)
         self.signatures = signatures(session, ids)
         self.segments = _segments(session, self.rundowns.values(), self.as_run.values())
 
@@ -115,6 +118,17 @@ def _passed(
         keys[job.key]: tuple(step["problem"]["detail"] for step in (job.result or {}).get("passed", ()))
         for job in jobs
     }
+
+
+def _studio_people(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Whose studio came last onto each airing."""
+    rows = session.exec(
+        select(Intent.airing_id, Person.name)
+        .join(Person, col(Person.id) == col(Intent.person_id))
+        .where(col(Intent.airing_id).in_(ids), Intent.kind == STUDIO, col(Intent.refused).is_(None))
+        .order_by(col(Intent.id))
+    ).all()
+    return dict(rows)
 
 
 def _lines_of_record(session: Session, as_run: Iterable[Sequence[AsRun]]) -> dict[int, tuple[Line, Site]]:

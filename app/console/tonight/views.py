@@ -41,6 +41,16 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """Whom to call at a site."""
+
+    site: str
+    phone: str
+    name: str = ""
+    hours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptView:
     """One try; ``how`` tells what its read-back looked at."""
 
@@ -81,6 +91,7 @@ class FeedView:
     held: bool
     by_hand: str | None
     """How a person brought it."""
+    desk: Desk | None
 
     @property
     def has_arrived(self) -> bool:
@@ -100,6 +111,7 @@ class LiveFeedView:
     why: str | None
     opens_at: datetime
     deadline_at: datetime
+    desk: Desk | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +156,25 @@ class StudioView:
 
     starts_at: datetime
     ends_at: datetime
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StudioWayView:
+    """How a studio comes onto an airing: ``address`` is where it connects, None where the station has no way in."""
+
+    address: str | None
+    mounts: tuple[str, ...]
+    opens_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineView:
+    """What an airing has to meet next; ``kind`` is the key of its words."""
+
+    kind: str
+    at: datetime
+    feed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +198,8 @@ class AiringView:
     as_run: tuple[AsRunView, ...]
     wishes: tuple[WishView, ...]
     studio: StudioView | None
+    studio_way: StudioWayView | None
+    """None where it takes no live input."""
     braked: bool
     """Something else than the programme goes out live, because somebody said so."""
     is_live: bool
@@ -177,3 +210,18 @@ class AiringView:
     """Who has signed the newest version."""
     signed_version: int | None
     """The newest version that somebody has signed."""
+
+    @property
+    def in_trouble(self) -> bool:
+        """Whether somebody should look at it while something can be done."""
+        return self.is_open and (self.readiness != "ok" or any(feed.state == "failed" for feed in self.feeds))
+
+
+@dataclass(frozen=True, slots=True)
+class OnAirView:
+    """An airing that is being heard, and what of it by its rundown; no item where something else goes out."""
+
+    airing: AiringView
+    item: ItemView | None
+    item_ends_at: datetime | None
+    then: ItemView | None

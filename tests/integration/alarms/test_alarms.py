@@ -153,6 +153,7 @@ def test_both_channels_tell_it_once_with_ids_and_times_only(engine: Engine, webh
         "step": 0,
         "due_at": "2026-11-22T19:55:00Z",
         "desk": None,
+        "page": None,
     }
     (mail,) = mailbox.messages
     assert mail["Subject"] == "Danpa: deadline_near airing 1 feed 1"
@@ -161,6 +162,17 @@ def test_both_channels_tell_it_once_with_ids_and_times_only(engine: Engine, webh
     assert mailbox.greeting == "[127.0.0.1]"  # our own host's name is nobody's business
     assert not [secret for secret in SECRETS if secret in mail.as_string() or secret in str(post)]
     assert [(row.attempts, row.sent_at, row.next_attempt_at) for row in rows(engine)] == [(1, NOW, None)] * 2
+
+
+def test_both_lead_to_the_alarms_page_where_people_outside_reach_it(
+    engine: Engine, webhook: Receiver
+) -> None:
+    with mail_server() as (mailbox, port):
+        settings = settings_of(webhook, port, public_url="https://danpa.example/")
+        sound(engine, settings)
+        sweep(engine, settings)
+    assert webhook.posts[0]["page"] == "https://danpa.example/alarms/1"
+    assert "\nhttps://danpa.example/alarms/1\n" in mailbox.messages[0].get_content()
 
 
 def test_a_dead_webhook_does_not_keep_the_mail_back_and_is_tried_again(

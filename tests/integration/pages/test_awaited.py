@@ -65,6 +65,7 @@ def test_the_page_says_what_is_awaited_from_whom_and_by_when(letters: FilledNigh
     assert "오지 않으면 그 꼭지 없이 나갑니다" in shown
     assert "승인을 기다리는 녹음이 없습니다" in shown
     assert "늦음" not in shown
+    assert f'href="/library?for={letters.airings["1800"]}&amp;element=0"' in page
     letters.station.clock.at = AT + 3 * HOUR
     assert section(browser().get("/").text).count("늦음") == 2
 

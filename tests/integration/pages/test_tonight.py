@@ -14,12 +14,16 @@ from sqlmodel import select
 
 from app.airings.models import Intent
 from app.alarms.models import Alarm
+from app.alarms.notify import _MEANINGS
 from app.console.tonight.night import airings_of_night
 from app.database import reading, writing
-from app.frequencies.models import Line
+from app.feeds.models import Feed
+from app.frequencies.models import Line, Site
 from app.library.models import SegmentState
-from app.programmes.models import Slot
+from app.locks import Lock
+from app.programmes.models import Programme, Slot
 from app.storage import Blobs
+from app.studio.address import studio_address
 from tests.nights import AT, NIGHT, FilledNight, compiled, fill_night, handed_over
 from tests.stations import SmallStation
 
@@ -79,6 +83,65 @@ def test_a_night_that_is_none_is_tonight(night: FilledNight, browser: Browser, n
     assert "11월 22일 (일) 밤" in text_of(answer.text)
 
 
+def test_a_new_station_is_shown_where_to_begin(demo_station: SmallStation, browser: Browser) -> None:
+    page = browser().get("/").text
+    assert 'href="/station/start"' in page
+    assert "이 밤에는 방송이 없습니다" not in page
+
+
+def test_what_is_on_the_air_tells_the_item_what_comes_next_and_how_long(
+    night: FilledNight, browser: Browser
+) -> None:
+    page = browser().get("/?lang=en").text
+    strip = page.split('id="on-air"')[1].split("</section>")[0]
+    words = text_of(strip)
+    assert "7585 kHz Tashkent" in words
+    assert "Now 어머니에게 보내는 편지 2 min left" in words
+    assert "Programme 20 min left" in words
+    assert "Next, at 14:42:31 UTC (23:42:31 KST): 라디오가 건너온 길" in words
+    night.station.clock.advance(timedelta(minutes=25))
+    assert 'id="on-air"' not in browser().get("/").text
+
+
+def test_the_timeline_has_every_airing_on_each_of_its_frequencies(
+    night: FilledNight, browser: Browser
+) -> None:
+    page = browser().get("/?lang=en").text
+    bars = re.findall(r'<a id="bar-[^>]*aria-label="([^"]*)"', page)
+    assert len(bars) == 12  # six airings on two frequencies
+    assert bars[4] == "밤의 목소리, 14:30 UTC / 23:30 KST, 9330 kHz Paochung, On the air"
+    assert bars[6] == "밤의 목소리, 15:30 UTC / 00:30 KST, 9330 kHz Paochung, Armed, At risk"
+
+
+def test_what_is_over_is_a_line_until_somebody_unfolds_it(night: FilledNight, browser: Browser) -> None:
+    client, airing = browser(), night.airings["1200"]
+    assert "<details" not in entry(client.get("/").text, airing)
+    page = client.get(f"/?open={airing}&open=nonsense").text
+    assert f'id="airing-{airing}-as-run"' in entry(page, airing)
+    assert "<details" in entry(page, night.airings["1530"])
+
+
+def test_a_programme_that_takes_live_input_says_how_a_studio_connects(
+    night: FilledNight, browser: Browser
+) -> None:
+    with writing(night.station.database) as session:
+        programme = session.exec(select(Programme).where(Programme.code == "letters")).one()
+        programme.live_input = True
+        feed = session.get_one(Feed, night.feeds["TAC"])
+        feed.protocol, feed.address = "icecast", "http://127.0.0.1:1/m"
+        session.add_all([programme, feed])
+    shown = entry(browser().get("/").text, night.airings["2000"])
+    assert "스튜디오 연결 방법" in shown
+    assert "DANPA_STUDIO_PORT" in shown
+    lock = Lock(night.station.settings.run_dir / "studio.lock")
+    assert lock.acquire()
+    (night.station.settings.run_dir / "studio.json").write_text('{"host": "127.0.0.1", "port": 8010}')
+    settings = night.station.settings.model_copy(update={"studio_port": 8010})
+    assert studio_address(settings) == "127.0.0.1:8010"
+    lock.release()
+    assert studio_address(settings) is None
+
+
 def test_a_night_without_airings_says_so(night: FilledNight, browser: Browser) -> None:
     assert "이 밤에는 방송이 없습니다" in browser().get("/?night=2026-12-24").text
 
@@ -96,6 +159,82 @@ def test_what_needs_a_person_is_said_in_words_with_what_to_do(night: FilledNight
     assert "The site does not accept our credential: ask for a new one." in words
     assert "Instead of 새벽 편지 this goes out: Interval signal." in words
     assert "밤의 목소리 was not delivered anywhere." in words
+
+
+def need(page: str, kind: str) -> str:
+    """One need's part of the page."""
+    found = re.search(rf'<li id="need-{kind}-.*?</li>', page, re.DOTALL)
+    assert found
+    return found[0]
+
+
+def test_each_need_has_the_one_button_that_helps_its_cause_and_its_chapter(
+    night: FilledNight, browser: Browser
+) -> None:
+    airings, handoff = night.airings, night.handoffs["1530", "PAO"]
+    page = browser().get("/").text
+    failing = need(page, "feed_failing")
+    assert f'data-action="/api/v1/handoffs/{handoff}/retry"' in failing
+    feed = night.feeds["PAO"]
+    assert f"&amp;open={airings['1530']}#airing-{airings['1530']}-feed-{feed}" in failing
+    assert 'href="/guide/needs#feed_failing"' in failing
+    below = need(page, "below_programme")
+    assert f'data-action="/api/v1/airings/{airings["1800"]}/compile"' in below
+    assert 'href="/record?night=2026-11-22"' in need(page, "airing_missed")
+
+
+def test_what_the_site_takes_no_more_is_brought_by_hand_after_a_call(
+    night: FilledNight, browser: Browser
+) -> None:
+    """From the alarm's link: cause, phone number and form are on the page that it leads to."""
+    with writing(night.station.database) as session:
+        site = session.exec(select(Site).where(Site.code == "PAO")).one()
+        site.desk = {"name": "Control room", "phone": "+886 5 000 0000", "hours": "24 h"}
+        session.add(site)
+        alarm = session.exec(select(Alarm).where(Alarm.kind == "feed_failing")).one()
+        alarm_id = alarm.id
+    night.station.clock.advance(timedelta(minutes=46))  # the site takes nothing within 5 minutes of the air
+    (night.station.settings.run_dir / "engine.json").write_text(
+        json.dumps({"at": night.station.clock().isoformat()})
+    )
+    answer = browser().get(f"/alarms/{alarm_id}")
+    feed = f"airing-{night.airings['1530']}-feed-{night.feeds['PAO']}"
+    assert answer.url.fragment == feed
+    asked = need(answer.text, "feed_failing")
+    assert f"#{feed}-by-hand" in asked
+    assert 'href="tel:+88650000000"' in asked
+    card = entry(answer.text, night.airings["1530"])
+    assert 'href="tel:+88650000000"' in card
+    assert f'data-send="POST /api/v1/handoffs/{night.handoffs["1530", "PAO"]}/manual"' in card
+    assert f"/api/v1/handoffs/{night.handoffs['1530', 'PAO']}/note" in card
+    assert browser().get("/alarms/999").status_code == 404
+
+
+def test_every_kind_of_need_is_helped_or_leads_to_the_guide(night: FilledNight, browser: Browser) -> None:
+    with writing(night.station.database) as session:
+        for number, kind in enumerate(_MEANINGS):
+            session.add(
+                Alarm(
+                    kind=kind,
+                    key=f"any:{number}",
+                    raised_at=AT,
+                    airing_id=night.airings["1530"],
+                    feed_id=night.feeds["PAO"],
+                )
+            )
+    page = browser().get("/").text
+    buttonless = [kind for kind in _MEANINGS if "main" not in need(page, _shown_as(kind))]
+    assert buttonless == [
+        "withdrawn_after_delivery",
+        "cancelled_after_delivery",
+        "moved_after_delivery",
+        "test",
+    ]  # only a call helps, and is not known here
+    assert all("/guide/needs#" in need(page, _shown_as(kind)) for kind in _MEANINGS)
+
+
+def _shown_as(kind: str) -> str:
+    return "no_feed" if kind == "audio_missing" else kind
 
 
 def test_every_kind_of_alarm_has_its_own_words(night: FilledNight, browser: Browser) -> None:
@@ -155,7 +294,9 @@ def test_an_engine_that_is_not_there_is_said_loudly(
     else:
         file.write_text(status)
     page = browser().get("/").text
-    assert re.search(r'<li class="urgent" role="alert">(?s:.*?)엔진이 멈춰 있습니다', page)
+    assert re.search(
+        r'<li id="need-engine_lost" class="urgent" role="alert">(?s:.*?)엔진이 멈춰 있습니다', page
+    )
 
 
 def test_a_handoff_shows_versions_deadline_and_error(night: FilledNight, browser: Browser) -> None:
@@ -218,7 +359,8 @@ def test_a_fall_down_the_chain_tells_why(night: FilledNight, browser: Browser) -
 def test_the_record_tells_its_evidence_and_what_it_does_not_prove(
     night: FilledNight, browser: Browser
 ) -> None:
-    shown = text_of(entry(browser().get("/").text, night.airings["1200"]))
+    airing = night.airings["1200"]
+    shown = text_of(entry(browser().get(f"/?open={airing}").text, airing))
     assert "송신소 도착 확인" in shown
     assert "전파로 나갔다는 증거는 아닙니다" in shown
 
@@ -231,7 +373,7 @@ def test_the_record_stays_readable_when_its_line_has_moved_to_another_slot(
         for line in session.exec(select(Line)).all():
             line.slot_id = next(slot.id for slot in slots if slot.id and slot.id != line.slot_id)
             session.add(line)
-    answer = browser().get("/")
+    answer = browser().get("/", params={"open": night.airings["1200"]})
     assert answer.status_code == 200
     assert "송신소 도착 확인" in text_of(entry(answer.text, night.airings["1200"]))
 

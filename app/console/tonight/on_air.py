@@ -1,0 +1,38 @@
+"""What is being heard just now: which airings, and which item of each by its rundown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.console.tonight.views import AiringView, OnAirView
+from schedules.snapshot import CHAIN
+from schedules.time import samples_to_timedelta
+
+_GOES_OUT = frozenset({"on", "connecting", "off"})
+
+
+def on_air(airings: Sequence[AiringView], now: datetime) -> tuple[OnAirView, ...]:
+    """The airings that are in their time, and those whose live feeds are open already."""
+    return tuple(_heard(airing, now) for airing in airings if _is_heard(airing, now))
+
+
+def _is_heard(airing: AiringView, now: datetime) -> bool:
+    is_open = any(feed.state in _GOES_OUT for feed in airing.live)
+    return airing.is_open and airing.version > 0 and (airing.starts_at <= now or is_open)
+
+
+def _heard(airing: AiringView, now: datetime) -> OnAirView:
+    items = airing.rundown.items if airing.rundown else ()
+    begun = [item for item in items if item.starts_at <= now]
+    if not begun or not _by_rundown(airing):
+        return OnAirView(airing, None, None, items[0] if items and not begun else None)
+    item = begun[-1]
+    then = items[len(begun)] if len(begun) < len(items) else None
+    return OnAirView(airing, item, item.starts_at + samples_to_timedelta(item.samples), then)
+
+
+def _by_rundown(airing: AiringView) -> bool:
+    """Whether what its rundown says goes out on any feed: not where a studio, or something that stands in, does."""
+    levels = {feed.level for feed in airing.live if feed.level is not None}
+    return not levels or CHAIN[0] in levels
