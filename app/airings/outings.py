@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,6 +70,19 @@ def next_airs_at(session: Session, segment_id: int, now: datetime) -> datetime |
     return soonest
 
 
+def soonest(session: Session, segment_ids: Iterable[int], now: datetime) -> dict[int, tuple[int, datetime]]:
+    """Of many segments at once: the next airing whose rundown has each, and when that begins."""
+    wanted, found = set(segment_ids), dict[int, tuple[int, datetime]]()
+    if not wanted:
+        return found
+    query = _open_rundowns(now).where(col(Airing.starts_at) > now)
+    for row in session.execute(query):
+        for segment_id in wanted.intersection(map(int, _NAMED.findall(row.body))):
+            found[segment_id] = row.id, row.starts_at
+        wanted -= found.keys()
+    return found
+
+
 def aired(session: Session, segment_id: int, *, after: int | None, limit: int) -> list[Outing]:
     """The airings in which the segment was heard, the newest first; those before the airing ``after`` only.
 
@@ -103,26 +117,16 @@ def names_segment(segment_id: int) -> str:
     return f'"segment_id":{segment_id},"type":"segment"'
 
 
+_NAMED = re.compile(r'"segment_id":(\d+),"type":"segment"')
+"""What `names_segment` writes."""
+
+
 def _in_rundowns(
     session: Session, segment_id: int, now: datetime
 ) -> Iterator[tuple[Row[Any], list[datetime]]]:
     """Each open airing whose newest rundown has the segment, in their order, with the instants at which it is heard."""
-    query = (
-        _airings()
-        .add_columns(col(RundownVersion.body))
-        .join(
-            RundownVersion,
-            and_(
-                col(RundownVersion.airing_id) == col(Airing.id),
-                col(RundownVersion.version) == col(Airing.version),
-            ),
-        )
-        .where(
-            col(Airing.starts_at) > now - STILL_OPEN,
-            col(Airing.state).not_in(CLOSED),
-            col(RundownVersion.body).contains(names_segment(segment_id), autoescape=True),
-        )
-        .order_by(col(Airing.starts_at))
+    query = _open_rundowns(now).where(
+        col(RundownVersion.body).contains(names_segment(segment_id), autoescape=True)
     )
     for row in session.execute(query):
         sources = ((item, item.source) for item in Rundown.from_json(row.body).items)
@@ -134,6 +138,20 @@ def _in_rundowns(
                 if isinstance(source, SegmentSource) and source.segment_id == segment_id
             ],
         )
+
+
+def _open_rundowns(now: datetime) -> Select[*tuple[Any, ...]]:
+    """The newest ``body`` of every open airing, in their order."""
+    newest = and_(
+        col(RundownVersion.airing_id) == col(Airing.id), col(RundownVersion.version) == col(Airing.version)
+    )
+    return (
+        _airings()
+        .add_columns(col(RundownVersion.body))
+        .join(RundownVersion, newest)
+        .where(col(Airing.starts_at) > now - STILL_OPEN, col(Airing.state).not_in(CLOSED))
+        .order_by(col(Airing.starts_at))
+    )
 
 
 def _airings() -> Select[*tuple[Any, ...]]:

@@ -186,7 +186,13 @@ def _names(session: Session, airing: Airing) -> list[str]:
 
 
 def place_of(session: Session, airing_id: int, element: str) -> tuple[str, date]:
-    """What an upload for an airing and an element (its name, its label or its number from 1) is awaited as, and for which date.
+    """What an upload for an airing and an element is awaited as, and for which date. Raises Invalid, as `item_of`."""
+    item = item_of(session, airing_id, element, ASSUMED)
+    return item.name, item.on
+
+
+def item_of(session: Session, airing_id: int, element: str, steps: Steps) -> AwaitedItem:
+    """What an airing awaits as an element: its name, its label or its number from 1.
 
     Whether it is too late for that airing, or that was cancelled, is no reason to refuse a recording.
 
@@ -196,11 +202,11 @@ def place_of(session: Session, airing_id: int, element: str) -> tuple[str, date]
     airing = session.get(Airing, airing_id)
     if airing is None:
         raise Invalid(f"there is no airing {airing_id}", field="airing_id")
-    items = awaited_of(session, airing, ASSUMED)
+    items = awaited_of(session, airing, steps)
     wanted = element.strip()
     for item in items:
         if wanted in (item.name, item.label, str(item.element + 1)):
-            return item.name, item.on
+            return item
     if not items:
         raise Invalid(
             f"airing {airing_id} awaits nothing: leave airing_id and element out", field="airing_id"

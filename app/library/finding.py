@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from math import ceil, floor
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, exists, inspect, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, inspect, or_, select
 from sqlmodel import Session, col, func
 
 from app.airings.models import AsRun
@@ -38,6 +38,10 @@ class Filters:
     """Not heard in so many days; what was never heard is among them."""
     expires_within_days: int | None = None
     """In date now, and no longer in so many days."""
+    batch: str | None = None
+    """The name under which they were sent together."""
+    awaited: bool = False
+    """What came for an awaited element of a clock."""
     spoken: bool = False
     """What Danpa spoke for single airings, instead of the producers' recordings."""
 
@@ -61,25 +65,45 @@ class Found:
 
 
 def find(
-    session: Session, filters: Filters, *, now: datetime, before_id: int | None, limit: int
+    session: Session,
+    filters: Filters,
+    *,
+    now: datetime,
+    before_id: int | None,
+    limit: int,
+    down_to_id: int | None = None,
 ) -> list[Found]:
-    """Segments, newest first, that pass the filters; those with an id under ``before_id`` only."""
-    patterns = patterns_of(filters.words or "")
-    query = select(*_COLUMNS, _last_aired_at(), _times_aired())
-    key = col(Segment.id)
-    if patterns:
-        # An outer join (none is without its words) makes SQLite read the narrow table first, in the order of the answer
-        key = col(SegmentSearch.segment_id)
-        query = query.select_from(SegmentSearch).join(Segment, key == col(Segment.id), isouter=True)
-        query = query.where(*map(_says, patterns))
+    """Segments, newest first, that pass the filters; those with ids in ``[down_to_id, before_id)`` only."""
+    query, key = _found(select(*_COLUMNS, _last_aired_at(), _times_aired()), filters, now)
     if before_id is not None:
         query = query.where(key < before_id)
-    query = query.where(*_conditions(filters, now)).order_by(key.desc()).limit(limit)
+    if down_to_id is not None:
+        query = query.where(key >= down_to_id)
+    query = query.order_by(key.desc()).limit(limit)
     names = [str(column.key) for column in _COLUMNS]
     return [
         Found(row[0], dict(zip(names, row[:-2], strict=True)), Heard(*row[-2:]))
         for row in session.connection().execute(query)
     ]
+
+
+def count(session: Session, filters: Filters, *, now: datetime) -> int:
+    """How many segments pass the filters."""
+    query, _ = _found(select(func.count(col(Segment.id))), filters, now)
+    found: int = session.connection().execute(query).scalar_one()
+    return found
+
+
+def _found(query: Select[Any], filters: Filters, now: datetime) -> tuple[Select[Any], Any]:
+    """The query of what passes the filters, and the segments' ids in it."""
+    patterns = patterns_of(filters.words or "")
+    key: Any = col(Segment.id)
+    if patterns:
+        # An outer join (none is without its words) makes SQLite read the narrow table first, in the order of the answer
+        key = col(SegmentSearch.segment_id)
+        query = query.select_from(SegmentSearch).join(Segment, key == col(Segment.id), isouter=True)
+        query = query.where(*map(_says, patterns))
+    return query.where(*_conditions(filters, now)), key
 
 
 def heard(session: Session, segment_id: int) -> Heard:
@@ -115,9 +139,12 @@ def _described(filters: Filters) -> Iterator[ColumnElement[bool]]:
         (col(Segment.kind), filters.kind),
         (col(Segment.presenter), filters.presenter),
         (col(Segment.series), filters.series),
+        (col(Segment.batch), filters.batch),
     ):
         if wanted is not None:
             yield column == wanted
+    if filters.awaited:
+        yield col(Segment.awaited_as).is_not(None)
     if filters.tag is not None:
         yield col(Segment.id).in_(
             select(col(SegmentTag.segment_id)).where(col(SegmentTag.tag) == filters.tag)

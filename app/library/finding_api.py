@@ -48,6 +48,10 @@ async def _filters(
     max_s: Annotated[Seconds, Query(description="Played for so many seconds at most")] = None,
     not_aired_for_days: Annotated[Days, Query(description="Not heard in so many days, or never")] = None,
     expires_within_days: Annotated[Days, Query(description="`air_until` comes in so many days")] = None,
+    batch: Annotated[str | None, Query(max_length=100, description="Sent together under this name")] = None,
+    awaited: Annotated[  # noqa: FBT002 - a query parameter, as in api.py
+        bool, Query(description="What came for an awaited element of a clock")
+    ] = False,
     spoken: Annotated[  # noqa: FBT002 - a query parameter, as in api.py
         bool, Query(description="What Danpa spoke for single airings, instead of the library")
     ] = False,
@@ -71,6 +75,8 @@ async def _filters(
         max_s=max_s,
         not_aired_for_days=not_aired_for_days,
         expires_within_days=expires_within_days,
+        batch=_stored(batch),
+        awaited=awaited,
         spoken=spoken,
     )
 
