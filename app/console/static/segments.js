@@ -1,14 +1,14 @@
 // @ts-check
 // A segment's page: its sound, its edits, its notes at their places, and what sounds like it.
 
+import { showAlike } from "./alike.js";
 import { get } from "./api.js";
 import { Cutting } from "./cutting.js";
-import { RATE } from "./edits.js";
-import { showAlike } from "./alike.js";
 import { Listening } from "./listening.js";
+import { placeNotes } from "./note-places.js";
 import { tellFailure } from "./telling.js";
 import { isTyping } from "./waveform.js";
-import { length, time, words } from "./words.js";
+import { time, words } from "./words.js";
 
 /** @typedef {import("./listening.js").SegmentOf} SegmentOf */
 
@@ -22,9 +22,9 @@ function begin() {
   const segment = read();
   if (!document.getElementById("wave")) return; // it is still being measured
   cutting = new Cutting(segment, (edits) => new Listening(segment, edits));
-  cutting.listening.wave.element.addEventListener("wave:moved", showNotePlace);
 }
 
+placeNotes(() => cutting?.listening);
 document.addEventListener("danpa:looked", () => (cutting ? cutting.renew(read()) : begin()));
 begin();
 
@@ -67,29 +67,6 @@ document.addEventListener("click", (event) => {
   listening.wave.play();
   document.getElementById("listen")?.scrollIntoView({ block: "start" });
 });
-
-/** @param {string} id */
-const field = (id) => /** @type {HTMLInputElement | null} */ (document.getElementById(id));
-
-function showNotePlace() {
-  const place = document.getElementById("note-time");
-  if (place && cutting && document.activeElement !== field("note-text")) place.textContent = length(cutting.listening.wave.time, 1);
-}
-
-/** The place of a note is where it was when the writing began: people write while it goes on. */
-let began = 0;
-document.addEventListener("focusin", ({ target }) => {
-  if (target !== field("note-text") || !cutting) return;
-  began = Math.round(cutting.listening.wave.time * RATE);
-});
-document.addEventListener("submit", (event) => {
-  if (/** @type {HTMLElement} */ (event.target).id !== "note-form" || !cutting) return;
-  const isHere = field("note-here")?.checked ?? false;
-  for (const [id, value] of [["note-cut", cutting.listening.cut], ["note-at", began]]) {
-    const hidden = field(`${id}`);
-    if (hidden) hidden.value = isHere ? `${value}` : "";
-  }
-}, { capture: true });
 
 // ---------------------------------------------------------------- what is looked up when somebody asks
 
