@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
 from app.airings import service as airings
-from app.airings.models import RundownVersion
+from app.airings.models import Airing, RundownVersion
+from app.airings.programme import PROGRAMME_ID
 from app.approving.models import SignOff
 from app.approving.notes import open_notes
+from app.database import id_of
 from app.errors import Conflict
 from app.events.service import emit
 from app.journal.service import record
 from app.library.models import Segment, SegmentState
 from app.people.models import Person
+from app.programmes.models import Programme, Slot
 from schedules.snapshot import CLOSED
 
 NAMED = 5
@@ -64,9 +67,14 @@ def sign_off(session: Session, airing_id: int, version: int, *, person_id: int, 
         raise StaleVersion(
             f"the newest rundown of airing {airing_id} is version {airing.version}, and you signed {version}: look again"
         )
-    if unsettled := _unsettled(session, airing_id, version):
-        more = f"; and {len(unsettled) - NAMED} more" if len(unsettled) > NAMED else ""
-        raise NotSettled(f"not all of it is settled: {'; '.join(unsettled[:NAMED])}{more}")
+    body = session.exec(
+        select(RundownVersion.body).where(
+            RundownVersion.airing_id == airing_id, RundownVersion.version == version
+        )
+    ).one()
+    if waiting := unsettled(session, {airing_id: body})[airing_id]:
+        more = f"; and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
+        raise NotSettled(f"not all of it is settled: {'; '.join(map(str, waiting[:NAMED]))}{more}")
     signed = session.exec(
         select(SignOff).where(
             SignOff.airing_id == airing_id, SignOff.version == version, SignOff.signed_by == person_id
@@ -105,14 +113,31 @@ def cuts_in(body: str) -> Iterable[tuple[int, int]]:
             yield source["segment_id"], source.get("cut", 1)
 
 
-def _unsettled(session: Session, airing_id: int, version: int) -> list[str]:
-    """What still waits for somebody, in the order in which it is heard."""
-    body = session.exec(
-        select(RundownVersion.body).where(
-            RundownVersion.airing_id == airing_id, RundownVersion.version == version
-        )
-    ).one()
-    ids = list(dict.fromkeys(segment_id for segment_id, _ in cuts_in(body)))
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """An item of a rundown that still waits for somebody."""
+
+    segment_id: int
+    open_notes: int
+    waiting_cut: int | None
+    """The cut of it that waits to be approved."""
+
+    def __str__(self) -> str:
+        told = []
+        if self.open_notes:
+            told.append(f"segment {self.segment_id} has {self.open_notes} open note(s)")
+        if self.waiting_cut:
+            told.append(f"cut {self.waiting_cut} of segment {self.segment_id} waits to be approved")
+        return "; ".join(told)
+
+
+def unsettled(session: Session, bodies: Mapping[int, str]) -> dict[int, list[Unsettled]]:
+    """What still waits for somebody in the rundowns of some airings, each in the order in which it is heard."""
+    held = {
+        airing_id: list(dict.fromkeys(each for each, _ in cuts_in(body)))
+        for airing_id, body in bodies.items()
+    }
+    ids = sorted({each for listed in held.values() for each in listed})
     noted = open_notes(session, ids)
     drafts = dict(
         session.exec(
@@ -123,10 +148,49 @@ def _unsettled(session: Session, airing_id: int, version: int) -> list[str]:
             )
         ).all()
     )
-    found = []
-    for segment_id in ids:
-        if segment_id in noted:
-            found.append(f"segment {segment_id} has {noted[segment_id]} open note(s)")
-        if segment_id in drafts:
-            found.append(f"cut {drafts[segment_id]} of segment {segment_id} waits to be approved")
-    return found
+    return {
+        airing_id: [
+            Unsettled(each, noted.get(each, 0), drafts.get(each))
+            for each in listed
+            if each in noted or each in drafts
+        ]
+        for airing_id, listed in held.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A rundown to be heard as a whole: its newest version has no signature yet."""
+
+    airing_id: int
+    programme: str
+    starts_at: datetime
+    version: int
+    unsettled: tuple[Unsettled, ...]
+
+
+def unsigned(session: Session, now: datetime, within: timedelta) -> list[Unsigned]:
+    """The rundowns of airings that begin so soon and whose newest version nobody has signed, the soonest first."""
+    signed = select(SignOff.id).where(SignOff.airing_id == Airing.id, SignOff.version == Airing.version)
+    rows = session.exec(
+        select(Airing, RundownVersion.body, Programme.title)
+        .join(
+            RundownVersion,
+            (col(RundownVersion.airing_id) == col(Airing.id))
+            & (col(RundownVersion.version) == col(Airing.version)),
+        )
+        .join(Slot, col(Slot.id) == col(Airing.slot_id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
+        .where(
+            col(Airing.state).not_in(CLOSED),
+            Airing.starts_at > now,
+            Airing.starts_at < now + within,
+            ~signed.exists(),
+        )
+        .order_by(col(Airing.starts_at))
+    ).all()
+    waiting = unsettled(session, {id_of(airing): body for airing, body, _ in rows})
+    return [
+        Unsigned(id_of(airing), title, airing.starts_at, airing.version, tuple(waiting[id_of(airing)]))
+        for airing, _, title in rows
+    ]

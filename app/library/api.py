@@ -311,8 +311,10 @@ def read_segment_peaks(
     _actor: Actor,
     points: Annotated[int, Query(ge=1, le=10_000, description="At most this many pairs")] = 1000,
     cut: WantedCut = None,
+    first_sample: Annotated[int, Query(ge=0, lt=2**53, description="For a closer look: from here on")] = 0,
+    end_sample: Annotated[int | None, Query(ge=0, lt=2**53, description="And as far as here")] = None,
 ) -> PeaksOut:
-    """Lowest and highest sample of equal stretches of the master, to draw."""
+    """Lowest and highest sample of equal stretches of the master, to draw: of the whole, or of a part of it."""
     from app.library.waveform import read_waveform  # numpy stays out of the web process until somebody looks
 
     with reading(database) as session:
@@ -322,4 +324,4 @@ def read_segment_peaks(
     if path is None or not path.exists():
         raise NotFound(f"segment {segment_id} has no waveform")
     joins = list(sound.joins) if isinstance(sound, Cut) else []
-    return PeaksOut(**asdict(read_waveform(path, points)), joins=joins)
+    return PeaksOut(**asdict(read_waveform(path, points, first_sample, end_sample)), joins=joins)

@@ -317,6 +317,7 @@ class PeaksOut(Answer):
                     "samples": 14400000,
                     "rate": 48000,
                     "samples_per_pair": 14400,
+                    "first_sample": 0,
                     "pairs": [[-31, 29], [-80, 77]],
                     "joins": [912000],
                 }
@@ -327,5 +328,6 @@ class PeaksOut(Answer):
     samples: int
     rate: int
     samples_per_pair: int = Field(description="The last pair may stand for fewer.")
+    first_sample: int = Field(description="Where the first pair begins.")
     pairs: list[list[int]]
     joins: list[int] = Field(description="Where sound that was apart is together, in samples.")

@@ -4,8 +4,8 @@
 //   <form data-send="PUT /api/v1/sites/3" data-etag='"7"' data-then="/sites/{id}" data-draft="site-3">
 //
 // A field's name is its place in the body (`options.preroll_s`). What it holds goes as its kind says: numbers as numbers,
-// a checkbox without a value as true or false, checkboxes with values as a list, `data-as="json"`, "list" (by commas) or
-// "number" as such. An empty field is null, with `data-empty="text"` an empty text, with "omit" left out. Afterwards the
+// a checkbox without a value as true or false, checkboxes with values as a list, `data-as="json"`, "list" (by commas),
+// "number" or "kst" (a date and time in Korea) as such. An empty field is null, with `data-empty="text"` an empty text, with "omit" left out. Afterwards the
 // page is renewed, or `data-then` is opened, with what the answer holds in its places. With `data-draft` what is being
 // written is kept in this browser until it is sent: a lost connection, an ended session or a closed tab loses nothing.
 
@@ -55,6 +55,7 @@ function valueOf(control) {
   if (text.trim() === "") return { null: null, text: "", omit: undefined }[empty];
   if (as === "number" || as === "range") return Number(text);
   if (as === "json") return JSON.parse(text);
+  if (as === "kst") return `${text}${text.length === 16 ? ":00" : ""}+09:00`;
   return text;
 }
 

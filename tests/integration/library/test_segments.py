@@ -152,6 +152,16 @@ def test_the_waveform_is_drawn_with_as_many_points_as_were_asked_for(service: Se
     assert waveform["pairs"][-1] == [0, 0]
 
 
+def test_a_part_of_the_waveform_is_looked_at_more_closely(service: Service, draft: str) -> None:
+    whole = service.client.get(f"{draft}/peaks", params={"points": 350}).json()
+    part = {"first_sample": 24_100, "end_sample": 72_000, "points": 1000}
+    close = service.client.get(f"{draft}/peaks", params=part).json()
+    assert (whole["samples_per_pair"], close["samples_per_pair"], close["first_sample"]) == (480, 480, 24_000)
+    assert close["pairs"] == whole["pairs"][50:150]
+    beyond = service.client.get(f"{draft}/peaks", params={"first_sample": 2**40}).json()
+    assert beyond["pairs"] == whole["pairs"][-1:]
+
+
 def test_what_is_not_ready_has_nothing_to_hear(service: Service, tone: Path) -> None:
     segment_id = upload(service, tone)
     for what in ("audio", "peaks"):
