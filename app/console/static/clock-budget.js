@@ -10,14 +10,15 @@ import { length, time, words } from "./words.js";
 const SIGNS = { fits: "✓", tight: "!", short: "!", over: "✕" };
 const TONES = { fits: "good", tight: "warn", short: "warn", over: "bad" };
 const WIDTH = 1000;
+const PAUSES_S = 1.5; // what differs by less differs by its pauses only
 
 /** What an element takes, for its row. @param {Share | undefined} share */
 export function takes(share) {
   if (!share) return "";
   if (share.most_s === null) return words("programmes.js.takes.rest");
   if (share.is_missing) return words("programmes.js.takes.nothing");
-  const [least, most] = [length(share.least_s), length(share.most_s)];
-  return least === most ? least : `${least}–${most}`;
+  const isOne = share.most_s - share.least_s < PAUSES_S;
+  return isOne ? length(share.usual_s) : `${length(share.least_s)}–${length(share.most_s)}`;
 }
 
 /** @param {Budget[]} budgets @param {number} selected the place of the element that is looked at */
