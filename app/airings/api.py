@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -14,10 +14,10 @@ from app.air.status import read_status
 from app.air.tap import tap_path
 from app.airings import editing, service
 from app.airings.carriage import wishes
-from app.airings.compiling import preview
 from app.airings.listening_in import listen_in, sent_sound
 from app.airings.live_run import sent_on
-from app.airings.models import Airing, AsRun
+from app.airings.models import Airing, AsRun, Intent
+from app.airings.naming import named_in
 from app.airings.schemas import (
     AiringOut,
     AlternativesOut,
@@ -31,24 +31,24 @@ from app.airings.schemas import (
     LiveOut,
     LiveOutputOut,
     ManifestOut,
-    PreviewIn,
-    PreviewOut,
     RundownOut,
     TurnOut,
 )
 from app.approving.sign_offs import signatures
 from app.awaited.cut_off import cut_offs
 from app.database import id_of, reading, writing
-from app.errors import Invalid, NotFound
-from app.programmes.models import Programme, Slot
+from app.errors import NotFound
 from app.web.bodies import RowId, etag
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
 from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of, written
+from schedules.rundown import Rundown
 from schedules.time import night_span
 
 _NOT_KEPT = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """A stream that never ends belongs into no cache, and no proxy may collect it first."""
+
+DryRun = Annotated[bool, Query(description="Only say what it would do")]
 
 router = APIRouter(prefix="/api/v1", tags=["airings"])
 
@@ -121,9 +121,17 @@ def get_manifest(_actor: Actor, database: Database, now: Now, airing_id: RowId) 
     response_class=AudioFile,
     responses={200: {"content": {"audio/mpeg": {}}}, 206: {"description": "The range that was asked for"}},
 )
-def get_airing_audio(_actor: Actor, database: Database, blobs: CurrentBlobs, airing_id: RowId) -> AudioFile:
+def get_airing_audio(
+    _actor: Actor,
+    database: Database,
+    blobs: CurrentBlobs,
+    airing_id: RowId,
+    version: Annotated[
+        int | None, Query(ge=1, le=10**9, description="The newest that there is where left out")
+    ] = None,
+) -> AudioFile:
     with reading(database) as session:
-        artefact = service.audible(session, service.get(session, airing_id))
+        artefact = service.audible(session, service.get(session, airing_id), version)
     path = blobs.path("artefacts", artefact.sha256, f".{artefact.extension}") if artefact else None
     if artefact is None or path is None or not path.exists():
         raise NotFound(
@@ -240,7 +248,9 @@ def get_alternatives(
     `fit.gap_samples` and its notes say what a better one could have. Of a long programme there may be fewer than asked for.
     """
     found = editing.alternatives(database, settings, airing_id, count)
-    return AlternativesOut(rundowns=[json.loads(rundown.to_json()) for rundown in found])
+    with reading(database) as session:
+        segments = named_in(session, found)
+    return AlternativesOut(rundowns=[json.loads(rundown.to_json()) for rundown in found], segments=segments)
 
 
 @router.post(
@@ -256,6 +266,7 @@ def edit_airing(
     airing_id: RowId,
     body: EditsIn,
     expected: IfMatch,
+    dry_run: DryRun = False,
 ) -> EditedOut:
     """`If-Match` is the version that was looked at. The rest is fitted around the edits, and all before them stays as it is.
 
@@ -263,15 +274,29 @@ def edit_airing(
     """
     if expected is None:
         raise HTTPException(428, "send If-Match with the version of the rundown that you looked at")
-    by = {"expected": expected, "person_id": actor.person_id}
     if body.alternative is not None:
         intent, rundown = editing.take_alternative(
-            database, settings, airing_id, body.alternative, now=now, **by
+            database,
+            settings,
+            airing_id,
+            body.alternative,
+            expected=expected,
+            person_id=actor.person_id,
+            now=now,
+            dry_run=dry_run,
         )
     else:
-        wanted = [one.edit() for one in body.edits]
-        intent, rundown = editing.apply_edits(database, settings, airing_id, wanted, now=now, **by)
-    return EditedOut(intent=IntentOut.of(intent), rundown=json.loads(rundown.to_json()))
+        intent, rundown = editing.apply_edits(
+            database,
+            settings,
+            airing_id,
+            [one.edit() for one in body.edits],
+            expected=expected,
+            person_id=actor.person_id,
+            now=now,
+            dry_run=dry_run,
+        )
+    return EditedOut(**_edited(database, intent, rundown))
 
 
 @router.post("/airings/{airing_id}/insert", status_code=202, summary="Put a recording in, also on the air")
@@ -282,16 +307,33 @@ def insert(
     now: Now,
     airing_id: RowId,
     body: BreakingIn,
+    dry_run: DryRun = False,
 ) -> InsertedOut:
     """At the next join that can still be changed; what follows is fitted anew, so that the airing ends exactly.
 
     On the air that is the first item that begins eight seconds from now or later. Before the beginning it is the first item.
     """
     intent, rundown, heard_at = editing.insert(
-        database, settings, airing_id, body.segment_id, at=body.at, person_id=actor.person_id, now=now
+        database,
+        settings,
+        airing_id,
+        body.segment_id,
+        at=body.at,
+        person_id=actor.person_id,
+        now=now,
+        dry_run=dry_run,
     )
-    made = json.loads(rundown.to_json())
-    return InsertedOut(intent=IntentOut.of(intent), rundown=made, heard_at=heard_at)
+    return InsertedOut(**_edited(database, intent, rundown), heard_at=heard_at)
+
+
+def _edited(database: Database, intent: Intent | None, rundown: Rundown) -> dict[str, Any]:
+    with reading(database) as session:
+        segments = named_in(session, [rundown])
+    return {
+        "intent": IntentOut.of(intent) if intent else None,
+        "rundown": json.loads(rundown.to_json()),
+        "segments": segments,
+    }
 
 
 @router.delete("/airings/{airing_id}/edits", status_code=202, summary="Forget all edits and compile it again")
@@ -331,35 +373,3 @@ def _want(actor: Actor, database: Database, now: Now, airing_id: int, kind: str)
     with writing(database) as session:
         airing = service.get(session, airing_id)
         return IntentOut.of(service.want(session, airing, kind, person_id=actor.person_id, now=now))
-
-
-@router.post("/programmes/{programme_id}/preview", tags=["programmes"], summary="Try an edition of any date")
-def preview_programme(
-    _actor: Actor, database: Database, settings: CurrentSettings, programme_id: RowId, body: PreviewIn
-) -> PreviewOut:
-    """An announcement that nobody has spoken yet is there with its estimated length and no segment (id 0); the notes say so."""
-    with reading(database) as session:
-        programme = session.get(Programme, programme_id)
-        if programme is None:
-            raise NotFound(f"there is no programme {programme_id}")
-        slot = _slot_for(session, programme_id, body.slot_id)
-        rundowns = preview(session, settings, programme, slot, body.date, body.alternatives)
-    first, *others = [json.loads(rundown.to_json()) for rundown in rundowns]
-    midnight = datetime(body.date.year, body.date.month, body.date.day, tzinfo=UTC)
-    return PreviewOut(
-        slot_id=id_of(slot),
-        starts_at=midnight + timedelta(minutes=slot.start_minute),
-        rundown=first,
-        alternatives=others,
-    )
-
-
-def _slot_for(session: Session, programme_id: int, slot_id: int | None) -> Slot:
-    query = select(Slot).where(Slot.programme_id == programme_id).order_by(col(Slot.id))
-    if slot_id is not None:
-        query = query.where(Slot.id == slot_id)
-    slot = session.exec(query).first()
-    if slot is None:
-        which = f"slot {slot_id}" if slot_id is not None else "a slot"
-        raise Invalid(f"the programme does not have {which}, so its length is not known", field="slot_id")
-    return slot

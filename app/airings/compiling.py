@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -211,6 +211,11 @@ def preview(
     Raises:
         ScheduleError: what stands in the way, in words.
     """
+    return compile_alternatives(tried(session, settings, programme, slot, day), count)
+
+
+def tried(session: Session, settings: Settings, programme: Programme, slot: Slot, day: date) -> Request:
+    """What a programme is compiled from on a UTC day in a slot, whether that is one of its days or not."""
     minutes = timedelta(minutes=slot.start_minute)
     starts_at = datetime(day.year, day.month, day.day, tzinfo=UTC) + minutes
     times = slot_value(slot)
@@ -218,7 +223,13 @@ def preview(
     on_air = Span(starts_at, starts_at + timedelta(seconds=times.span_s))
     templates = templates_of(clock_of(programme, None))
     announced = look_up(session, settings, id_of(slot), on_air, templates)
-    request = request_for(
+    return request_for(
         session, programme, starts_at, target, seed=id_of(slot), announced=announced, quick=True
     )
-    return compile_alternatives(request, count)
+
+
+def with_clock(programme: Programme, clock: Sequence[dict[str, Any]] | None) -> Programme:
+    """The programme as it would be with another clock; never stored. Itself where there is none."""
+    if clock is None:
+        return programme
+    return Programme(**programme.model_dump(exclude={"clock"}), clock=list(clock))

@@ -42,8 +42,11 @@ def apply_edits(
     expected: int,
     person_id: int,
     now: datetime,
-) -> tuple[Intent, Rundown]:
+    dry_run: bool = False,
+) -> tuple[Intent | None, Rundown]:
     """Edit version ``expected`` of an airing's rundown. Gives what was asked of the engine, and what it will make.
+
+    With ``dry_run`` nothing is asked of it.
 
     Raises:
         StaleRevision: the version is not the newest any more, or somebody else edited it a moment ago.
@@ -60,7 +63,7 @@ def apply_edits(
         _require_unheard(airing, base, edition.kept, now)
         request = _request(session, settings, airing, edition)
     rundown = compile_rundown(request)  # seconds, so outside any transaction
-    return _store(engine, edition, person_id=person_id, now=now), rundown
+    return None if dry_run else _store(engine, edition, person_id=person_id, now=now), rundown
 
 
 def insert(
@@ -72,7 +75,8 @@ def insert(
     at: datetime | None,
     person_id: int,
     now: datetime,
-) -> tuple[Intent, Rundown, datetime]:
+    dry_run: bool = False,
+) -> tuple[Intent | None, Rundown, datetime]:
     """Put a segment into an airing at the next join that can still be changed, or the next one from ``at`` on.
 
     Gives also when it will be heard. Raises as `apply_edits`; Conflict where no join is left.
@@ -88,7 +92,14 @@ def insert(
         raise Conflict(f"airing {airing_id} has no join left at which something could be put in")
     edit = edits.Insert(place, segment_id)
     intent, rundown = apply_edits(
-        engine, settings, airing_id, [edit], expected=airing.version, person_id=person_id, now=now
+        engine,
+        settings,
+        airing_id,
+        [edit],
+        expected=airing.version,
+        person_id=person_id,
+        now=now,
+        dry_run=dry_run,
     )
     heard_at = airing.starts_at + samples_to_timedelta(rundown.items[place].start_sample)
     return intent, rundown, heard_at
@@ -112,7 +123,8 @@ def take_alternative(
     expected: int,
     person_id: int,
     now: datetime,
-) -> tuple[Intent, Rundown]:
+    dry_run: bool = False,
+) -> tuple[Intent | None, Rundown]:
     """Lock every item of one of the alternatives (from 0, as `alternatives` lists them). Raises as `apply_edits`."""
     with reading(engine) as session:
         airing = get(session, airing_id)
@@ -139,7 +151,7 @@ def take_alternative(
     with reading(engine) as session:
         request = _request(session, settings, airing, edition)
     rundown = compile_rundown(request)
-    return _store(engine, edition, person_id=person_id, now=now), rundown
+    return None if dry_run else _store(engine, edition, person_id=person_id, now=now), rundown
 
 
 def alternatives(engine: Engine, settings: Settings, airing_id: int, count: int) -> list[Rundown]:

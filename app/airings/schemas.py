@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -356,16 +356,31 @@ class EditsIn(Body):
         return self
 
 
+_SEGMENT: dict[str, Any] = {"id": 12, "title": "라디오가 건너온 길", "kind": "talk"}
+
+
+class SegmentNameOut(Answer):
+    """What a segment of a rundown is called."""
+
+    model_config = Answer.model_config | example(**_SEGMENT)
+
+    id: int
+    title: str
+    kind: str
+
+
 class EditedOut(Answer):
     """What the engine was asked for, and the rundown that it will make: everything before the first change is the same."""
 
     model_config = Answer.model_config | example(
         intent=IntentOut.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index]
         rundown={"target_samples": 85_680_000, "items": []},
+        segments=[_SEGMENT],
     )
 
-    intent: IntentOut
+    intent: Annotated[IntentOut | None, Field(description="Of a dry run null")]
     rundown: dict[str, Any]
+    segments: Annotated[list[SegmentNameOut], Field(description="Those of the rundown")]
 
 
 class BreakingIn(Body):
@@ -383,6 +398,7 @@ class InsertedOut(EditedOut):
     model_config = Answer.model_config | example(
         intent=IntentOut.model_config["json_schema_extra"]["examples"][0],  # type: ignore[index]
         rundown={"target_samples": 85_680_000, "items": []},
+        segments=[_SEGMENT],
         heard_at="2026-11-22T15:12:33Z",
     )
 
@@ -392,31 +408,9 @@ class InsertedOut(EditedOut):
 class AlternativesOut(Answer):
     """Programmes that could air instead, the best first; the first is what a compile would give."""
 
-    model_config = Answer.model_config | example(rundowns=[{"target_samples": 85_680_000, "items": []}])
+    model_config = Answer.model_config | example(
+        rundowns=[{"target_samples": 85_680_000, "items": []}], segments=[_SEGMENT]
+    )
 
     rundowns: list[dict[str, Any]]
-
-
-class PreviewIn(Body):
-    """Which edition to try: a UTC date, in one of the programme's slots (its first one by default)."""
-
-    model_config = Body.model_config | example(date="2026-11-24", slot_id=3, alternatives=1)
-
-    alternatives: Annotated[int, Field(ge=1, le=5, description="So many programmes, the best first.")] = 1
-    date: date
-    slot_id: Annotated[RowId | None, Field(description="The programme's first slot where left out.")] = None
-
-
-class PreviewOut(Answer):
-    """The rundown as it would be compiled now; nothing is stored."""
-
-    model_config = Answer.model_config | example(
-        slot_id=3, starts_at="2026-11-24T15:00:00Z", rundown={"target_samples": 85_680_000, "items": []}
-    )
-
-    slot_id: int
-    starts_at: datetime
-    rundown: dict[str, Any]
-    alternatives: Annotated[list[dict[str, Any]], Field(description="The next best, where asked for.")] = (
-        Field(default_factory=list)
-    )
+    segments: Annotated[list[SegmentNameOut], Field(description="Those of the rundowns")]

@@ -76,22 +76,22 @@ def artefacts(session: Session, airing_id: int, version: int) -> Sequence[Artefa
     ).all()
 
 
-def audible(session: Session, airing: Airing) -> Artefact | None:
-    """What a producer should hear: of the newest version that is rendered, what a feed was given, or anything.
+def audible(session: Session, airing: Airing, version: int | None = None) -> Artefact | None:
+    """What a producer should hear: of this version, or of the newest that is rendered, what a feed was given, or anything.
 
     The programme itself, without what some sites want before it, wherever there is that.
     """
     given = (
         select(Artefact)
         .join(Handoff, col(Handoff.artefact_id) == col(Artefact.id))
-        .where(Handoff.airing_id == airing.id, Handoff.version == airing.version)
+        .where(Handoff.airing_id == airing.id, Handoff.version == (version or airing.version))
         .order_by(col(Artefact.media_type) != "audio/mpeg", col(Artefact.id))
     )
     for found in session.exec(given):
         if is_bare(found.recipe):
             return found
-    for version in range(airing.version, 0, -1):
-        rendered = artefacts(session, id_of(airing), version)
+    for each in [version] if version else range(airing.version, 0, -1):
+        rendered = artefacts(session, id_of(airing), each)
         if rendered:
             return min(rendered, key=lambda one: not is_bare(one.recipe))
     return None

@@ -71,7 +71,7 @@ def create_programme(
         Conflict: another programme has the code.
     """
     _check_programme(session, fields, None)
-    elements = _checked_clock(session, clock) if clock else []
+    elements = checked_clock(session, clock) if clock else []
     made = Programme(**asdict(fields), clock=elements, created_at=now)
     session.add(made)
     session.flush()
@@ -109,7 +109,7 @@ def set_clock(
     """Write a programme's clock. Raises NotFound, StaleRevision, BadClock, Invalid."""
     changed = programme(session, programme_id)
     require_revision(changed, expected)
-    names = revise(changed, {"clock": _checked_clock(session, clock)})
+    names = revise(changed, {"clock": checked_clock(session, clock)})
     record(session, "programme.changed", at=now, person_id=by, subject_id=programme_id, fields=names)
     return changed
 
@@ -230,7 +230,7 @@ def _check_programme(session: Session, fields: ProgrammeFields, programme_id: in
         named(session, fields.standby_segment_id, "standby_segment_id")
 
 
-def _checked_clock(session: Session, clock: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
+def checked_clock(session: Session, clock: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
     """The clock in its full form. Raises BadClock, and Invalid for a segment or a person that is not there."""
     parsed: Clock = parse_clock(clock)
     for number, element in enumerate(parsed.elements, 1):

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from app import __version__
 from app.advice import api as advice
 from app.airings import api as airings
+from app.airings import preview_api as previews
 from app.alarms import api as alarms
 from app.announcements import api as announcements
 from app.approving import api as approving
@@ -71,6 +72,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     feeds.router,
     pull.router,
     airings.router,
+    previews.router,
     monitor.router,
     handoffs.router,
     record.router,

@@ -1,7 +1,38 @@
-"""One airing: its rundown, and what people do with it."""
+"""`/airings/{id}`: one airing's rundown, and what people do with it."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+
+from app.air.status import read_status
+from app.airings import service
+from app.airings.programme import programme_of
+from app.console.airings.views import desk_of
+from app.console.shell import SignedInPage
+from app.console.tonight.night import airings_of_night
+from app.database import reading
+from app.web.bodies import RowId
+from app.web.dependencies import CurrentBlobs, Database
+from schedules.time import night_of
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/airings/{airing_id}", response_class=HTMLResponse)
+@router.head("/airings/{airing_id}", response_class=HTMLResponse)
+def show_airing(page: SignedInPage, database: Database, blobs: CurrentBlobs, airing_id: RowId) -> Response:
+    with reading(database) as session:
+        row = service.get(session, airing_id)
+        night = night_of(row.starts_at)
+        beside = airings_of_night(session, blobs, night, page.now, read_status(page.settings))
+        return page.answer(
+            session,
+            "airings/airing.html",
+            section="tonight",
+            guide="programmes",
+            airing=next(one for one in beside if one.id == airing_id),
+            programme=programme_of(session, row),
+            night=night,
+            desk=desk_of(session, blobs, row, page.now),
+        )

@@ -19,6 +19,12 @@ export function words(key, places = {}) {
   return text.replace(/\{(\w+)\}/g, (place, name) => `${places[name] ?? place}`);
 }
 
+/** The word for a state or a kind; a name that has none is shown as it is. @param {string} prefix @param {string} name */
+export function wordOf(prefix, name) {
+  const key = `${prefix}.${name}`;
+  return key in messages ? words(key) : name;
+}
+
 /** An instant in both zones, the reader's own first. @param {string | number | Date} at */
 export function time(at) {
   const zones = language === "ko" ? ["Asia/Seoul", "UTC"] : ["UTC", "Asia/Seoul"];

@@ -1,0 +1,55 @@
+// @ts-check
+// A rundown that the server answered with, as a table: when, what, how long, and why.
+
+import { h } from "./dom.js";
+import { length, time, wordOf, words } from "./words.js";
+
+const RATE = 48_000;
+
+/** @typedef {{ position: number, start_sample: number, samples: number, shortened: boolean, element: number | null,
+ *   source: { type: string, segment_id?: number }, reason: { rule: string, candidates: number, note: string } }} Item */
+/** @typedef {{ target_samples: number, items: Item[], notes: string[], fit: { proved: boolean } | null }} Rundown */
+/** @typedef {{ id: number, title: string, kind: string }} Named */
+
+/** What an item is called. @param {Item} item @param {Map<number, Named>} names */
+export function itemName(item, names) {
+  if (item.source.type !== "segment") return wordOf("kind", "interval_signal");
+  return names.get(item.source.segment_id ?? 0)?.title ?? (item.source.segment_id ? `#${item.source.segment_id}` : wordOf("rule", "spoken"));
+}
+
+/** @param {Named[]} segments */
+export const namesOf = (segments) => new Map(segments.map((one) => [one.id, one]));
+
+/**
+ * The table, and the compiler's notes below it. `isNew` marks items that were not there before.
+ * @param {Rundown} rundown @param {string} startsAt @param {Map<number, Named>} names @param {(item: Item) => boolean} [isNew]
+ */
+export function rundownTable(rundown, startsAt, names, isNew = () => false) {
+  const start = Date.parse(startsAt);
+  const rows = rundown.items.map((item) => {
+    const named = item.source.segment_id ? names.get(item.source.segment_id) : undefined;
+    return h("tr", { class: isNew(item) ? "new" : null },
+      h("td", { text: time(start + (item.start_sample / RATE) * 1000) }),
+      h("th", { scope: "row" }, isNew(item) && h("span", { class: "chip busy", text: words("programmes.js.rundown.new") }), isNew(item) && " ", h("bdi", { text: itemName(item, names) }),
+        named && h("span", { class: "quiet", text: ` ${wordOf("kind", named.kind)}` })),
+      h("td", { class: "number", text: `${length(item.samples / RATE)}${item.shortened ? " ✂" : ""}` }),
+      h("td", {}, wordOf("rule", item.reason.rule),
+        item.reason.candidates > 1 && h("span", { class: "quiet", text: ` ${words("programmes.js.rundown.candidates", { count: item.reason.candidates })}` }),
+        h("span", { class: "raw", lang: "en", dir: "auto", text: item.reason.note })));
+  });
+  const heads = ["time", "title", "length", "reason"].map((name) => h("th", { scope: "col", text: words(`programmes.js.rundown.${name}`) }));
+  return [
+    h("div", { class: "rundown" }, h("table", {}, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows))),
+    rundown.notes.length > 0 && h("div", { class: "notice warn" }, h("p", { text: words("programmes.js.rundown.notes") }), h("ul", { lang: "en" }, ...rundown.notes.map((note) => h("li", { dir: "auto", text: note })))),
+  ].filter((part) => part !== false);
+}
+
+/** Why nothing could be compiled, and what would help. @param {import("./api.js").Problem} problem */
+export function refusal(problem) {
+  const relaxations = /** @type {string[]} */ (problem.document.relaxations ?? []);
+  return h("div", { class: "notice bad", role: "alert" },
+    h("p", { text: words("programmes.js.rundown.refused") }),
+    h("p", { lang: "en", dir: "auto", text: problem.message }),
+    relaxations.length > 0 && h("p", { text: words("programmes.js.rundown.relax") }),
+    relaxations.length > 0 && h("ul", { lang: "en" }, ...relaxations.map((one) => h("li", { dir: "auto", text: one }))));
+}
