@@ -181,4 +181,8 @@ def show_files(page: SignedInPage, database: Database, season: str = "") -> Resp
             plans=seasons(session, page.now),
             background=_background(session, shown),
             slots=slot_choices(session),
+            names={
+                line.id: f"{line.khz} kHz · {line.programme} · {line.site_code}"
+                for line in lines_of(session, shown)
+            },
         )

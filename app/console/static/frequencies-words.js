@@ -1,7 +1,7 @@
 // @ts-check
 // How frequencies, times of day and weekdays read.
 
-import { language, words } from "./words.js";
+import { language, time, words } from "./words.js";
 
 const DAY = 1440;
 const KST = 540;
@@ -62,4 +62,10 @@ export function link(href, text) {
   const made = /** @type {HTMLAnchorElement} */ (element("a", "", text));
   made.href = href;
   return made;
+}
+
+/** An instant with its date, in both zones, the reader's own first. @param {string} at */
+export function dateTime(at) {
+  const timeZone = language === "ko" ? "Asia/Seoul" : "UTC";
+  return `${new Date(at).toLocaleDateString("sv-SE", { timeZone })} ${time(at)}`;
 }
