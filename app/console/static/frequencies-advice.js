@@ -48,7 +48,7 @@ function button(one, choose) {
 
 /** @param {string} code @param {string} text the API's own sentence @param {Record<string, any>} values */
 function reasonText(code, text, values) {
-  const level = (/** @type {string} */ name) => words(`frequencies.level.${name}`);
+  const level = (/** @type {string} */ name) => words(`frequencies.js.level.${name}`);
   const told = { ...values };
   if (told.level) told.level = level(told.level);
   if (told.levels) told.levels = told.levels.split(", ").map(level).join(", ");

@@ -30,10 +30,10 @@ export function byLine({ own, background }) {
 }
 
 /** @param {{ level: string }} conflict */
-export const levelText = ({ level }) => words(`frequencies.level.${level}`);
+export const levelText = ({ level }) => words(`frequencies.js.level.${level}`);
 
 /** @param {{ severity: string }} of */
-export const severityText = ({ severity }) => words(`frequencies.severity.${severity}`);
+export const severityText = ({ severity }) => words(`frequencies.js.severity.${severity}`);
 
 /** Who meets a line, when and how often. @param {Conflict} conflict @param {string} [key] the line that it is told of */
 export function sentence(conflict, key = conflict.line.key) {
@@ -74,7 +74,7 @@ export function showCheck(place, found) {
 /** @param {Finding} finding */
 function findingItem(finding) {
   const item = element("li");
-  item.append(chip(finding.severity, severityText(finding)), " ", words(`frequencies.finding.${finding.kind}`), " ");
+  item.append(chip(finding.severity, severityText(finding)), " ", words(`frequencies.js.finding.${finding.kind}`), " ");
   if (finding.line_id) item.append(link(`/frequencies/lines/${finding.line_id}`, words("frequencies.js.to_line")));
   const exact = element("span", "raw", finding.text);
   exact.lang = "en";

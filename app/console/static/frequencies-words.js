@@ -24,8 +24,8 @@ export function spanText(start, stop) {
 
 /** UTC start days. @param {string} digits ISO, 1 is Monday */
 export function daysText(digits) {
-  if (digits.length === 7) return words("frequencies.daily");
-  const names = words("weekdays").split(" ");
+  if (digits.length === 7) return words("frequencies.js.daily");
+  const names = words("frequencies.js.weekdays").split(" ");
   return `${[...digits].map((digit) => names[Number(digit) - 1]).join("·")} (UTC)`;
 }
 
