@@ -78,6 +78,8 @@ class Consequences:
     if_agreed: tuple[Planned, ...]
     if_refused: tuple[Planned, ...]
     conflicts: tuple[Conflict, ...]
+    conflicts_now: tuple[Conflict, ...]
+    """The same of the line as it is, over the same time: what the change ends, or keeps."""
     notes: tuple[str, ...]
 
 
@@ -95,6 +97,7 @@ def consequences_of(session: Session, settings: Settings, change: LineChange, no
         if_agreed=tuple(_if_agreed(session, change)),
         if_refused=tuple(map(_as_it_is, _lines_of(session, change.slot_id))),
         conflicts=tuple(conflicts_of(session, change)),
+        conflicts_now=tuple(conflicts_without(session, change)),
         notes=tuple(notes_of(session, settings, change, now)),
     )
 
@@ -106,16 +109,26 @@ def conflicts_of(session: Session, change: LineChange) -> list[Conflict]:
     """
     if change.kind == "end":
         return []
+    return _conflicts(session, change, row_of(change.model_dump()))
+
+
+def conflicts_without(session: Session, change: LineChange) -> list[Conflict]:
+    """What the line does as it is to the same lines over the same time; nothing of a line that is not there yet."""
+    line = session.get(Line, change.line_id) if change.line_id is not None else None
+    return [] if line is None else _conflicts(session, change, line)
+
+
+def _conflicts(session: Session, change: LineChange, as_line: Line) -> list[Conflict]:
     season = season_at(change.starts_at)
     end = (
         datetime.combine(change.last_date, time(), UTC) + 2 * DAY
     )  # what starts on the last day may end on the next
     span = Span(change.starts_at, min(end, season.end))
-    slot, site = session.get_one(Slot, change.slot_id), session.get_one(Site, change.site_id)
-    wanted = replace(value_of(row_of(change.model_dump()), slot, site, ""), key=NEW)
+    slot, site = session.get_one(Slot, change.slot_id), session.get_one(Site, as_line.site_id)
+    looked_at = replace(value_of(as_line, slot, site, ""), key=NEW)
     others = [one for one in own_lines(session, season) if one.key != str(change.line_id)]
-    own = [one for one in own_conflicts([wanted, *others], span) if NEW in (one.line.key, one.other.key)]
-    return [*own, *background_conflicts([wanted], background_lines(session, season), span)]
+    own = [one for one in own_conflicts([looked_at, *others], span) if NEW in (one.line.key, one.other.key)]
+    return [*own, *background_conflicts([looked_at], background_lines(session, season), span)]
 
 
 def notes_of(session: Session, settings: Settings, change: LineChange, now: datetime) -> list[str]:

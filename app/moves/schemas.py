@@ -15,7 +15,7 @@ from app.moves.models import LineChange
 from app.moves.pools import PoolFields
 from app.moves.seasons import ZONE_NOTE, Plan, Rollover
 from app.moves.service import Answer as Answered
-from app.schedule.schemas import ConflictOut
+from app.schedule.schemas import CONFLICT, ConflictOut
 from app.web.bodies import Answer, Body, Instant, Prose, RowId, Text, example
 
 State = Literal["draft", "requested", "sent", "acknowledged", "refused", "in_effect"]
@@ -92,6 +92,7 @@ _CONSEQUENCES: dict[str, Any] = {
     ],
     "if_refused": [_PLANNED | {"last_date": "2027-03-27"}],
     "conflicts": [],
+    "conflicts_now": [CONFLICT],
     "notes": ["in the pool: cleared until 2027-03-28"],
 }
 _SEASON: dict[str, Any] = {
@@ -328,6 +329,12 @@ class ConsequencesOut(Answer):
             description="What the new frequency would do to others, ours and the background's, this season"
         ),
     ]
+    conflicts_now: Annotated[
+        list[ConflictOut],
+        Field(
+            description="What the line as it is does to others over the same time; what is not in `conflicts` ends"
+        ),
+    ]
     notes: list[str]
 
 
@@ -342,11 +349,10 @@ class ChangeOut(Answer):
     @classmethod
     def of(cls, row: LineChange | None, found: Consequences) -> Self:
         shown = LineChangeOut.of(row) if row is not None else None
-        conflicts = [ConflictOut.of(each) for each in found.conflicts]
         fields = {name: getattr(found, name) for name in ConsequencesOut.model_fields}
-        return cls(
-            change=shown, consequences=ConsequencesOut.model_validate(fields | {"conflicts": conflicts})
-        )
+        for name in ("conflicts", "conflicts_now"):
+            fields[name] = [ConflictOut.of(each) for each in fields[name]]
+        return cls(change=shown, consequences=ConsequencesOut.model_validate(fields))
 
 
 class NoticeOut(Answer):

@@ -14,18 +14,21 @@ from app.library.names import display_name
 from app.schedule import background
 from app.schedule.charting import season_chart, span_chart
 from app.schedule.checking import check
+from app.schedule.columns import background_columns
 from app.schedule.exporting import Labels, export
 from app.schedule.files import Format, read_file
 from app.schedule.importing import Wanted, take
 from app.schedule.own import own_lines
 from app.schedule.schemas import (
     BackgroundIn,
+    BackgroundLinesOut,
     BackgroundOut,
     CheckOut,
     DiffOut,
     FileIn,
     ImportOut,
     OccurrenceOut,
+    ReviewOut,
     SeasonCode,
 )
 from app.storage import free_bytes
@@ -215,6 +218,39 @@ def put_background(
 def get_background(code: Code, database: Database, _actor: Actor) -> BackgroundOut:
     with reading(database) as session:
         return BackgroundOut.model_validate(background.background_of(session, season(code)))
+
+
+@router.post(
+    "/seasons/{code}/background/review", summary="What a season's file would change, before it is loaded"
+)
+def review_background(
+    code: Code,
+    body: Annotated[BackgroundIn, Form(media_type="multipart/form-data")],
+    database: Database,
+    _actor: Actor,
+) -> ReviewOut:
+    """Reads the file as `PUT` would, and compares it with the version that counts; nothing is written."""
+    of = season(code)
+    file_season = season(body.file_season) if body.file_season else None
+    others = background.read_others(body.file.file.read(), of, body.format, body.leave_out, file_season)
+    with reading(database) as session:
+        diff = background.would_change(session, of, others)
+    return ReviewOut(
+        format=others.file.format,
+        lines=len(others.lines),
+        left_out=others.left_out,
+        problems=[str(one) for one in others.file.problems[: background.MOST_TOLD]],
+        unread=len({one.line_number for one in others.file.problems}),
+        diff=DiffOut.of(diff) if diff else None,
+    )
+
+
+@router.get(
+    "/seasons/{code}/background/lines", summary="Everybody else's lines of a season by column, for a chart"
+)
+def get_background_lines(code: Code, database: Database, _actor: Actor) -> BackgroundLinesOut:
+    with reading(database) as session:
+        return BackgroundLinesOut.model_validate(background_columns(session, season(code)))
 
 
 @router.get("/seasons/{code}/background/diff", summary="What the newest version changes of the one before")

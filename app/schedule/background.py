@@ -151,6 +151,12 @@ def background_diff(session: Session, season: Season) -> SeasonDiff:
     return season_diff(_lines_of(session, old), _lines_of(session, new))
 
 
+def would_change(session: Session, season: Season, others: Others) -> SeasonDiff | None:
+    """What a file would change of the version that counts; None where there is none."""
+    versions = _versions(session, season)
+    return season_diff(_lines_of(session, versions[0]), others.lines) if versions else None
+
+
 def _versions(session: Session, season: Season) -> Sequence[Background]:
     return session.exec(
         select(Background).where(Background.season == season.code).order_by(col(Background.id).desc())

@@ -243,6 +243,42 @@ class BackgroundOut(Answer):
     imported_by: int | None
 
 
+class BackgroundLinesOut(Answer):
+    """The lines by column, upwards in frequency: line n is the n-th of each. A background that was loaded has at least one."""
+
+    model_config = example(
+        background_id=2,
+        since="2026-10-25",
+        khz=[6015, 9650.5],
+        start_minute=[840, 1200],
+        stop_minute=[900, 1260],
+        first_day=[0, 0],
+        last_day=[153, 66],
+        days=[0, 0],
+        site=[1, 0],
+        who=[0, 1],
+        day_names=["1234567"],
+        site_names=["KAS", "KRE"],
+        who_names=["Voice of Korea", "CRI"],
+    )
+
+    background_id: int
+    since: Annotated[date, Field(description="The day that `first_day` and `last_day` count from")]
+    khz: list[int | float]
+    start_minute: list[int]
+    stop_minute: Annotated[
+        list[int], Field(description="Not after the start: on the next day; of equal ones it is a whole day")
+    ]
+    first_day: list[int]
+    last_day: list[int]
+    days: Annotated[list[int], Field(description="Places in `day_names`: ISO digits of UTC start days")]
+    site: Annotated[list[int], Field(description="Places in `site_names`")]
+    who: Annotated[list[int], Field(description="Places in `who_names`")]
+    day_names: list[str]
+    site_names: list[str]
+    who_names: list[str]
+
+
 class ChangeOut(Answer):
     model_config = example(old=_VALUE, new=_VALUE | {"khz": 9655.0}, what=["khz"])
 
@@ -271,6 +307,26 @@ class DiffOut(Answer):
             moved=[ChangeOut.of(change) for change in diff.moved],
             changed=[ChangeOut.of(change) for change in diff.changed],
         )
+
+
+class ReviewOut(Answer):
+    """What a file would be as the background, and what it would change of the one that is there (null: there is none)."""
+
+    model_config = example(
+        format="eibi",
+        lines=5210,
+        left_out={"other-season": 359},
+        problems=['line 2426, columns 8-16 (Time): "1241-1241" is empty'],
+        unread=3,
+        diff=None,
+    )
+
+    format: str
+    lines: int
+    left_out: dict[str, int]
+    problems: list[str]
+    unread: int
+    diff: DiffOut | None
 
 
 CONFLICT: dict[str, Any] = {

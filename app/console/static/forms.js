@@ -3,9 +3,10 @@
 //
 //   <form data-send="PUT /api/v1/sites/3" data-etag='"7"' data-then="/sites/{id}" data-draft="site-3">
 //
-// A field's name is its place in the body (`options.preroll_s`). What it holds goes as its kind says: numbers as numbers,
-// a checkbox without a value as true or false, checkboxes with values as a list, `data-as="json"`, "list" (by commas),
-// "number" or "kst" (a date and time in Korea) as such. An empty field is null, with `data-empty="text"` an empty text, with "omit" left out. Afterwards the
+// A field's name is its place in the body (`options.preroll_s`; `entries.0.khz` is in a list). What it holds goes as its kind
+// says: numbers as numbers, a checkbox without a value as true or false, checkboxes with values as a list, `data-as="json"`,
+// "list" (by commas), "number" or "kst" (a date and time in Korea) as such. An empty field is null, with `data-empty="text"` an
+// empty text, with "omit" left out. Afterwards the
 // page is renewed, or `data-then` is opened, with what the answer holds in its places. With `data-draft` what is being
 // written is kept in this browser until it is sent: a lost connection, an ended session or a closed tab loses nothing.
 
@@ -32,7 +33,7 @@ export function body(form) {
     if (value === undefined) continue;
     const path = control.name.split(".");
     const last = /** @type {string} */ (path.pop());
-    const place = path.reduce((at, name) => (at[name] ??= {}), whole);
+    const place = path.reduce((at, name, n) => (at[name] ??= /^\d+$/.test(path[n + 1] ?? last) ? [] : {}), whole);
     if (isListed(control)) place[last] = [...(place[last] ?? []), ...value];
     else place[last] = value;
   }

@@ -1,0 +1,83 @@
+// @ts-check
+// What is wrong with a season, as the API finds it, in the reader's words.
+
+import { get } from "./api.js";
+import { chip, element, khzText, link, minuteOf, spanText } from "./frequencies-words.js";
+import { words } from "./words.js";
+
+/** @typedef {{ key: string, khz: number, start: string, stop: string, site: string, who: string }} Side */
+/** @typedef {{ level: string, severity: string, line: Side, other: Side, first_at: string, occurrences: number, minutes: number, separation_khz: number, shared_zones: string, gap_s: number | null }} Conflict */
+/** @typedef {{ kind: string, severity: string, line_id: number | null, text: string }} Finding */
+/** @typedef {{ others: number, own: Conflict[], background: Conflict[], findings: Finding[] }} Check */
+
+const ORDER = ["information", "warning", "error"];
+
+/** @param {string} season @returns {Promise<Check>} */
+export const check = (season) => get(`/api/v1/lines/conflicts?season=${season}`);
+
+/** The conflicts of each of our lines, the worst first. @param {Check} found @returns {Map<string, Conflict[]>} */
+export function byLine({ own, background }) {
+  /** @type {Map<string, Conflict[]>} */
+  const lines = new Map();
+  const note = (/** @type {string} */ key, /** @type {Conflict} */ one) => lines.set(key, [...(lines.get(key) ?? []), one]);
+  for (const one of own) {
+    note(one.line.key, one);
+    note(one.other.key, one);
+  }
+  for (const one of background) note(one.line.key, one);
+  for (const each of lines.values()) each.sort((a, b) => ORDER.indexOf(b.severity) - ORDER.indexOf(a.severity));
+  return lines;
+}
+
+/** @param {{ level: string }} conflict */
+export const levelText = ({ level }) => words(`frequencies.js.level.${level}`);
+
+/** @param {{ severity: string }} of */
+export const severityText = ({ severity }) => words(`frequencies.js.severity.${severity}`);
+
+/** Who meets a line, when and how often. @param {Conflict} conflict @param {string} [key] the line that it is told of */
+export function sentence(conflict, key = conflict.line.key) {
+  const { line, other, gap_s, shared_zones } = conflict;
+  const met = line.key === key ? other : line;
+  const who = words("frequencies.js.who", {
+    khz: khzText(met.khz),
+    who: met.who || met.site,
+    site: met.site,
+    time: spanText(minuteOf(met.start), minuteOf(met.stop)),
+  });
+  const places = { date: conflict.first_at.slice(0, 10), count: conflict.occurrences, minutes: conflict.minutes, gap: gap_s ?? 0 };
+  const how = words(gap_s === null ? "frequencies.js.met" : "frequencies.js.retunes", places);
+  return `${who} ${how}${shared_zones ? ` ${words("frequencies.js.zones", { zones: shared_zones })}` : ""}`;
+}
+
+/** One conflict of a line as an item of a list. @param {Conflict} conflict @param {string} [key] @param {boolean} [named] whether our line is named too */
+export function conflictItem(conflict, key = conflict.line.key, named = false) {
+  const item = element("li");
+  item.append(chip(conflict.severity, `${severityText(conflict)}: ${levelText(conflict)}`), " ");
+  if (named) item.append(link(`/frequencies/lines/${key}`, khzText(conflict.line.khz)), " — ");
+  item.append(sentence(conflict, key));
+  return item;
+}
+
+/** Everything that was found, as one list; or that nothing was. @param {HTMLElement} place @param {Check} found */
+export function showCheck(place, found) {
+  const list = element("ul", "rows");
+  for (const one of [...found.own, ...found.background]) list.append(conflictItem(one, one.line.key, true));
+  for (const one of found.findings) list.append(findingItem(one));
+  const parts = [];
+  if (!found.others) parts.push(element("p", "notice warn", words("frequencies.js.no_background")));
+  if (list.children.length) parts.push(list);
+  else parts.push(element("p", "notice good", `✓ ${words("frequencies.js.nothing_wrong")}`));
+  place.replaceChildren(...parts);
+}
+
+/** @param {Finding} finding */
+function findingItem(finding) {
+  const item = element("li");
+  item.append(chip(finding.severity, severityText(finding)), " ", words(`frequencies.js.finding.${finding.kind}`), " ");
+  if (finding.line_id) item.append(link(`/frequencies/lines/${finding.line_id}`, words("frequencies.js.to_line")));
+  const exact = element("span", "raw", finding.text);
+  exact.lang = "en";
+  item.append(exact);
+  return item;
+}
