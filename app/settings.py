@@ -83,7 +83,7 @@ class Settings(BaseSettings):
 
     @property
     def blobs_dir(self) -> Path:
-        """Originals, masters, peaks, fingerprints and artefacts, each named by its SHA-256."""
+        """Originals, masters, peaks, fingerprints, artefacts and frozen reports, each named by its SHA-256."""
         return self.root / "blobs"
 
     @property
@@ -136,7 +136,7 @@ class Settings(BaseSettings):
         for directory in (
             *(
                 self.blobs_dir / kind
-                for kind in ("originals", "masters", "peaks", "fingerprints", "artefacts")
+                for kind in ("originals", "masters", "peaks", "fingerprints", "artefacts", "reports")
             ),
             self.voices_dir / "ko",
             self.incoming_dir,

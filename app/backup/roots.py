@@ -10,11 +10,12 @@ from sqlmodel import Session, col, or_, select
 
 from app.airings.models import Airing, Artefact, RundownVersion, StandIn
 from app.library.models import Cut, Segment, SegmentState
+from app.record.frozen import REPORTS, SUFFIX, frozen_reports
 from app.settings import Settings
 from app.station.models import Station
 from schedules.snapshot import CLOSED
 
-KINDS = ("originals", "masters", "peaks", "fingerprints", "artefacts")
+KINDS = ("originals", "masters", "peaks", "fingerprints", "artefacts", REPORTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,15 @@ def required(session: Session, settings: Settings, now: datetime) -> set[Blob]:
     """The blobs that must be there.
 
     That is the whole library (what was retired or recalled is still the record of what was aired; what was rejected
-    has no audio), the interval signal, the artefacts of every open airing and of those closed not long ago, and what stands in live.
+    has no audio), the interval signal, the artefacts of every open airing and of those closed not long ago, what stands in live,
+    and every report that was frozen.
     """
-    return {*_library(session), *_station(session), *_artefacts(session, settings, now)}
+    return {
+        *_library(session),
+        *_station(session),
+        *_artefacts(session, settings, now),
+        *(Blob(REPORTS, one.sha256, SUFFIX) for one in frozen_reports(session)),
+    }
 
 
 def arriving(session: Session) -> set[Blob]:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, cast
+from typing import cast
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, select
 
-from app.airings.models import Airing, AsRun
 from app.contracts.billing import UNIT_MINUTES, BillingUnit, BookedPer, Days, billed_minutes, booked_minutes
 from app.contracts.matching import Carried, Claim, Logged, Matched, Unclaimed, match, minutes_of
 from app.contracts.models import Contract, LogEntry
+from app.contracts.proved import proved
 from app.contracts.service import contract, period
 from app.errors import Invalid
-from app.frequencies.models import Line
 from schedules.time import Span
 
 UNPROVED: dict[str, Claim] = {"planned": "nothing", "sent": "sent"}
 """Evidence that is less than a delivery. Any other is one, or more."""
-
-STRENGTH: tuple[Claim, ...] = ("nothing", "sent", "delivered")
 
 AROUND = timedelta(days=1)
 """Airings and rows of the days beside a month take part in the comparison, so that nothing at its edges stands alone."""
@@ -94,42 +90,16 @@ def _figure(of: Contract, minutes: Iterable[int]) -> Figure:
 
 
 def _carried(session: Session, site_id: int, span: Span) -> list[Carried]:
-    """The recorded airings of a site's lines that start in a span. An airing is as sure as the weakest row of its surest feed, feeds that take parts of it counting as one."""
-    rows = session.exec(
-        select(
-            AsRun.airing_id,
-            AsRun.line_id,
-            AsRun.feed_id,
-            AsRun.evidence,
-            func.json_extract(AsRun.details, "$.part").is_not(None),
-            Line.khz,
-            Airing.starts_at,
-            Airing.stops_at,
-        )  # type: ignore[call-overload]
-        .join(Airing, col(Airing.id) == col(AsRun.airing_id))
-        .join(Line, col(Line.id) == col(AsRun.line_id))
-        .where(
-            Line.site_id == site_id,
-            Airing.starts_at >= span.start,
-            Airing.starts_at < span.end,
-            # A live feed that was lost and found again within a minute has sent its airing, as minutes are counted
-            func.coalesce(func.json_extract(AsRun.details, "$.short"), 0) == 0,
-        )
-        .order_by(Airing.starts_at, AsRun.line_id)
-        .distinct()
-    ).all()
-    spans: dict[tuple[int, int], tuple[int, Span]] = {}
-    claims: defaultdict[tuple[int, int], dict[int | Literal["parts"] | None, Claim]] = defaultdict(dict)
-    for airing_id, line_id, feed_id, evidence, is_part, khz, starts_at, stops_at in rows:
-        spans[airing_id, line_id] = khz, Span(starts_at, stops_at)
-        of_feed = claims[airing_id, line_id]
-        claim = UNPROVED.get(evidence, "delivered")
-        whole: int | Literal["parts"] | None = "parts" if is_part else feed_id
-        of_feed[whole] = min(of_feed.get(whole, claim), claim, key=STRENGTH.index)
+    """The recorded airings of a site's lines that start in a span."""
     return [
-        Carried(*key, khz, airing, max(claims[key].values(), key=STRENGTH.index))
-        for key, (khz, airing) in spans.items()
+        Carried(one.airing_id, one.line_id, one.khz, one.span, claim_of(one.evidence))
+        for one in proved(session, span, site_id=site_id)
     ]
+
+
+def claim_of(evidence: str) -> Claim:
+    """What a kind of evidence proves of a delivery."""
+    return UNPROVED.get(evidence, "delivered")
 
 
 def _logged(session: Session, contract_id: int, span: Span) -> list[Logged]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -20,7 +21,7 @@ from app.feeds.live import is_live, live_address
 from app.feeds.models import Feed
 from app.feeds.names import BESIDE, DEFAULT_TEMPLATE, place
 from app.feeds.options import Options
-from app.feeds.probe import probe, probe_live
+from app.feeds.probe import Step, probe, probe_live
 from app.feeds.service import FeedFields
 from app.handoffs.models import FolderCheck
 from app.handoffs.reaching import reach
@@ -338,28 +339,30 @@ class ProbeOut(Answer):
 
 @router.post("/feeds/{feed_id}/probe", summary="Try a feed step by step, leaving nothing there")
 async def probe_feed(
-    feed_id: RowId, database: Database, settings: CurrentSettings, _actor: Actor, now: Now
+    feed_id: RowId, database: Database, settings: CurrentSettings, actor: Actor, now: Now
 ) -> ProbeOut:
-    """Nothing is written down, and no automation can take the trial file for a programme."""
+    """The journal keeps how it ended, and no automation can take the trial file for a programme."""
     live = await asyncio.to_thread(_to_probe_live, database, settings, feed_id)
     if live is not None:
-        steps = await probe_live(live)
-        return ProbeOut(
-            ok=all(step.ok is not False for step in steps),
-            object_name=None,
-            temporary_name=None,
-            manifest_name=None,
-            steps=[StepOut.model_validate(step) for step in steps],
-        )
-    address, name, sidecar = await asyncio.to_thread(_to_probe, database, settings, feed_id, now)
-    steps = await probe(address)
+        steps, names = await probe_live(live), dict.fromkeys(_NAMES)
+    else:
+        address, name, sidecar = await asyncio.to_thread(_to_probe, database, settings, feed_id, now)
+        told = (name, place(address.temporary, name), place(sidecar, name) if sidecar else None)
+        steps, names = await probe(address), dict(zip(_NAMES, told, strict=True))
+    await asyncio.to_thread(_note_probe, database, feed_id, steps, actor.person_id, now)
     return ProbeOut(
         ok=all(step.ok is not False for step in steps),
-        object_name=name,
-        temporary_name=place(address.temporary, name),
-        manifest_name=place(sidecar, name) if sidecar else None,
         steps=[StepOut.model_validate(step) for step in steps],
+        **names,
     )
+
+
+_NAMES = ("object_name", "temporary_name", "manifest_name")
+
+
+def _note_probe(database: Engine, feed_id: int, steps: Sequence[Step], by: int, now: datetime) -> None:
+    with writing(database) as session:
+        service.note_probe(session, feed_id, steps, now=now, by=by)
 
 
 def _to_probe_live(database: Engine, settings: Settings, feed_id: int) -> LiveAddress | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.errors import Invalid
 from app.feeds.live import LONGEST_PREROLL_S, OF_LIVE
@@ -142,14 +142,15 @@ class Options(BaseModel):
         ),
     ] = None
 
-    @model_validator(mode="after")
-    def _keys_are_keys(self) -> Options:
-        for line in (self.host_key or "").splitlines():
+    @field_validator("host_key")
+    @classmethod
+    def _keys_are_keys(cls, keys: str | None) -> str | None:
+        for line in (keys or "").splitlines():
             if not _HOST_KEY.fullmatch(line.strip()):
                 raise ValueError(
                     "host_key holds lines such as `ssh-ed25519 AAAA...`: key type and key, without the host"
                 )
-        return self
+        return keys
 
     def given(self) -> dict[str, Any]:
         """Only what was said."""
@@ -165,18 +166,21 @@ def check_options(protocol: str, options: Mapping[str, Any]) -> None:
     known = OF_PROTOCOL.get(protocol, frozenset())
     if foreign := sorted(options.keys() - known):
         there_are = ", ".join(sorted(known)) or "none"
-        raise _invalid(f"a feed of protocol {protocol} has no option {foreign[0]}: there are {there_are}")
+        raise _invalid(
+            f"a feed of protocol {protocol} has no option {foreign[0]}: there are {there_are}", foreign[0]
+        )
     try:
         Options(**options)
     except ValidationError as wrong:
         first = wrong.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise _invalid(f"{name}: {first['msg']}" if name else first["msg"]) from None
+        raise _invalid(f"{name}: {first['msg']}" if name else first["msg"], name) from None
     if protocol == "sftp" and not options.get("host_key"):
         raise _invalid(
-            "an SFTP feed needs the server's host_key: ask the site for it, or run ssh-keyscan and compare its fingerprint with theirs"
+            "an SFTP feed needs the server's host_key: ask the site for it, or run ssh-keyscan and compare its fingerprint with theirs",
+            "host_key",
         )
 
 
-def _invalid(detail: str) -> Invalid:
-    return Invalid(detail, field="options")
+def _invalid(detail: str, name: str) -> Invalid:
+    return Invalid(detail, field=f"options.{name}" if name else "options")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import select  # SQLModel's is typed for four columns at most
 from sqlmodel import Session, col
@@ -17,6 +18,9 @@ from app.handoffs.models import Handoff
 from app.library.models import Segment
 from app.programmes.models import Programme, Slot
 from schedules.time import Span
+
+Narrowed = TypeVar("Narrowed", bound=Any)
+"""A query of sites and programmes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,26 @@ class HandoffRow:
     error: str | None
 
 
-def as_run_rows(session: Session, span: Span) -> Iterator[AsRunRow]:
+@dataclass(frozen=True, slots=True)
+class WantedRows:
+    """Which part of the record is wanted; None is all."""
+
+    site_id: int | None = None
+    programme_id: int | None = None
+    evidence: str | None = None
+    """Of the as-run only: a handoff has none of its own."""
+    most: int | None = None
+
+    @property
+    def is_any(self) -> bool:
+        """Whether something is left out on purpose."""
+        return any(one is not None for one in (self.site_id, self.programme_id, self.evidence))
+
+
+ALL = WantedRows()
+
+
+def as_run_rows(session: Session, span: Span, wanted: WantedRows = ALL) -> Iterator[AsRunRow]:
     """What went out in the airings that began within a span, in their order. One row at a time is held."""
     query = (
         select(AsRun, col(Programme.title), col(Line.khz), col(Site.code), col(Feed.name), col(Segment.title))
@@ -81,9 +104,12 @@ def as_run_rows(session: Session, span: Span) -> Iterator[AsRunRow]:
             col(AsRun.feed_id),
             col(AsRun.position),
         )
+        .limit(wanted.most)
         .execution_options(yield_per=500)
     )
-    for row, programme, khz, site, feed, title in session.execute(query):
+    if wanted.evidence is not None:
+        query = query.where(col(AsRun.evidence) == wanted.evidence)
+    for row, programme, khz, site, feed, title in session.execute(_narrowed(query, wanted)):
         yield AsRunRow(
             airing_id=row.airing_id,
             programme=programme,
@@ -101,7 +127,7 @@ def as_run_rows(session: Session, span: Span) -> Iterator[AsRunRow]:
         )
 
 
-def handoff_rows(session: Session, span: Span) -> Iterator[HandoffRow]:
+def handoff_rows(session: Session, span: Span, wanted: WantedRows = ALL) -> Iterator[HandoffRow]:
     """The handoffs of the airings that begin within a span."""
     query = (
         select(
@@ -121,9 +147,10 @@ def handoff_rows(session: Session, span: Span) -> Iterator[HandoffRow]:
         .join(Artefact, col(Artefact.id) == col(Handoff.artefact_id))
         .where(col(Airing.starts_at) >= span.start, col(Airing.starts_at) < span.end)
         .order_by(col(Airing.starts_at), col(Handoff.airing_id), col(Handoff.feed_id), col(Handoff.version))
+        .limit(wanted.most)
         .execution_options(yield_per=500)
     )
-    for row, starts_at, programme, site, feed, sha256, size in session.execute(query):
+    for row, starts_at, programme, site, feed, sha256, size in session.execute(_narrowed(query, wanted)):
         yield HandoffRow(
             handoff_id=row.id,
             airing_id=row.airing_id,
@@ -143,6 +170,14 @@ def handoff_rows(session: Session, span: Span) -> Iterator[HandoffRow]:
             by_hand=_by_hand(row.manual),
             error=row.error,
         )
+
+
+def _narrowed(query: Narrowed, wanted: WantedRows) -> Narrowed:
+    if wanted.site_id is not None:
+        query = query.where(col(Site.id) == wanted.site_id)
+    if wanted.programme_id is not None:
+        query = query.where(PROGRAMME_ID.in_([wanted.programme_id]))
+    return query
 
 
 def _by_hand(details: dict[str, object] | None) -> str | None:

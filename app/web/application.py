@@ -38,6 +38,7 @@ from app.propagation import api as propagation
 from app.pull import api as pull
 from app.pull import site as pull_site
 from app.record import api as record
+from app.record import reports_api
 from app.reports import api as reports
 from app.schedule import api as schedule
 from app.settings import Settings
@@ -76,6 +77,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     monitor.router,
     handoffs.router,
     record.router,
+    reports_api.router,
     alarms.router,
     station.router,
     announcements.router,

@@ -1,30 +1,148 @@
-"""`/record`: what went out in a night, with its evidence, to be printed."""
+"""`/record`: what went out, night by night with its evidence; the minutes of contracts; and reports for people outside."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from typing import Any
+
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
+from sqlmodel import Session, col, select
 
 from app.console.nights import shown_night
+from app.console.record.document import shown as shown_figures
 from app.console.shell import SignedInPage
+from app.console.sites.health import this_month
+from app.console.sites.minutes import ContractMonth, beside, month_of, price, shown_month
+from app.contracts.billing import Days
+from app.contracts.models import Contract
+from app.contracts.proved import EVIDENCE
 from app.database import reading
-from app.record.rows import as_run_rows, handoff_rows
-from app.web.dependencies import Database
+from app.errors import Invalid
+from app.frequencies.models import Site
+from app.programmes.models import Programme
+from app.record.figures import figures, wanted_months
+from app.record.frozen import frozen_reports
+from app.record.reports_api import Sha256, get_frozen_report, names_of
+from app.record.rows import WantedRows, as_run_rows, handoff_rows
+from app.web.dependencies import CurrentBlobs, Database
+from schedules.time import Span, night_span
 
 router = APIRouter(include_in_schema=False)
+
+MOST_NIGHTS, MOST_ROWS = 62, 1000
+"""Of one page: what is more is for the CSV files."""
+
+KINDS = ("booked", "delivered", "sent", "confirmed", "disputed")
 
 
 @router.get("/record", response_class=HTMLResponse)
 @router.head("/record", response_class=HTMLResponse)
-def show_record(page: SignedInPage, database: Database, night: str = "") -> Response:
-    """``night`` is a date; anything else is tonight."""
+def show_record(
+    page: SignedInPage,
+    database: Database,
+    night: str = "",
+    until: str = "",
+    site: str = "",
+    programme: str = "",
+    evidence: str = "",
+) -> Response:
+    """``night`` and ``until`` are dates, the rest narrows what is shown; what cannot be read asks for nothing."""
     shown = shown_night(night, page.now)
+    last = _last(until, shown.night)
+    span = Span(shown.span.start, night_span(last).end)
+    wanted = WantedRows(_id(site), _id(programme), evidence if evidence in EVIDENCE else None, MOST_ROWS)
     with reading(database) as session:
         return page.answer(
             session,
             "record/record.html",
             section="record",
             shown=shown,
-            rows=list(as_run_rows(session, shown.span)),
-            handoffs=list(handoff_rows(session, shown.span)),
+            last=last,
+            span=span,
+            wanted=wanted,
+            most=MOST_ROWS,
+            rows=list(as_run_rows(session, span, wanted)),
+            handoffs=list(handoff_rows(session, span, wanted)),
+            sites=session.exec(select(Site.id, Site.name).order_by(col(Site.name))).all(),
+            programmes=session.exec(
+                select(Programme.id, Programme.title).order_by(col(Programme.title))
+            ).all(),
+            EVIDENCE=EVIDENCE,
         )
+
+
+def _last(asked: str, first: date) -> date:
+    """The last night of the range, within reason; the first one for anything that is none."""
+    try:
+        last = date.fromisoformat(asked)
+    except ValueError:
+        return first
+    return min(max(last, first), first + timedelta(days=MOST_NIGHTS))
+
+
+def _id(asked: str) -> int | None:
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
+
+
+@router.get("/record/minutes", response_class=HTMLResponse)
+@router.head("/record/minutes", response_class=HTMLResponse)
+def show_minutes(page: SignedInPage, database: Database, month: str = "") -> Response:
+    """``month`` is 2026-11; anything else is this one."""
+    days = shown_month(month, page.now)
+    with reading(database) as session:
+        return page.answer(
+            session,
+            "record/minutes.html",
+            section="record",
+            month=days.first,
+            beside=(beside(days, -1), beside(days, 1)),
+            contracts=_contracts(session, days),
+            price=price,
+            KINDS=KINDS,
+        )
+
+
+def _contracts(session: Session, month: Days) -> list[tuple[Site, ContractMonth]]:
+    """Those that run in the month, by site."""
+    rows = session.exec(
+        select(Site, Contract)
+        .join(Contract, col(Contract.site_id) == col(Site.id))
+        .where(Contract.first_date <= month.last, Contract.last_date >= month.first)
+        .order_by(col(Site.name), col(Contract.first_date))
+    ).all()
+    return [(site, ContractMonth(contract, month_of(session, contract, month))) for site, contract in rows]
+
+
+@router.get("/record/report", response_class=HTMLResponse)
+@router.head("/record/report", response_class=HTMLResponse)
+def show_reports(page: SignedInPage, database: Database, month: str = "", until: str = "") -> Response:
+    """The reports that were made, and what one of these months would say; the last whole month if none is named."""
+    newest = beside(this_month(page.now), -1)
+    first = month or newest
+    values: dict[str, Any] = {"wrong": None, "figures": None}
+    with reading(database) as session:
+        try:
+            months = wanted_months(first, until or None, page.now)
+            values |= shown_figures(figures(session, months, page.now), page.words)
+        except Invalid as wrong:
+            values["wrong"] = str(wrong)
+        return page.answer(
+            session,
+            "record/reports.html",
+            section="record",
+            newest=newest,
+            asked_first=first,
+            asked_last=until,
+            reports=list(frozen_reports(session)),
+            names=names_of(session),
+            **values,
+        )
+
+
+@router.get("/record/reports/{sha256}", response_class=HTMLResponse)
+def show_frozen_report(
+    page: SignedInPage, sha256: Sha256, database: Database, blobs: CurrentBlobs
+) -> Response:
+    """The document itself, with nothing around it."""
+    return get_frozen_report(sha256, database, blobs, page.actor)

@@ -17,12 +17,15 @@ import { words } from "./words.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
 
-/** @param {HTMLFormElement} form @returns {Control[]} */
-function controls(form) {
+/** Every field, also of a part that is not shown now. @param {HTMLFormElement} form @returns {Control[]} */
+function fields(form) {
   return /** @type {Control[]} */ ([...form.elements]).filter(
-    (control) => control.name && !control.disabled && control.type !== "submit" && control.type !== "button",
+    (control) => control.name && control.type !== "submit" && control.type !== "button",
   );
 }
+
+/** The fields that are sent: none that is disabled, by itself or with its fieldset. @param {HTMLFormElement} form */
+const controls = (form) => fields(form).filter((control) => !control.matches(":disabled"));
 
 /** What a form holds, as the API takes it. @param {HTMLFormElement} form @returns {Record<string, any>} */
 export function body(form) {
@@ -65,7 +68,10 @@ function showProblem(form, problem) {
   let first;
   const rest = [];
   for (const { field, message } of /** @type {any[]} */ (problem.errors)) {
-    const control = controls(form).find(({ name }) => name === field || field.startsWith(`${name}.`));
+    const shown = controls(form); // "lead_in" may be wrong as a whole: then it is told at its first field
+    const control =
+      shown.find(({ name }) => name === field || field.startsWith(`${name}.`)) ??
+      shown.find(({ name }) => field && name.startsWith(`${field}.`));
     if (!control) {
       rest.push(field ? `${field}: ${message}` : message);
       continue;
@@ -99,7 +105,7 @@ export function explained(problem, detail) {
 /** @param {HTMLFormElement} form */
 function clearProblem(form) {
   for (const wrong of form.querySelectorAll(".wrong, .form-wrong")) wrong.remove();
-  for (const control of controls(form)) {
+  for (const control of fields(form)) {
     control.removeAttribute("aria-invalid");
     control.removeAttribute("aria-describedby");
   }
@@ -139,7 +145,7 @@ const place = (form) => `danpa:draft:${document.body.dataset.person}:${form.data
 /** @param {HTMLFormElement} form */
 function keep(form) {
   if (!form.dataset.draft) return;
-  const values = controls(form)
+  const values = fields(form)
     .filter(({ type }) => type !== "password" && type !== "file" && type !== "hidden")
     .map((control) => [control.name, control instanceof HTMLInputElement && /checkbox|radio/.test(control.type) ? control.checked : control.value]);
   localStorage.setItem(place(form), JSON.stringify({ at: Date.now(), values }));
@@ -157,7 +163,7 @@ function restore(form) {
   const kept = form.dataset.draft && localStorage.getItem(place(form));
   if (!kept || form.querySelector(".draft")) return;
   const { values } = JSON.parse(kept);
-  const now = controls(form).filter(({ type }) => type !== "password" && type !== "file" && type !== "hidden");
+  const now = fields(form).filter(({ type }) => type !== "password" && type !== "file" && type !== "hidden");
   values.forEach((/** @type {[string, any]} */ [name, value], /** @type {number} */ n) => {
     const control = now[n]?.name === name ? now[n] : undefined;
     if (control instanceof HTMLInputElement && /checkbox|radio/.test(control.type)) control.checked = value;

@@ -30,21 +30,21 @@ def test_options_that_work(protocol: str, options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("protocol", "options", "reason"),
+    ("protocol", "options", "wrong", "reason"),
     [
-        ("folder", {"host_key": KEY}, "no option host_key: there are none"),
-        ("ftp", {"host_key": KEY}, "no option host_key: there are accept_plaintext, certificate_sha256"),
-        ("sftp", {}, "needs the server's host_key"),
-        ("sftp", {"host_key": "site.example " + KEY}, "without the host"),
-        ("sftp", {"host_key": "SHA256:abc"}, "host_key holds lines"),
-        ("ftp", {"certificate_sha256": "ab:cd"}, "certificate_sha256"),
-        ("s3", {"region": 7}, "region"),
+        ("folder", {"host_key": KEY}, "host_key", "no option host_key: there are none"),
+        ("ftp", {"host_key": KEY}, "host_key", "no option host_key: there are accept_plaintext, certificate_sha256"),
+        ("sftp", {}, "host_key", "needs the server's host_key"),
+        ("sftp", {"host_key": "site.example " + KEY}, "host_key", "without the host"),
+        ("sftp", {"host_key": "SHA256:abc"}, "host_key", "host_key holds lines"),
+        ("ftp", {"certificate_sha256": "ab:cd"}, "certificate_sha256", "certificate_sha256"),
+        ("s3", {"region": 7}, "region", "region"),
     ],
-)
-def test_options_that_are_refused(protocol: str, options: dict[str, Any], reason: str) -> None:
+)  # fmt: skip
+def test_options_that_are_refused(protocol: str, options: dict[str, Any], wrong: str, reason: str) -> None:
     with pytest.raises(Invalid, match=reason) as caught:
         check_options(protocol, options)
-    assert caught.value.field == "options"
+    assert caught.value.field == f"options.{wrong}"
 
 
 def test_every_protocol_and_every_option_is_known() -> None:
