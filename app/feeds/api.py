@@ -20,10 +20,11 @@ from app.feeds.live import is_live, live_address
 from app.feeds.models import Feed
 from app.feeds.names import BESIDE, DEFAULT_TEMPLATE, place
 from app.feeds.options import Options
-from app.feeds.probe import probe, probe_live
+from app.feeds.probe import Step, probe, probe_live
 from app.feeds.service import FeedFields
 from app.handoffs.models import FolderCheck
 from app.handoffs.reaching import reach
+from app.journal.service import record
 from app.settings import Settings
 from app.web.bodies import Answer, Body, RowId, Text, created, etag, example
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
@@ -338,14 +339,14 @@ class ProbeOut(Answer):
 
 @router.post("/feeds/{feed_id}/probe", summary="Try a feed step by step, leaving nothing there")
 async def probe_feed(
-    feed_id: RowId, database: Database, settings: CurrentSettings, _actor: Actor, now: Now
+    feed_id: RowId, database: Database, settings: CurrentSettings, actor: Actor, now: Now
 ) -> ProbeOut:
-    """Nothing is written down, and no automation can take the trial file for a programme."""
+    """The journal says that it was tried and whether it worked. No automation can take the trial file for a programme."""
     live = await asyncio.to_thread(_to_probe_live, database, settings, feed_id)
     if live is not None:
         steps = await probe_live(live)
         return ProbeOut(
-            ok=all(step.ok is not False for step in steps),
+            ok=await asyncio.to_thread(_note_trial, database, feed_id, steps, now, actor.person_id),
             object_name=None,
             temporary_name=None,
             manifest_name=None,
@@ -354,12 +355,20 @@ async def probe_feed(
     address, name, sidecar = await asyncio.to_thread(_to_probe, database, settings, feed_id, now)
     steps = await probe(address)
     return ProbeOut(
-        ok=all(step.ok is not False for step in steps),
+        ok=await asyncio.to_thread(_note_trial, database, feed_id, steps, now, actor.person_id),
         object_name=name,
         temporary_name=place(address.temporary, name),
         manifest_name=place(sidecar, name) if sidecar else None,
         steps=[StepOut.model_validate(step) for step in steps],
     )
+
+
+def _note_trial(database: Engine, feed_id: int, steps: list[Step], now: datetime, by: int) -> bool:
+    """Whether the trial worked, as the journal has it from now on."""
+    ok = all(step.ok is not False for step in steps)
+    with writing(database) as session:
+        record(session, "feed.probed", at=now, person_id=by, subject_id=feed_id, ok=ok)
+    return ok
 
 
 def _to_probe_live(database: Engine, settings: Settings, feed_id: int) -> LiveAddress | None:
