@@ -38,7 +38,7 @@ CHAPTERS = (
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _PICTURE = re.compile(r"^!\[.*\]\(picture:.*\)\n", re.MULTILINE)
-_ANCHORED = re.compile(r"<h([23])>(.*?) \{#([\w-]+)\}</h\1>")
+_ANCHORED = re.compile(r"<(h[23]|li)>(.*?) \{#([\w-]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def chapter(language: Language, name: str) -> Chapter:
         raise KeyError(name)
     title, _, text = source_of(language, name).partition("\n")
     html = _MARKDOWN.render(_PICTURE.sub("", text))
-    body = _ANCHORED.sub(r'<h\1 id="\3">\2</h\1>', html)
+    body = _ANCHORED.sub(r'<\1 id="\3">\2', html)
     return Chapter(name, title.removeprefix("# "), Markup(body))  # noqa: S704 - our own text, HTML in it is escaped
 
 
