@@ -53,6 +53,7 @@ READINGS = [
         "letter-mother", "어머니께 드리는 편지 (지어낸 이야기)", "testimony", ("편지",), None, "ko+f4", 140
     ),
     Reading("evergreen-seasons", "이야기 마당: 스물네 절기", "talk", ("이야기", "상시"), "한가람", "ko+m3"),
+    Reading("harvest", "오늘의 농사: 서리가 내리기 전에", "talk", ("농사",), "문다온", "ko+m7"),
 ]
 
 

@@ -5,6 +5,7 @@
     python3 tools/dev.py test   [--install-peers] [arguments of pytest]
     python3 tools/dev.py check                                 ruff, mypy, import-linter, fresh lock files
     python3 tools/dev.py lock   [arguments of `uv pip compile`, e.g. --upgrade]
+    python3 tools/dev.py pictures [names]                      takes the pictures of docs/pictures from a demo of its own
     python3 tools/dev.py env                                   only makes .venv, with everything for tests
     python3 tools/dev.py peers                                 installs the Debian and npm packages that tests use
     python3 tools/dev.py clean                                 removes environments and caches, keeps var/
@@ -308,6 +309,11 @@ def check(_: list[str]) -> int:
     return 1 if failed else 0
 
 
+def pictures(names: list[str]) -> int:
+    ensure("dev")
+    become(PYTHON, "-m", "tools.pictures", *names)
+
+
 def environment(_: list[str]) -> int:
     ensure("dev")
     print(ENV)
@@ -378,6 +384,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "check": check,
     "lock": lock,
+    "pictures": pictures,
     "env": environment,
     "peers": install_peers,
     "clean": clean,

@@ -51,6 +51,12 @@ class SignedIn:
     expires_at: datetime
 
 
+class LastPerson(Conflict):
+    """Nobody would be left who may sign in."""
+
+    code = "last-person"
+
+
 def create_person(session: Session, name: str, *, now: datetime, by: int | None) -> Person:
     """Add somebody. Raises Conflict where the name is taken."""
     if find_person(session, name) is not None:
@@ -75,14 +81,14 @@ def disable_person(session: Session, person_id: int, *, now: datetime, by: int |
 
     Raises:
         NotFound: as `person`.
-        Conflict: nobody would be left. A repeat changes nothing.
+        LastPerson: nobody would be left. A repeat changes nothing.
     """
     disabled = person(session, person_id)
     if disabled.disabled_at is not None:
         return disabled
     others = select(Person.id).where(col(Person.disabled_at).is_(None), Person.id != person_id)
     if session.exec(others.limit(1)).first() is None:
-        raise Conflict(f"{disabled.name} is the last who may sign in: add somebody else first")
+        raise LastPerson(f"{disabled.name} is the last who may sign in: add somebody else first")
     disabled.disabled_at = now
     session.exec(
         update(Key)

@@ -20,6 +20,14 @@ def station(session: Session) -> Station:
     return found
 
 
+def rename(session: Session, name: str, *, now: datetime, by: int | None) -> None:
+    """Call the station otherwise. Announcements follow, unless it has another name for the air."""
+    here = station(session)
+    if here.name != name:
+        here.name = name
+        record(session, "station.renamed", at=now, person_id=by)
+
+
 def set_evergreen(session: Session, segment_id: int | None, *, now: datetime, by: int | None) -> Station:
     """Name the segment that is aired before the interval signal has to be; None for none. Raises Invalid."""
     if segment_id is not None:
