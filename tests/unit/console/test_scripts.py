@@ -25,12 +25,16 @@ def test_scripts_import_each_other_only() -> None:
         source = path.read_text(encoding="utf-8")
         imported = re.findall(r"""(?m)^import\b[^"';]*["']([^"']+)["']|\bimport\(["']([^"']+)""", source)
         assert {(one or other).removeprefix("./") for one, other in imported} <= names, path.name
-        assert source.startswith("// @ts-check\n"), path.name
+        if not path.stem.endswith("_worklet"):  # tsc has no types of where sound is processed
+            assert source.startswith("// @ts-check\n"), path.name
+
+
+LOOSER = re.compile(
+    r"""\beval\(|new Function|HTML\s*\+?=(?!\s*[A-Z_]+;)|insertAdjacentHTML|setAttribute\("style\""""
+)
 
 
 def test_nothing_in_them_needs_a_looser_policy() -> None:
+    """Markup that scripts set is a constant of the module; all else are nodes, and what people wrote is text."""
     for path in STATIC.glob("*.js"):
-        source = path.read_text(encoding="utf-8")
-        assert not re.search(r"\beval\(|new Function|\.innerHTML\s*=|setAttribute\(\"style\"", source), (
-            path.name
-        )
+        assert not LOOSER.search(path.read_text(encoding="utf-8")), path.name
