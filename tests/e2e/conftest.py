@@ -9,10 +9,13 @@ from playwright.sync_api import Browser
 from tests.visits import Visits, visits
 from tools.browser import chromium
 
+LAN_NAME = "station.test"
+"""A name of the loopback that is not localhost, as a station's has on its own network."""
+
 
 @pytest.fixture(scope="session")
 def browser(peer: Callable[[str], Path]) -> Iterator[Browser]:
-    with chromium(peer("chromium")) as running:
+    with chromium(peer("chromium"), names={LAN_NAME: "127.0.0.1"}) as running:
         yield running
 
 
