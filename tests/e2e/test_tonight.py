@@ -79,12 +79,12 @@ def test_the_timeline_leads_by_keys_to_an_airing_that_unfolds_and_stays_so(
         page.goto(f"{url}/")
         bars = page.get_by_role("region", name="The night by frequency").get_by_role("link")
         assert bars.count() == 12
-        on_air = bars.and_(page.get_by_label("On the air")).first
+        on_air = bars.and_(page.get_by_label("On air")).first
         assert page.locator("#timeline-drawing a[tabindex='0']").count() == 1
         on_air.focus()
         page.keyboard.press("ArrowDown")
         expect(page.locator(":focus")).to_have_attribute(
-            "aria-label", "밤의 목소리, 14:30 UTC / 23:30 KST, 7585 kHz Tashkent, On the air"
+            "aria-label", "밤의 목소리, 14:30 UTC / 23:30 KST, 7585 kHz Tashkent, On air"
         )
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("Enter")
