@@ -147,6 +147,7 @@ def test_it_fits_every_window_and_every_id_is_one(page: Page) -> None:
 
 def test_the_form_lets_people_in_over_a_plain_local_network(night: FilledNight, visit: Visits) -> None:
     """Without TLS and under another name than localhost browsers send no Sec-Fetch-Site: the Origin has to do."""
+    visit.expected.append("Cross-Origin-Opener-Policy")  # which needs TLS, too
     with serving(night.station) as url:
         on_lan = url.replace("127.0.0.1", LAN_NAME)
         page = visit(on_lan, None)
@@ -154,3 +155,4 @@ def test_the_form_lets_people_in_over_a_plain_local_network(night: FilledNight, 
         page.locator("#key").fill(night.station.key)
         page.keyboard.press("Enter")
         expect(page.locator(".airing")).to_have_count(6)
+        page.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
@@ -14,16 +13,15 @@ from tests.visits import Visits, axe, overflows
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("width", [360, 1200])
 def test_tonight_is_well_made_in_both_languages_and_themes_at_every_width(
-    night: FilledNight, visit: Visits, node_peer: Callable[[str], Path], theme: Literal["light", "dark"]
+    night: FilledNight, visit: Visits, node_peer: Callable[[str], Path], language: str, theme: str, width: int
 ) -> None:
     with serving(night.station) as url:
-        page = visit(url, night.station.key, theme=theme)
-        for language in ("ko", "en"):
-            page.goto(f"{url}/?lang={language}")
-            page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-            assert page.locator("html").get_attribute("lang") == language
-            for width in (1200, 360):
-                page.set_viewport_size({"width": width, "height": 900})
-                assert not overflows(page), (language, width)
-                assert axe(page, node_peer) == [], (language, width)
+        page = visit(url, night.station.key, language=language, theme=theme, width=width)  # type: ignore[arg-type]
+        page.goto(f"{url}/")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert page.locator("html").get_attribute("lang") == language
+        assert not overflows(page)
+        assert axe(page, node_peer) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -42,6 +41,7 @@ def test_from_an_alarm_on_a_phone_to_the_file_brought_by_hand(night: FilledNight
         row.get_by_label("어떻게 전달했습니까?").fill("송신소 창구에 올림")
         done.tap()
         expect(page.locator("#told")).to_have_text("직접 전달한 것으로 적었습니다.")
+        page.close()
     with reading(night.station.database) as session:
         (wish,) = session.exec(select(Intent)).all()
     assert (wish.kind, wish.handoff_id) == ("manual", night.handoffs["1530", "PAO"])
@@ -52,6 +52,9 @@ def test_needs_have_their_button_and_a_feed_is_tried_in_place(night: FilledNight
     with writing(night.station.database) as session:
         airing_id, feed_id = night.airings["1430"], night.feeds["TAC"]
         key = f"airing:{airing_id}/feed:{feed_id}"
+        feed = session.get_one(Feed, feed_id)
+        feed.address = str(night.station.settings.root / "not-there")
+        session.add(feed)
         session.add(Alarm(kind="unheard", key=key, raised_at=AT, airing_id=airing_id, feed_id=feed_id))
     with serving(night.station) as url:
         page = visit(url, night.station.key, language="en")
@@ -68,6 +71,7 @@ def test_needs_have_their_button_and_a_feed_is_tried_in_place(night: FilledNight
             assert session.exec(select(Intent.kind)).all() == ["retry"]
         failing.get_by_role("link", name="See the cause").click()
         expect(page.locator(f"#airing-{night.airings['1530']}-feed-{night.feeds['PAO']}")).to_be_focused()
+        page.close()
 
 
 def test_the_timeline_leads_by_keys_to_an_airing_that_unfolds_and_stays_so(
@@ -95,12 +99,13 @@ def test_the_timeline_leads_by_keys_to_an_airing_that_unfolds_and_stays_so(
         expect(card.get_by_text("Verified at the site").first).to_be_visible()
         page.reload()
         expect(card.get_by_text("As-run")).to_be_visible()
+        page.close()
 
 
 def test_what_goes_out_live_is_listened_to_with_its_level(
     night: FilledNight, visit: Visits, tmp_path: Path
 ) -> None:
-    """A recording that speaks ends when the air does: here it is noise, some seconds of it."""
+    """The air process is played by its status file and its tap, with some seconds of noise in it."""
     airing_id, feed_id = night.airings["1430"], night.feeds["TAC"]
     with writing(night.station.database) as session:
         feed = session.get_one(Feed, feed_id)
@@ -141,6 +146,6 @@ def test_what_goes_out_live_is_listened_to_with_its_level(
         expect(strip.locator("[data-until]").first).not_to_have_text(before or "")
         strip.locator("audio").evaluate("(audio) => audio.pause()")
         expect(meter).to_be_hidden()
-        night.station.clock.advance(timedelta(hours=1))
+        page.close()
     tap.close()
     lock.release()
