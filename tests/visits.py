@@ -110,7 +110,7 @@ def visits(browser: Browser) -> Iterator[Visits]:
         yield made
     finally:
         wrong = made.close()
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def axe(page: Page, find_peer: Callable[[str], Path]) -> list[str]:

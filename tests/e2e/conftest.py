@@ -4,15 +4,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
+from tests.stations import PATIENCE_S
 from tests.visits import Visits, visits
 from tools.browser import chromium
+
+expect.set_options(timeout=PATIENCE_S * 1000 / 2)
+
+LAN_NAME = "station.test"
+"""A name of the loopback that is not localhost, as a station's has on its own network."""
 
 
 @pytest.fixture(scope="session")
 def browser(peer: Callable[[str], Path]) -> Iterator[Browser]:
-    with chromium(peer("chromium")) as running:
+    with chromium(peer("chromium"), names={LAN_NAME: "127.0.0.1"}) as running:
         yield running
 
 

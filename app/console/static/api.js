@@ -31,7 +31,8 @@ export async function send(method, path, more = {}) {
   const answer = await attempt(method, path, more);
   if (answer.status === 401 && (await signInAgain())) return send(method, path, more);
   const type = answer.headers.get("content-type") ?? "";
-  const data = /\bjson\b/.test(type) ? await answer.json() : await answer.text();
+  // What has no content (204) is called JSON all the same
+  const data = answer.status !== 204 && /\bjson\b/.test(type) ? await answer.json() : await answer.text();
   if (!answer.ok) throw new Problem(answer.status, typeof data === "object" ? data : {});
   return { data, etag: answer.headers.get("etag"), status: answer.status, headers: answer.headers };
 }

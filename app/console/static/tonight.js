@@ -89,9 +89,8 @@ function neighbour(from, key) {
 
 /** Show an airing of this night with everything, and go to it; it stays so, for its number is in the address then. @param {HTMLAnchorElement | SVGAElement} link */
 async function unfold(link) {
-  const { hash, searchParams } = new URL(link.getAttribute("href") ?? "", location.href);
+  const { hash } = new URL(link.getAttribute("href") ?? "", location.href);
   const here = new URL(location.href);
-  here.searchParams.set("night", searchParams.get("night") ?? "");
   const number = link.getAttribute("data-unfold") ?? "";
   if (!here.searchParams.getAll("open").includes(number)) here.searchParams.append("open", number);
   here.hash = hash;

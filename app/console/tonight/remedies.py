@@ -172,9 +172,17 @@ def _probe(need: Need, _known: _Known) -> Remedy | None:
     return Remedy("need.probe", probes=need.feed_id)
 
 
-def _site(need: Need, known: _Known) -> Remedy | None:
-    found = known.feeds.get(need.feed_id or 0)
-    return Remedy("need.site", href=f"/sites/{found[0].site_id}") if found else None
+def _feed(need: Need, _known: _Known) -> Remedy | None:
+    return Remedy("need.feed", href=f"/feeds/{need.feed_id}") if need.feed_id else None
+
+
+def _lines(need: Need, known: _Known) -> Remedy | None:
+    airing = _open_airing(need, known)
+    return Remedy("need.lines", href=f"/frequencies/slots/{airing.slot_id}") if airing else None
+
+
+def _change(need: Need, _known: _Known) -> Remedy | None:
+    return Remedy("need.move", href=f"/frequencies/changes#change-{need.change_id}")
 
 
 def _upload(need: Need, known: _Known) -> Remedy | None:
@@ -197,20 +205,21 @@ def _record(need: Need, _known: _Known) -> Remedy | None:
     return Remedy("record.title", href=f"/record?night={need.subject.night}") if need.subject else None
 
 
-def _to(label: str, href: str) -> Callable[[Need, _Known], Remedy | None]:
-    return lambda _need, _known: Remedy(label, href=href)
-
-
 def _segment(need: Need, _known: _Known) -> Remedy | None:
-    return Remedy("need.segment", href=f"/segments/{need.segment_id}") if need.segment_id else None
+    return Remedy("need.segment", href=f"/library/{need.segment_id}") if need.segment_id else None
+
+
+def _library(_need: Need, _known: _Known) -> Remedy | None:
+    """Where recordings that nobody needs any more are."""
+    return Remedy("nav.library", href="/library")
 
 
 _REMEDIES: Mapping[str, Callable[[Need, _Known], Remedy | None]] = {
     "audio_missing": _compile,
     "below_programme": _compile,
     "announcement_missing": _compile,
-    "no_feed": _to("need.lines", "/frequencies"),
-    "folder_wrong": _site,
+    "no_feed": _lines,
+    "folder_wrong": _feed,
     "off_air": _probe,
     "unheard": _probe,
     "stand_in_on_air": _back_to_programme,
@@ -219,13 +228,13 @@ _REMEDIES: Mapping[str, Callable[[Need, _Known], Remedy | None]] = {
     "handoff_failed": _deliver,
     "deadline_near": _deliver,
     "deadline_missed": _by_hand,
-    "render_failing": _site,
+    "render_failing": _feed,
     "awaited_missing": _upload,
     "airing_missed": _record,
-    "change_refused": _to("need.move", "/frequencies"),
-    "change_unanswered": _to("need.move", "/frequencies"),
-    "notice_failing": _to("need.move", "/frequencies"),
+    "change_refused": _change,
+    "change_unanswered": _change,
+    "notice_failing": _change,
     "recording_refused": _segment,
-    "disk_low": _to("nav.library", "/library"),
+    "disk_low": _library,
 }
 """Where there is none, as for an engine that is gone or a file that must not air, people have to walk or call."""

@@ -109,7 +109,7 @@ def test_the_timeline_has_every_airing_on_each_of_its_frequencies(
     page = browser().get("/?lang=en").text
     bars = re.findall(r'<a id="bar-[^>]*aria-label="([^"]*)"', page)
     assert len(bars) == 12  # six airings on two frequencies
-    assert bars[4] == "밤의 목소리, 14:30 UTC / 23:30 KST, 9330 kHz Paochung, On the air"
+    assert bars[4] == "밤의 목소리, 14:30 UTC / 23:30 KST, 9330 kHz Paochung, On air"
     assert bars[6] == "밤의 목소리, 15:30 UTC / 00:30 KST, 9330 kHz Paochung, Armed, At risk"
 
 
