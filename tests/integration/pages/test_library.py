@@ -29,7 +29,13 @@ def titles(page: str) -> list[str]:
 @pytest.fixture
 def library(demo_station: SmallStation) -> SmallStation:
     demo_station.add_segment(
-        title="아침 뉴스", kind="news", presenter="김하늘", tags=["날씨"], samples=48_000 * 60
+        title="아침 뉴스",
+        kind="news",
+        presenter="김하늘",
+        tags=["날씨"],
+        samples=48_000 * 60,
+        cue_in=0,
+        cue_out=48_000 * 60,
     )
     demo_station.add_segment(title="강을 건너온 사람", kind="talk", state=SegmentState.draft)
     demo_station.add_segment(title="<b>편지</b>", kind="testimony", batch="11월", awaited_as="letter")
