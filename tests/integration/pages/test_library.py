@@ -107,14 +107,14 @@ def test_the_list_goes_on_between_two_ids(demo_station: SmallStation, browser: B
         demo_station.add_segment(title=f"{number}")
     client = browser()
     first = client.get("/library").text
-    assert (titles(first)[0], titles(first)[-1]) == ("120", "71")
-    assert 'data-last="71" data-goes-on' in first
-    following = client.get("/library/rows?before_id=71&begins=51").text
-    assert (titles(following)[0], titles(following)[-1]) == ("70", "21")
-    assert 'start="51"' in following
-    assert titles(client.get("/library/rows?before_id=71&down_to_id=69").text) == ["70", "69"]
-    last = client.get("/library/rows?before_id=21&begins=101").text
-    assert len(titles(last)) == 20
+    assert (titles(first)[0], titles(first)[-1]) == ("120", "81")
+    assert 'data-last="81" data-goes-on' in first
+    following = client.get("/library/rows?before_id=81&begins=41").text
+    assert (titles(following)[0], titles(following)[-1]) == ("80", "41")
+    assert 'start="41"' in following
+    assert titles(client.get("/library/rows?before_id=81&down_to_id=79").text) == ["80", "79"]
+    last = client.get("/library/rows?before_id=41&begins=81").text
+    assert len(titles(last)) == 40
     assert "data-goes-on" not in last
 
 
