@@ -193,9 +193,9 @@ def test_what_cannot_be_used_is_said_in_words_beside_its_file(
         for name in ("같은 것.wav", "다른 이름.wav"):
             page.locator("#upload-files").set_input_files([recording(name, 5, 3.0)])
             send_chosen(page)
-            expect(page.locator("#outbox-items li").first).to_contain_text("처리 중")
+            expect(page.locator("#outbox-items li").last).to_contain_text("처리 중")
             ingest(demo_station)
-        expect(page.locator("#outbox-items li").first).to_contain_text("같은 소리가 이미 자료실에 있습니다")
+        expect(page.locator("#outbox-items li").last).to_contain_text("같은 소리가 이미 자료실에 있습니다")
 
 
 def test_an_upload_for_an_airing_says_so_and_arrives_as_what_is_awaited(

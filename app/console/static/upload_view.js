@@ -80,7 +80,7 @@ export function draw(entry) {
     const made = /** @type {HTMLTemplateElement} */ (element("outbox-row")).content.firstElementChild?.cloneNode(true);
     row = /** @type {HTMLElement} */ (made);
     row.id = id;
-    element("outbox-items").prepend(row);
+    element("outbox-items").append(row);
     part(row, "name").textContent = item.fields.title ?? item.name;
     part(row, "bar").setAttribute("aria-label", item.fields.title ?? item.name);
   }
