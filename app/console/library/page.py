@@ -73,7 +73,7 @@ def show_rows(
     return answer_with(page.request, "library/rows.html", stretch=rows, now=page.now)
 
 
-@router.get("/library/batches/{name}", response_class=HTMLResponse)
+@router.get("/library/batches/{name:path}", response_class=HTMLResponse)
 def show_batch(
     page: SignedInPage, database: Database, desk: CurrentDesk, name: Annotated[str, Path(max_length=100)]
 ) -> Response:

@@ -14,7 +14,7 @@ from app.library.finding import Filters, find
 from app.library.models import Segment, SegmentState, SegmentTag
 from schedules.time import to_kst
 
-ROWS = 50
+ROWS = 40
 """Of one stretch of the list: some screens full."""
 MOST_ROWS = 200
 """Of a stretch that has grown because something came in above it."""

@@ -7,6 +7,8 @@
 
 import { attempt } from "./api.js";
 import { morph } from "./morph.js";
+import { tell } from "./telling.js";
+import { words } from "./words.js";
 
 const NEAR = "1600px 0px"; // some screens above and below
 
@@ -147,7 +149,11 @@ function play(button) {
   } else {
     playing = wanted;
     audio.src = `/api/v1/segments/${wanted}/audio`;
-    audio.play().catch(() => playing === wanted && stopped());
+    audio.play().catch(() => {
+      if (playing !== wanted) return; // another one was chosen meanwhile
+      stopped();
+      tell(words("library.js.cannot_play"), { bad: true });
+    });
   }
   markPlaying();
 }

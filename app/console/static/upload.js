@@ -5,7 +5,7 @@ import { beginChoice } from "./upload_details.js";
 import * as queue from "./upload_queue.js";
 import { forgetRecording, unsentRecordings } from "./upload_store.js";
 import { confirmed, tell, tellFailure } from "./telling.js";
-import { draw, drawAll, element, recordingTitle } from "./upload_view.js";
+import { dayAndTime, draw, drawAll, element, recordingTitle } from "./upload_view.js";
 import { length, time, words } from "./words.js";
 
 /** @typedef {import("./upload_store.js").Recording} Recording */
@@ -108,7 +108,7 @@ function unsentRow(recording) {
   const template = /** @type {HTMLTemplateElement} */ (element("unsent-row"));
   const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
   const says = /** @type {HTMLElement} */ (row.querySelector("p"));
-  says.textContent = words("library.js.unsent", { length: length(recording.samples / 48_000), time: time(recording.startedAt), date: new Date(recording.startedAt).toLocaleDateString("sv-SE") });
+  says.textContent = words("library.js.unsent", { length: length(recording.samples / 48_000), time: time(recording.startedAt), date: dayAndTime(recording.startedAt)[0] });
   /** @type {Record<string, () => void>} */
   const acts = {
     listen: async () => (await import("./recorder.js")).open({ send: sendRecording, changed: showUnsent, recording }),

@@ -3,7 +3,7 @@
 
 import { tellFailure } from "./telling.js";
 import * as queue from "./upload_queue.js";
-import { element, size } from "./upload_view.js";
+import { dayAndTime, element, size } from "./upload_view.js";
 import { words } from "./words.js";
 
 /** @typedef {{ file?: File, recording?: import("./upload_store.js").Recording, title: string, wrong?: string }} Chosen */
@@ -26,7 +26,7 @@ export function beginChoice(files, recording) {
   if (dialog.open) return;
   const last = JSON.parse(localStorage.getItem(LAST) ?? "{}");
   for (const name of REMEMBERED) if (last[name]) field(name).value = last[name];
-  field("batch").value = chosen.length > 1 ? `${new Date().toLocaleString("sv-SE").slice(0, 16)}` : "";
+  field("batch").value = chosen.length > 1 ? dayAndTime(Date.now()).join(" ") : "";
   dialog.showModal();
 }
 

@@ -76,12 +76,20 @@ export const isMissing = ({ item, file }) => !file && item.sound === "asked" && 
 /** Take files that were asked for again; gives those that are none of them. @param {File[]} files */
 export function takeBack(files) {
   return files.filter((file) => {
-    const entry = [...entries.values()].find((one) => isMissing(one) && one.item.name === file.name && one.item.bytes === file.size && one.item.modified === file.lastModified);
+    const entry = [...entries.values()].find((one) => isMissing(one) && one.item.name === file.name && one.item.bytes === file.size);
     if (!entry) return true;
+    if (entry.item.modified !== file.lastModified) beginAnew(entry, file.lastModified);
     entry.file = file;
     resume(entry);
     return false;
   });
+}
+
+/** What has arrived may be of another version of the file: pieces of two are not mixed. @param {Entry} entry @param {number} modified */
+function beginAnew(entry, modified) {
+  end(entry.item);
+  Object.assign(entry.item, { modified, brought: 0, location: undefined, sha256: undefined, announced: false });
+  entry.left = 0;
 }
 
 /** Whether the same file is on its way already, or came. @param {File} file */
@@ -148,15 +156,13 @@ const alone = (id, act) => (navigator.locks ? navigator.locks.request(`danpa-upl
 
 /** Send one, however often the line breaks. @param {Entry} entry */
 async function work(entry) {
-  const stored = await readItem(entry.item.id);
-  if (!stored) entries.delete(entry.item.id); // another window was done with it meanwhile
-  else if (stored.brought > entry.item.brought || stored.state === "sent") entry.item = stored;
-  while (entries.has(entry.item.id) && entry.item.state === "waiting") {
+  await catchUp(entry);
+  while (entries.has(entry.item.id) && entry.item.state === "waiting" && !isMissing(entry)) {
     entry.stop = new AbortController();
     try {
       entry.isSending = true;
       entry.file ??= await fileOf(entry.item);
-      if (!entry.file) throw new Problem(0, { type: "unreadable" });
+      if (!entry.file) throw new Problem(0, { type: "unreadable" }); // the browser has thrown it away
       await sent(entry, await bring(entry.item, entry.file, (item, left) => told(entry, left), entry.stop.signal));
     } catch (error) {
       await failed(entry, error);
@@ -166,6 +172,15 @@ async function work(entry) {
       changed(entry);
     }
   }
+}
+
+/** Another window may have gone on with it, or be done with it. @param {Entry} entry */
+async function catchUp(entry) {
+  const stored = await readItem(entry.item.id);
+  if (!stored) entries.delete(entry.item.id);
+  else if (stored.brought > entry.item.brought || stored.state === "sent") entry.item = stored;
+  changed(entry);
+  if (stored?.state === "sent") await follow(stored.id);
 }
 
 /** @param {Entry} entry @param {number} left */
@@ -195,7 +210,10 @@ async function failed(entry, error) {
   entry.left = item.brought;
   if (error instanceof Broken) return rest(entry, error.message);
   if (error instanceof SignedOut) item.state = "paused";
-  else if (error instanceof Problem) {
+  else if (error instanceof Problem && error.document.type === "unreadable") {
+    entry.file = undefined;
+    item.sound = "asked"; // its owner is
+  } else if (error instanceof Problem) {
     item.state = "refused";
     item.problem = { code: `${error.document.type ?? error.status}`.split(":").pop() ?? "", detail: error.message };
     if (error.status !== 507 && error.status !== 403) item.location = undefined;

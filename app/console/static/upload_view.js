@@ -2,7 +2,7 @@
 // How files on their way look: one row for each, and one bar for all.
 
 import { entries, isMissing } from "./upload_queue.js";
-import { words } from "./words.js";
+import { language, words } from "./words.js";
 
 /** @typedef {import("./upload_queue.js").Entry} Entry */
 
@@ -80,7 +80,7 @@ export function draw(entry) {
     const made = /** @type {HTMLTemplateElement} */ (element("outbox-row")).content.firstElementChild?.cloneNode(true);
     row = /** @type {HTMLElement} */ (made);
     row.id = id;
-    element("outbox-items").prepend(row);
+    element("outbox-items").append(row);
     part(row, "name").textContent = item.fields.title ?? item.name;
     part(row, "bar").setAttribute("aria-label", item.fields.title ?? item.name);
   }
@@ -129,9 +129,14 @@ export function drawAll() {
   element("outbox-clear").hidden = ![...entries.values()].some(({ item }) => item.state === "sent" && item.segment?.state !== "processing");
 }
 
-/** A recording's name, by when it was made: "Recording 2026-11-29 2105". @param {number} at */
-export function recordingTitle(at) {
-  const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString();
-  return words("library.js.recording", { date: local.slice(0, 10), time: local.slice(11, 16).replace(":", "") });
+/** The day and the time where the reader's clock is: Korea, or UTC. @param {number} at @returns {[string, string]} "2026-11-29", "21:05" */
+export function dayAndTime(at) {
+  const text = new Date(at).toLocaleString("sv-SE", { timeZone: language === "ko" ? "Asia/Seoul" : "UTC" });
+  return [text.slice(0, 10), text.slice(11, 16)];
 }
 
+/** A recording's name, by when it was made. @param {number} at */
+export function recordingTitle(at) {
+  const [date, clock] = dayAndTime(at);
+  return words("library.js.recording", { date, time: clock.replace(":", "") });
+}

@@ -72,10 +72,12 @@ def fill(station: SmallStation) -> dict[str, int]:
     """Newest last, one a day; `NOW` is 22 November 2026, 18:00 in Korea."""
     rows: list[dict[str, Any]] = [
         {"title": "시작 신호", "kind": "ident", "state": "approved"},
-        {"title": "오래된 증언", "kind": "testimony", "presenter": "박명호", "series": "고향", "minutes": 12},
+        {"title": "오래된 증언", "kind": "testimony", "presenter": "박명호", "series": "고향", "minutes": 12,
+         "batch": "11월 증언"},
         {"title": "아침 뉴스", "kind": "news", "presenter": "김하늘", "tags": ["daily", "뉴스"], "minutes": 5,
          "air_until": NOW + 3 * DAY},
         {"title": "저녁 뉴스", "kind": "news", "presenter": "이서연", "tags": ["daily"], "minutes": 10,
+         "awaited_as": "evening", "awaited_on": date(2026, 11, 22),
          "air_until": NOW + 7 * DAY},
         {"title": "장마당 이야기", "kind": "talk", "presenter": "김하늘", "series": "고향", "minutes": 20,
          "state": "draft", "tags": ["Daily"]},
@@ -208,6 +210,8 @@ ALL = ["측정 전", "지난 소식", "장마당 이야기", "저녁 뉴스", "�
         ({"not_aired_for_days": 30}, ["측정 전", "지난 소식", "장마당 이야기", "저녁 뉴스", "오래된 증언"]),
         ({"not_aired_for_days": 1, "presenter": "김하늘"}, ["장마당 이야기", "아침 뉴스"]),
         ({"not_aired_for_days": 45, "kind": "testimony"}, []),
+        ({"batch": "11월 증언"}, ["오래된 증언"]),
+        ({"awaited": True}, ["저녁 뉴스"]),
         ({"expires_within_days": 3}, ["아침 뉴스"]),
         ({"expires_within_days": 7}, ["저녁 뉴스", "아침 뉴스"]),
         ({"q": "ㄴㅅ", "tag": "daily", "kind": "news", "state": "approved", "presenter": "김하늘",
