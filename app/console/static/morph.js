@@ -26,7 +26,7 @@ function morphAttributes(old, fresh) {
 
 /** What the reader set, not the server. @param {Element} element @param {string} name */
 function isReaders(element, name) {
-  return name === "open" && element instanceof HTMLDetailsElement;
+  return name === "open" && (element instanceof HTMLDetailsElement || element instanceof HTMLDialogElement);
 }
 
 /** @param {Element} old @param {Element} fresh */
