@@ -14,7 +14,7 @@ from tests.recordings import uploaded
 from tests.stations import SmallStation, keyed, serving
 from tests.visits import Visits, axe, overflows
 
-PHONE = {"width": 360, "height": 740}
+WIDTH, HEIGHT = 360, 740
 THUMB_PX = 44
 """What a thumb hits without looking."""
 
@@ -24,7 +24,7 @@ def in_reach(page: Page, name: str) -> None:
     button = page.get_by_role("group", name="듣고 정하기").get_by_role("button", name=name)
     box = button.bounding_box()
     assert box
-    assert box["y"] > PHONE["height"] / 2
+    assert box["y"] > HEIGHT / 2
     assert box["height"] >= THUMB_PX
     middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
     covered = "([x, y]) => document.elementFromPoint(x, y)?.closest('button')?.textContent ?? ''"
@@ -41,12 +41,12 @@ def test_another_person_approves_and_sends_back_with_one_thumb(
         first = uploaded(demo_station, url, tmp_path, 4, title="첫 편지", script="어머니께.")
         second = uploaded(demo_station, url, tmp_path, 5, title="둘째 편지")
 
-        mine = visit(url, demo_station.key, **PHONE)
+        mine = visit(url, demo_station.key, width=WIDTH, height=HEIGHT)
         mine.goto(f"{url}/approvals")
         expect(mine.get_by_text("다른 사람이 승인합니다")).to_be_visible()
         assert mine.get_by_role("button", name="승인").count() == 0
 
-        page = visit(url, other, **PHONE)
+        page = visit(url, other, width=WIDTH, height=HEIGHT)
         page.goto(f"{url}/approvals")
         expect(page.get_by_role("heading", name="첫 편지")).to_be_visible()
         expect(page.get_by_text("어머니께.")).to_be_visible()

@@ -245,6 +245,14 @@ export class Cutting {
     element("cut-redo").addEventListener("click", () => this.step(1));
     element("cut-back").addEventListener("click", () => this.change(this.history.saved));
     element("cut-save").addEventListener("click", () => this.save());
+    document.addEventListener("danpa:progress", (event) => this.#showProgress(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** @param {{ kind: string, subject_id: number, fraction: number }[]} running what the workers are at */
+  #showProgress(running) {
+    const ours = running.find(({ kind, subject_id }) => kind === "cut" && subject_id === this.segment.id);
+    if (!ours || !this.#awaited || this.history.isChanged) return;
+    element("cut-state").textContent = words("segments.js.making.percent", { number: this.#awaited, percent: Math.round(ours.fraction * 100) });
   }
 
   #showChosen() {
