@@ -8,7 +8,7 @@ A window of a few seconds is held, however long the master is.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -57,6 +57,7 @@ def cut(
     *,
     ffmpeg: Path,
     timeout_s: float | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Cut:
     """Make the master that `edits` make of `master` (which has so many samples) in `destination_dir`, as `ingest` does.
 
@@ -64,7 +65,7 @@ def cut(
     master's, bit for bit, except in `SEAM_SAMPLES` behind each removal. Nothing that is removed or covered has any
     influence on it. The same master and edits give the same bytes (by the same ffmpeg and numpy).
 
-    `timeout_s` limits each of ffmpeg's runs. Raises `BadEdits`, `OnlySilence` where what is left is silent, or
+    `timeout_s` limits each of ffmpeg's runs. `progress` is called with growing fractions up to 1.0, from this thread. Raises `BadEdits`, `OnlySilence` where what is left is silent, or
     `EncodeFailed`.
     """
     editing.check(edits, samples)
@@ -73,9 +74,9 @@ def cut(
     with scratch(destination_dir) as workshop:
         made = workshop / "master.flac"
         heard = MasterMeter()
-        with contextlib.closing(_sound(source, workshop)) as sound:
-            _encode(sound, made, heard, ffmpeg, timeout_s)
         wanted = editing.length(edits, samples)
+        with contextlib.closing(_sound(source, workshop)) as sound:
+            _encode(_told(sound, wanted, progress), made, heard, ffmpeg, timeout_s)
         if heard.silence.samples != wanted or flac_samples(made) != wanted:
             raise EncodeFailed(f"A cut of {wanted} samples came out as {heard.silence.samples}.")
         if heard.silence.first_sound is None:
@@ -192,6 +193,16 @@ def _limited(blocks: Blocks) -> Blocks:
         gain = limiting_gain(np.concatenate(near), 1.0)
         yield now if gain is None else now * gain[len(near[0]) : len(near[0]) + len(now)].astype(np.float32)
         before, now = now, after
+
+
+def _told(sound: Blocks, samples: int, progress: Callable[[float], None] | None) -> Blocks:
+    """The same sound, telling how much of so many samples has gone by."""
+    done = 0
+    for block in sound:
+        yield block
+        done += len(block)
+        if progress is not None:
+            progress(min(done / samples, 1.0))
 
 
 def _encode(sound: Blocks, made: Path, heard: MasterMeter, ffmpeg: Path, timeout_s: float) -> None:

@@ -21,6 +21,7 @@ from sqlmodel import Session, col, func, or_, select
 from app.database import id_of, reading, writing
 from app.errors import Conflict, DanpaError, NotFound
 from app.events.service import emit
+from app.jobs.progress import reporting
 from app.jobs.service import enqueue, start_again
 from app.journal.service import record
 from app.library.models import Cut, CutState, Segment, SegmentState
@@ -184,7 +185,15 @@ def _make(engine: Engine, settings: Settings, segment: Segment, cut: Cut, clock:
     workshop.mkdir(mode=0o700)
     try:
         wanted = from_json({key: value for key, value in cut.edits.items() if key != GAIN})
-        made = cut_sound(source, segment.samples or 0, wanted, workshop, ffmpeg=find_ffmpeg(settings.ffmpeg))
+        with reporting(settings, "cut", "segment", id_of(segment)) as progress:
+            made = cut_sound(
+                source,
+                segment.samples or 0,
+                wanted,
+                workshop,
+                ffmpeg=find_ffmpeg(settings.ffmpeg),
+                progress=progress,
+            )
         master = made.master
         peaks_sha256 = sha256_of(master.peaks_path)
         with keeping_blobs(settings):

@@ -20,7 +20,7 @@ def show_segment(segment_id: int, page: SignedInPage, database: Database) -> Res
             session,
             "segments/segment.html",
             section="library",
-            guide="segment",
+            guide="segments",
             shown=segment_view(session, segment_id, page.actor.person_id, page.now),
             day_field=day_field,
             kst_field=kst_field,

@@ -72,7 +72,7 @@ export class Cutting {
 
   /** Do something to the chosen stretch. @param {string} what a name of `DO` */
   do(what) {
-    const range = this.#chosen();
+    const range = this.#chosen() ?? (what === "begin" || what === "end" ? this.#here() : null);
     if (!range) return this.#wrong(words("segments.js.wrong.nothing"));
     const [start, end] = range;
     const { covered, gains } = this.history.now;
@@ -132,6 +132,12 @@ export class Cutting {
     if (!wave.chosen || wave.chosen.start === wave.chosen.end) return null;
     const { start, end } = wave.chosen;
     return [this.listening.inRecording(Math.round(start * RATE)), this.listening.inRecording(Math.round(end * RATE))];
+  }
+
+  /** Where it is heard now. @returns {[number, number]} */
+  #here() {
+    const at = this.listening.inRecording(Math.round(this.listening.wave.time * RATE));
+    return [at, at];
   }
 
   // ---------------------------------------------------------------- what is seen
@@ -239,6 +245,14 @@ export class Cutting {
     element("cut-redo").addEventListener("click", () => this.step(1));
     element("cut-back").addEventListener("click", () => this.change(this.history.saved));
     element("cut-save").addEventListener("click", () => this.save());
+    document.addEventListener("danpa:progress", (event) => this.#showProgress(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** @param {{ kind: string, subject_id: number, fraction: number }[]} running what the workers are at */
+  #showProgress(running) {
+    const ours = running.find(({ kind, subject_id }) => kind === "cut" && subject_id === this.segment.id);
+    if (!ours || !this.#awaited || this.history.isChanged) return;
+    element("cut-state").textContent = words("segments.js.making.percent", { number: this.#awaited, percent: Math.round(ours.fraction * 100) });
   }
 
   #showChosen() {
@@ -262,8 +276,8 @@ export class Cutting {
     });
     if ((start.text && start.at === null) || (end.text && end.at === null)) return this.#wrong(words("segments.js.wrong.time"));
     if (start.at !== null && end.at !== null && start.at >= end.at) return this.#wrong(words("segments.js.wrong.order"));
-    if (start.at === null && end.at === null) return wave.choose(null);
-    wave.choose({ start: start.at ?? 0, end: end.at ?? wave.length });
+    if (start.at !== null && end.at !== null) wave.choose({ start: start.at, end: end.at });
+    else if (!start.text && !end.text) wave.choose(null); // of one of them, the other is still being typed
   }
 
   /** @param {HTMLInputElement} field */

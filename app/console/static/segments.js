@@ -1,7 +1,6 @@
 // @ts-check
 // A segment's page: its sound, its edits, its notes at their places, and what sounds like it.
 
-import { showAlike } from "./alike.js";
 import { get } from "./api.js";
 import { Cutting } from "./cutting.js";
 import { Listening } from "./listening.js";
@@ -70,8 +69,10 @@ document.addEventListener("click", (event) => {
 
 // ---------------------------------------------------------------- what is looked up when somebody asks
 
-document.addEventListener("toggle", ({ target }) => {
-  if (target instanceof HTMLDetailsElement && target.id === "alike" && target.open) showAlike(read(), () => cutting?.listening.wave.player.pause());
+document.addEventListener("toggle", async ({ target }) => {
+  if (!(target instanceof HTMLDetailsElement) || target.id !== "alike" || !target.open) return;
+  const { showAlike } = await import("./alike.js");
+  showAlike(read(), () => cutting?.listening.wave.player.pause());
 }, { capture: true });
 
 document.addEventListener("click", async ({ target }) => {

@@ -26,7 +26,7 @@ import { length, words } from "./words.js";
 /** @typedef {{ audio: string, peaks: string | null, length?: number | null }} Sound */
 /** @typedef {{ start: number, end: number }} Stretch */
 
-const OVERVIEW_POINTS = 2000;
+const MOST_POINTS = 2000; // of the whole; a closer look has its own
 const CLOSEST_S = 2; // so many seconds fill the window at the closest
 const AROUND_S = 3;
 const EDGE_PX = 8; // so near to an edge of the chosen stretch, it is the edge that is dragged
@@ -220,7 +220,8 @@ export class Waveform {
     const mine = (this.#fetching = new AbortController());
     if (!this.sound.peaks) return;
     try {
-      const peaks = await get(`${this.sound.peaks}${this.sound.peaks.includes("?") ? "&" : "?"}points=${OVERVIEW_POINTS}`, { signal: mine.signal });
+      const points = Math.min(Math.round(this.scroll.clientWidth * devicePixelRatio) || 1000, MOST_POINTS);
+      const peaks = await get(`${this.sound.peaks}${this.sound.peaks.includes("?") ? "&" : "?"}points=${points}`, { signal: mine.signal });
       this.#overview = peaks;
       this.zoom(this.#zoom);
       this.#moved();
