@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -79,7 +80,8 @@ def test_an_element_is_carried_its_form_filled_and_the_draft_survives_a_reload(
     carried, onto = rows.nth(3).locator(".handle"), rows.nth(0)
     onto.scroll_into_view_if_needed()
     begin, end = carried.bounding_box(), onto.bounding_box()
-    assert begin is not None and end is not None
+    assert begin is not None
+    assert end is not None
     page.mouse.move(begin["x"] + 10, begin["y"] + 10)
     page.mouse.down()
     page.mouse.move(begin["x"] + 10, end["y"] + 30, steps=4)
@@ -117,7 +119,7 @@ def test_the_budget_is_always_in_view_and_agrees_with_the_preview(page: Page, ap
     [known] = api.post("/api/v1/programmes/1/budget", json={"clock": clock}).json()["items"]
     expect(budget).to_contain_text(f"최대 {int(known['most_s']) // 60}:")
     page.get_by_role("button", name="미리 보기").click()
-    preview = page.get_by_role("region", name="미리 보기")
+    preview = page.locator("#preview")
     expect(preview).to_contain_text("목표 29:45")
     expect(budget).to_contain_text("목표 29:45")
     expect(preview).to_contain_text(NEWS)
@@ -223,13 +225,13 @@ def test_an_airing_is_heard_from_any_item_and_over_its_joins(
     page.goto(f"{url}/airings/{night.airings['1530']}")
     player = page.locator("#airing-audio")
     player.evaluate("(audio) => { audio.muted = true; }")
-    page.get_by_role("button", name=f"{NEWS}부터 듣기").click()
-    page.wait_for_function("document.querySelector('#item-1.playing')")
+    page.get_by_role("button", name=f"여기부터 듣기: {NEWS}").click()
+    expect(page.locator("#item-1")).to_have_class(re.compile("playing"))
     assert player.evaluate("(audio) => audio.currentTime") >= 12
-    page.get_by_role("button", name=f"{NEWS} 앞 이음매 듣기").click()
-    page.wait_for_function("document.querySelector('#item-0.playing')")
+    page.get_by_role("button", name=f"이음매 듣기: {NEWS} 앞").click()
+    expect(page.locator("#item-0")).to_have_class(re.compile("playing"))
     player.evaluate("(audio) => { audio.playbackRate = 8; }")
-    page.wait_for_function("document.getElementById('airing-audio').paused")
+    expect(player).to_have_js_property("paused", value=True)
     assert 17 <= player.evaluate("(audio) => audio.currentTime") < 22
 
 
