@@ -24,16 +24,30 @@ export function takes(share) {
 /** @param {Budget[]} budgets @param {number} selected the place of the element that is looked at */
 export function budgetBars(budgets, selected) {
   if (!budgets.length) return [h("p", { class: "quiet", text: words("programmes.js.budget.no_slot") })];
-  return budgets.map((budget) =>
+  return alike(budgets).map(([budget, times]) =>
     h("div", { class: "budget", "data-verdict": budget.verdict },
       h("p", {},
         h("span", { class: `chip ${TONES[budget.verdict]}` }, h("span", { "aria-hidden": "true", text: SIGNS[budget.verdict] }), ` ${words(`programmes.js.budget.${budget.verdict}`)}`),
         ` ${inWords(budget)}`),
       bar(budget, selected),
       h("p", { class: "quiet", text: words("programmes.js.budget.numbers", {
-        time: time(budget.starts_at), target: length(budget.target_s), least: length(budget.least_s), usual: length(budget.usual_s),
+        time: times.join(", "), target: length(budget.target_s), least: length(budget.least_s), usual: length(budget.usual_s),
         most: budget.most_s === null ? words("programmes.js.budget.open") : length(budget.most_s) }) })),
   );
+}
+
+/** Slots of one length have one budget: with the times of all of them. @param {Budget[]} budgets @returns {[Budget, string[]][]} */
+function alike(budgets) {
+  /** @type {Map<string, [Budget, string[]]>} */
+  const groups = new Map();
+  for (const budget of budgets) {
+    const { target_s, least_s, usual_s, most_s } = budget;
+    const key = `${[target_s, least_s, usual_s, most_s]}`;
+    const group = groups.get(key) ?? [budget, []];
+    group[1].push(time(budget.starts_at));
+    groups.set(key, group);
+  }
+  return [...groups.values()];
 }
 
 /** @param {Budget} budget */

@@ -111,6 +111,15 @@ export function groupsOf(type) {
 export const isTouched = (element, fields) =>
   fields.some(({ name }) => JSON.stringify(element[name]) !== JSON.stringify(FRESH[element.type]?.[name]));
 
+/** What an element cannot do without. @type {Record<string, string>} */
+const NEEDED = { fixed: "segment_id", awaited: "name", next_episode: "series", pick: "kinds", fill: "kinds", spoken: "template" };
+
+/** Whether enough is said of it to reckon with. @param {Element} element */
+export function isComplete(element) {
+  const value = element[NEEDED[element.type] ?? "type"];
+  return Array.isArray(value) ? value.length > 0 : Boolean(value);
+}
+
 /** A new rule of each list. @type {Record<string, Record<string, any>>} */
 export const RULES = {
   rests: { of: "item", value: null, days: 14, airings: null },

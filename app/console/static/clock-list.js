@@ -2,7 +2,7 @@
 // The elements of a clock in their order: chosen, moved, copied and taken out by keys, by buttons and by carrying.
 
 import { carry } from "./clock-drag.js";
-import { spokenName, summary, typeName } from "./clock-words.js";
+import { summary, typeName } from "./clock-words.js";
 import { h } from "./dom.js";
 import { words } from "./words.js";
 
@@ -92,11 +92,11 @@ function fill(row, { element }, place, isSelected, segments, takes) {
   row.className = `type-${element.type}${isSelected ? " selected" : ""}`;
   const button = /** @type {HTMLButtonElement} */ (row.querySelector("button.element"));
   button.setAttribute("aria-current", `${isSelected}`);
-  button.setAttribute("aria-label", spokenName(element, place, segments));
   button.replaceChildren(
     h("b", { text: `${place + 1}. ${element.label || typeName(element.type)}` }),
+    " ",
     h("span", { class: "quiet", text: [element.label ? typeName(element.type) : "", summary(element, segments)].filter(Boolean).join(" · ") }),
-    ...marks(element).map((text) => h("span", { class: "chip", text })),
+    ...marks(element).flatMap((text) => [" ", h("span", { class: "chip", text })]),
   );
   /** @type {HTMLElement} */ (row.querySelector(".takes")).textContent = takes;
 }

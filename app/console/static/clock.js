@@ -5,7 +5,7 @@
 import { Problem, send } from "./api.js";
 import { budgetBars, takes } from "./clock-budget.js";
 import { ClockDraft } from "./clock-draft.js";
-import { TYPES, fresh, whole } from "./clock-elements.js";
+import { TYPES, fresh, isComplete, whole } from "./clock-elements.js";
 import { elementForm } from "./clock-fields.js";
 import { History } from "./clock-history.js";
 import { ClockList } from "./clock-list.js";
@@ -198,6 +198,13 @@ class ClockEditor {
   #drawBars() {
     const place = this.entries.findIndex(({ key }) => key === this.#selected);
     this.bars.replaceChildren(...budgetBars(this.#budgets, place));
+    const unfinished = this.#unfinished();
+    if (unfinished >= 0) this.bars.prepend(h("p", { class: "notice warn", text: words("programmes.js.budget.unfinished", { place: unfinished + 1 }) }));
+  }
+
+  /** The first element of which too little is said; -1 where there is none. */
+  #unfinished() {
+    return this.entries.findIndex(({ element }) => !isComplete(element));
   }
 
   #showForm() {
@@ -272,10 +279,8 @@ class ClockEditor {
 
   async #reckon() {
     this.#asking?.abort();
-    if (!this.entries.length) {
-      this.#budgets = [];
-      return this.#drawBars();
-    }
+    if (!this.entries.length) this.#budgets = [];
+    if (!this.entries.length || this.#unfinished() >= 0) return this.#drawBars();
     this.#asking = new AbortController();
     try {
       const { data } = await send("POST", `/api/v1/programmes/${this.id}/budget`, { body: { clock: this.clock }, signal: this.#asking.signal });

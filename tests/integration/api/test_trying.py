@@ -1,0 +1,84 @@
+"""What is tried before it is done: a clock that is not saved, its budget, and an edit of a rundown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from app.airings.models import Edition, Intent
+from app.database import reading
+from tests.nights import CLOCK, FilledNight
+from tests.stations import keyed, serving
+
+
+@pytest.fixture
+def api(night: FilledNight) -> Iterator[httpx.Client]:
+    with serving(night.station) as url, keyed(url, night.station.key) as client:
+        yield client
+
+
+def test_the_budget_agrees_with_the_preview(api: httpx.Client) -> None:
+    [budget] = api.post("/api/v1/programmes/1/budget", json={}).json()["items"]
+    asked = {"date": budget["starts_at"][:10], "slot_id": budget["slot_id"]}
+    tried = api.post("/api/v1/programmes/1/preview", json=asked).json()
+    assert tried["starts_at"] == budget["starts_at"]
+    assert budget["target_s"] == pytest.approx(tried["rundown"]["target_samples"] / 48_000)
+    assert budget["verdict"] == "fits"
+    for share in budget["elements"]:
+        own = [item for item in tried["rundown"]["items"] if item["element"] == share["element"]]
+        lasts = sum(item["samples"] for item in own) / 48_000
+        assert share["least_s"] - len(own) <= lasts
+        assert share["most_s"] is None or lasts <= share["most_s"]
+    assert {one["title"] for one in tried["segments"]} >= {"저녁 뉴스: 서울과 세계의 하루", "거문고 산조"}
+
+
+def test_a_clock_is_tried_without_being_saved(api: httpx.Client) -> None:
+    clock = [{"type": "pick", "kinds": ["testimony"]}, {"type": "fill", "kinds": ["music"]}]
+    asked = {"date": "2026-11-22", "clock": clock}
+    tried = api.post("/api/v1/programmes/1/preview", json=asked).json()
+    assert "어머니에게 보내는 편지" in [one["title"] for one in tried["segments"]]
+    assert "저녁 뉴스: 서울과 세계의 하루" not in [one["title"] for one in tried["segments"]]
+    [budget] = api.post("/api/v1/programmes/1/budget", json={"clock": clock}).json()["items"]
+    assert len(budget["elements"]) == 2
+    assert api.get("/api/v1/programmes/1").json()["clock"] == CLOCK
+
+
+@pytest.mark.parametrize("path", ["preview", "budget"])
+def test_a_clock_that_cannot_be_read_is_refused_with_its_place(api: httpx.Client, path: str) -> None:
+    wrong = {"clock": [{"type": "fixed", "segment_id": 999}]} | (
+        {"date": "2026-11-22"} if path == "preview" else {}
+    )
+    answer = api.post(f"/api/v1/programmes/1/{path}", json=wrong)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("element 1: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("edits", {"edits": [{"op": "remove", "position": 2}]}),
+        ("edits", {"alternative": 0}),
+        ("insert", {"segment_id": 3}),
+    ],
+)
+def test_a_dry_run_shows_what_would_be_and_stores_nothing(
+    night: FilledNight, api: httpx.Client, path: str, body: dict[str, object]
+) -> None:
+    where, version = f"/api/v1/airings/{night.airings['1530']}/{path}", {"If-Match": '"1"'}
+    tried = api.post(f"{where}?dry_run=true", json=body, headers=version).json()
+    assert tried["intent"] is None
+    with reading(night.station.database) as session:
+        assert session.exec(select(Edition)).all() == []
+        assert session.exec(select(Intent)).all() == []
+    meant = api.post(where, json=body, headers=version).json()
+    assert meant["rundown"] == tried["rundown"]
+    assert meant["intent"]["kind"] == "compile"
+
+
+def test_each_version_is_heard_by_its_number(night: FilledNight, api: httpx.Client) -> None:
+    where = f"/api/v1/airings/{night.airings['1530']}/audio"
+    assert api.get(where, params={"version": 1}).content == api.get(where).content
+    assert api.get(where, params={"version": 2}).status_code == 404
