@@ -91,7 +91,8 @@ def test_what_a_file_says_is_reviewed_by_row_before_it_is_taken(
 ) -> None:
     good = record(11_600)
     file = tmp_path / "ours.txt"
-    file.write_text(f"{good[:11]}2460{good[15:]}\r\n", encoding="latin-1", newline="")
+    bad = f"{good[:11]}2460{good[15:]}\r\n{record(11_605, site='XXX')}\r\n"
+    file.write_text(bad, encoding="latin-1", newline="")
     page = visit(url, season.station.key, language="en")
     page.goto(f"{url}/frequencies/files?season=B26")
     card = page.locator("#import")
@@ -99,6 +100,7 @@ def test_what_a_file_says_is_reviewed_by_row_before_it_is_taken(
     card.get_by_role("button", name="See what would change").click()
     review = card.get_by_role("region")
     expect(review.get_by_role("row", name="1 12–15 STOP")).to_contain_text('"2460"')
+    expect(review.get_by_role("row", name=re.compile("^2 "))).to_contain_text("XXX")
     expect(review).to_contain_text("There is nothing to do")
     expect(review.get_by_role("button")).to_have_count(0)
 
