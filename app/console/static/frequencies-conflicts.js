@@ -63,11 +63,12 @@ const AT_ONCE = 40; // a season can have thousands: the worst come first, and th
 
 /** Everything that was found, as one list; or that nothing was. @param {HTMLElement} place @param {Check} found */
 export function showCheck(place, found) {
-  const all = [...found.own, ...found.background].sort((a, b) => ORDER.indexOf(b.severity) - ORDER.indexOf(a.severity));
-  const items = [
-    ...found.findings.map((one) => () => findingItem(one)),
-    ...all.map((one) => () => conflictItem(one, one.line.key, true)),
+  /** @type {[string, () => HTMLElement][]} */
+  const all = [
+    ...[...found.own, ...found.background].map((one) => /** @type {any} */ ([one.severity, () => conflictItem(one, one.line.key, true)])),
+    ...found.findings.map((one) => /** @type {any} */ ([one.severity, () => findingItem(one)])),
   ];
+  const items = all.sort(([a], [b]) => ORDER.indexOf(b) - ORDER.indexOf(a)).map(([, make]) => make);
   const parts = [];
   if (!found.others) parts.push(element("p", "notice warn", words("frequencies.js.no_background")));
   if (items.length) parts.push(...listInParts(items));

@@ -15,6 +15,7 @@ const AROUND_KHZ = 60;
 const CLOSEST = 8; // pixels for a kHz
 const BAR_PX = 24; // a finger's target
 const STEP = 1.6;
+const LABEL = [0, 3, 4, 2]; // a row's frequency, programme, site and time
 
 export class SeasonGrid extends EventTarget {
   /** @param {HTMLElement} root */
@@ -49,8 +50,8 @@ export class SeasonGrid extends EventTarget {
 
   /** Our lines, as the table has them now. */
   readLines() {
-    const rows = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#lines tbody tr[data-khz]"));
-    this.lines = [...rows].map(({ id, dataset }) => ({
+    const rows = /** @type {NodeListOf<HTMLTableRowElement>} */ (document.querySelectorAll("#lines tbody tr[data-khz]"));
+    this.lines = [...rows].map(({ id, dataset, cells }) => ({
       id: id.slice("line-".length),
       khz: Number(dataset.khz),
       start: Number(dataset.start),
@@ -59,7 +60,7 @@ export class SeasonGrid extends EventTarget {
       first: dataset.first ?? "",
       last: dataset.last ?? "",
       stands: dataset.stands ?? "",
-      label: dataset.label ?? "",
+      label: LABEL.map((place) => cells[place].textContent?.trim()).join(", "),
     }));
     this.showLines();
   }

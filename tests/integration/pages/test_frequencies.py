@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 
 from app.database import writing
 from app.frequencies.models import Line
-from tests.seasons_on_air import AT, FIRST, LAST, OnAirSeason, on_air_season
+from tests.seasons_on_air import AT, FIRST, LAST, OnAirSeason, on_air_season, others_file
 from tests.stations import SmallStation
 
 Browser = Callable[..., httpx.Client]
@@ -179,3 +179,35 @@ def test_the_background_comes_by_column_in_the_order_of_frequency(
     assert columns["since"] == "2026-10-25"
     assert columns["first_day"] == [0] * 3
     assert client.get("/api/v1/seasons/A27/background/lines").status_code == 404
+
+
+def test_a_file_of_others_is_reviewed_without_being_loaded(season: OnAirSeason, browser: Browser) -> None:
+    client = browser()
+    headers = {"X-CSRF-Token": csrf(client.get("/frequencies/files").text)}
+    newer = others_file().replace("15100", "15110", 1)
+
+    def review(code: str) -> httpx.Response:
+        file = {"file": ("b26all.txt", newer.encode("latin-1"))}
+        return client.post(f"/api/v1/seasons/{code}/background/review", files=file, headers=headers)
+
+    found = review("B26").json()
+    assert found["lines"] == 3
+    moved = found["diff"]["moved"]
+    assert [(one["old"]["khz"], one["new"]["khz"]) for one in moved] == [(15100, 15110)]
+    assert client.get("/api/v1/seasons/B26/background/lines").json()["khz"][-1] == 15100
+    assert review("A27").status_code == 422
+
+
+def test_a_move_tells_which_conflicts_it_ends(season: OnAirSeason, browser: Browser) -> None:
+    client = browser()
+    headers = {"X-CSRF-Token": csrf(client.get("/frequencies").text)}
+    path = f"/api/v1/lines/{season.jammed}/move?dry_run=true"
+
+    def met(khz: int) -> tuple[list[str], list[str]]:
+        body = {"khz": khz, "reason": "jammed"}
+        shown = client.post(path, json=body, headers=headers).json()["consequences"]
+        after, now = ([one["other"]["who"] for one in shown[name]] for name in ("conflicts", "conflicts_now"))
+        return after, now
+
+    assert met(7585) == ([], ["CRI"])
+    assert met(9650) == (["VOX"], ["CRI"])
