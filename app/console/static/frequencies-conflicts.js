@@ -59,16 +59,42 @@ export function conflictItem(conflict, key = conflict.line.key, named = false) {
   return item;
 }
 
+const AT_ONCE = 40; // a season can have thousands: the worst come first, and the rest when it is asked for
+
 /** Everything that was found, as one list; or that nothing was. @param {HTMLElement} place @param {Check} found */
 export function showCheck(place, found) {
-  const list = element("ul", "rows");
-  for (const one of [...found.own, ...found.background]) list.append(conflictItem(one, one.line.key, true));
-  for (const one of found.findings) list.append(findingItem(one));
+  /** @type {[string, () => HTMLElement][]} */
+  const all = [
+    ...[...found.own, ...found.background].map((one) => /** @type {any} */ ([one.severity, () => conflictItem(one, one.line.key, true)])),
+    ...found.findings.map((one) => /** @type {any} */ ([one.severity, () => findingItem(one)])),
+  ];
+  const items = all.sort(([a], [b]) => ORDER.indexOf(b) - ORDER.indexOf(a)).map(([, make]) => make);
   const parts = [];
   if (!found.others) parts.push(element("p", "notice warn", words("frequencies.js.no_background")));
-  if (list.children.length) parts.push(list);
+  if (items.length) parts.push(...listInParts(items));
   else parts.push(element("p", "notice good", `✓ ${words("frequencies.js.nothing_wrong")}`));
   place.replaceChildren(...parts);
+}
+
+/** A list, and a button for more of it as long as there is more. @param {(() => HTMLElement)[]} items */
+function listInParts(items) {
+  const list = element("ul", "rows");
+  const more = /** @type {HTMLButtonElement} */ (element("button"));
+  more.type = "button";
+  const add = () => {
+    const added = items.splice(0, AT_ONCE).map((make) => make());
+    list.append(...added);
+    more.hidden = !items.length;
+    more.textContent = words("frequencies.js.show_more", { count: items.length });
+    return added[0];
+  };
+  more.addEventListener("click", () => {
+    const first = add();
+    first.tabIndex = -1;
+    first.focus();
+  });
+  add();
+  return [list, more];
 }
 
 /** @param {Finding} finding */

@@ -36,7 +36,7 @@ export function installMove({ dataset: { line = "", slot = "", khz = "" } }) {
     yes.disabled = true;
     const wanted = body(form);
     wanted.draft = false;
-    if (!wanted.khz) return place.replaceChildren(element("p", "quiet", words("frequencies.js.name_khz")));
+    if (!wanted.khz || !byId("move-khz").validity.valid) return place.replaceChildren(element("p", "quiet", words("frequencies.js.name_khz")));
     place.setAttribute("aria-busy", "true");
     const mine = (asking = new AbortController());
     try {

@@ -4,7 +4,7 @@
 import { Problem, get } from "./api.js";
 import { explained } from "./forms.js";
 import { element, khzText } from "./frequencies-words.js";
-import { words } from "./words.js";
+import { language, words } from "./words.js";
 
 const AGAIN_MS = 2000;
 
@@ -67,9 +67,11 @@ function heat({ hours, frequencies }) {
   const head = element("tr");
   head.append(element("th", "", words("frequencies.js.heat.khz")));
   for (const { hour_kst, hour_utc, is_in_slot } of hours) {
-    const cell = element("th", is_in_slot ? "in-slot" : "", `${hour_kst}`.padStart(2, "0"));
+    const both = [hour_kst, hour_utc].map((hour) => `${hour}`.padStart(2, "0"));
+    const [first, second] = language === "ko" ? both : both.reverse();
+    const cell = element("th", is_in_slot ? "in-slot" : "", first);
     cell.setAttribute("scope", "col");
-    cell.append(element("span", "utc", `${hour_utc}`.padStart(2, "0")));
+    cell.append(element("span", "second", second));
     cell.title = words("frequencies.js.heat.hour", { kst: hour_kst, utc: hour_utc });
     head.append(cell);
   }

@@ -18,6 +18,7 @@ let conflicts = new Map();
 let isChecked = false;
 
 async function loadBackground() {
+  if (!root.dataset.background) return;
   grid.background = await fetchBackground(season);
   grid.draw();
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // Everybody else's lines of a season: some ten thousand, in columns, found by frequency and drawn in slices.
 
-import { Problem, get } from "./api.js";
+import { get } from "./api.js";
 
 export const DAY = 1440;
 
@@ -118,12 +118,5 @@ export class Background {
   }
 }
 
-/** @param {string} season @returns {Promise<Background | null>} null where no file was loaded */
-export async function fetchBackground(season) {
-  try {
-    return new Background(await get(`/api/v1/seasons/${season}/background/lines`));
-  } catch (error) {
-    if (error instanceof Problem && error.status === 404) return null;
-    throw error;
-  }
-}
+/** @param {string} season @returns {Promise<Background>} */
+export const fetchBackground = async (season) => new Background(await get(`/api/v1/seasons/${season}/background/lines`));

@@ -15,6 +15,7 @@ const AROUND_KHZ = 60;
 const CLOSEST = 8; // pixels for a kHz
 const BAR_PX = 24; // a finger's target
 const STEP = 1.6;
+const LABEL = [0, 3, 4, 2]; // a row's frequency, programme, site and time
 
 export class SeasonGrid extends EventTarget {
   /** @param {HTMLElement} root */
@@ -49,8 +50,8 @@ export class SeasonGrid extends EventTarget {
 
   /** Our lines, as the table has them now. */
   readLines() {
-    const rows = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#lines tbody tr[data-khz]"));
-    this.lines = [...rows].map(({ id, dataset }) => ({
+    const rows = /** @type {NodeListOf<HTMLTableRowElement>} */ (document.querySelectorAll("#lines tbody tr[data-khz]"));
+    this.lines = [...rows].map(({ id, dataset, cells }) => ({
       id: id.slice("line-".length),
       khz: Number(dataset.khz),
       start: Number(dataset.start),
@@ -59,7 +60,7 @@ export class SeasonGrid extends EventTarget {
       first: dataset.first ?? "",
       last: dataset.last ?? "",
       stands: dataset.stands ?? "",
-      label: dataset.label ?? "",
+      label: LABEL.map((place) => cells[place].textContent?.trim()).join(", "),
     }));
     this.showLines();
   }
@@ -134,7 +135,14 @@ export class SeasonGrid extends EventTarget {
     const past = Math.max(0, from + lengthOf(line.start, line.stop) - DAY);
     item.style.left = `${(from / DAY) * 100}%`;
     item.style.width = `${((lengthOf(line.start, line.stop) - past) / DAY) * 100}%`;
-    bar.append(body, element("span", "text", `${mark ? `${mark.sign} ` : ""}${line.khz}`));
+    const text = element("span", "text");
+    if (mark) {
+      const sign = element("span", "", `${mark.sign} `);
+      sign.setAttribute("aria-hidden", "true");
+      text.append(sign);
+    }
+    text.append(line.khz.toLocaleString("en-GB"));
+    bar.append(body, text);
     bar.classList.toggle("late", from > DAY * 0.75);
     item.append(bar);
     return item;
@@ -293,8 +301,9 @@ export class SeasonGrid extends EventTarget {
 
   /** The line that an arrow leads to; null at the edge, undefined for another key. @param {HTMLAnchorElement} bar @param {string} key */
   #neighbour(bar, key) {
+    const shown = new Map(this.#bars().map((each) => [each.dataset.line ?? "", each]));
     const inOrder = (/** @type {(line: OwnLine) => number} */ by) => {
-      const sorted = this.lines.filter(({ id }) => this.#bars().some(({ dataset }) => dataset.line === id));
+      const sorted = this.lines.filter(({ id }) => shown.has(id));
       return sorted.sort((a, b) => by(a) - by(b) || a.khz - b.khz || Number(a.id) - Number(b.id));
     };
     const byTime = () => inOrder(({ start }) => ofNight(start));
@@ -312,7 +321,7 @@ export class SeasonGrid extends EventTarget {
     const [lines, by] = ways[key]();
     const place = lines.findIndex(({ id }) => id === bar.dataset.line);
     const to = lines[Math.min(lines.length - 1, Math.max(0, place + by))];
-    return this.#bars().find(({ dataset }) => dataset.line === to?.id) ?? null;
+    return shown.get(to?.id) ?? null;
   }
 }
 

@@ -1,0 +1,187 @@
+"""The frequency manager's night: a jammed line is moved, a season's file comes in, and the grid is gone through by keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlmodel import select
+
+from app.database import reading
+from app.frequencies.models import Line
+from app.moves.models import LineChange
+from tests.seasons_on_air import OnAirSeason, on_air_season, record
+from tests.stations import SmallStation, serving
+from tests.visits import Visits, axe, overflows
+
+
+@pytest.fixture
+def season(demo_station: SmallStation) -> OnAirSeason:
+    return on_air_season(demo_station)
+
+
+@pytest.fixture
+def url(season: OnAirSeason) -> Iterator[str]:
+    with serving(season.station) as served:
+        yield served
+
+
+def checked(page: Page) -> None:
+    """Wait until the conflicts have been looked for."""
+    expect(page.locator("#conflicts .rows, #conflicts .good").first).to_be_visible()
+
+
+def test_a_jammed_line_is_moved_once_its_site_agrees(season: OnAirSeason, url: str, visit: Visits) -> None:
+    page = visit(url, season.station.key)
+    page.goto(f"{url}/frequencies?season=B26")
+    row = page.locator(f"#line-{season.jammed}")
+    expect(row).to_contain_text("다른 방송과 같은 주파수")
+    row.get_by_role("link", name="7,490 kHz").click()
+
+    page.get_by_role("button", name="주파수 옮기기").click()
+    dialog = page.get_by_role("dialog", name="7,490 kHz 옮기기")
+    consequences = dialog.locator("#consequences")
+    yes = dialog.get_by_role("button", name="Tashkent에 요청")
+    expect(yes).to_be_disabled()
+    dialog.get_by_role("button", name="9,650 kHz 고르기").click()
+    expect(consequences.locator(".makes")).to_contain_text("새로 생기는 혼신 1건")
+    expect(consequences.locator(".makes")).to_contain_text("VOX")
+    dialog.get_by_role("button", name="7,585 kHz 고르기").click()
+    expect(consequences.locator(".makes")).to_have_count(0)
+    expect(consequences.locator(".ends")).to_contain_text("없어지는 혼신 1건")
+    expect(consequences.locator(".ends")).to_contain_text("CRI (KAS)")
+    expect(consequences).to_contain_text("통보 기한을 지킵니다: 2026-11-22 23:00 KST (14:00 UTC)")
+    expect(consequences).to_contain_text("Tashkent 7490 (파일 이름이 바뀜)")
+    dialog.get_by_label("까닭").fill("7490이 막힘")
+    yes.click()
+
+    change = page.locator(".changes > li")
+    expect(change).to_contain_text("요청함")
+    with reading(season.station.database) as session:
+        assert [line.khz for line in session.exec(select(Line).where(Line.slot_id == season.slot))] == [
+            7490,
+            9330,
+        ]
+    change.get_by_text("송신소의 답 적기").click()
+    change.get_by_label("동의").check()
+    change.get_by_label("답한 사람").fill("카리모프")
+    change.get_by_role("button", name="답 저장").click()
+    assert change.get_by_label("어떻게 들었는지").evaluate("field => field.matches(':invalid')")
+    change.get_by_label("어떻게 들었는지").fill("전화로")
+    change.get_by_role("button", name="답 저장").click()
+    expect(change).to_contain_text("송신소 동의")
+    expect(change).to_contain_text("카리모프")
+    with reading(season.station.database) as session:
+        made = session.exec(select(LineChange)).one()
+        assert (made.state, made.answered_name, made.answered_how) == ("acknowledged", "카리모프", "전화로")
+
+    page.goto(f"{url}/frequencies?season=B26")
+    checked(page)
+    bars = page.locator(".season-grid .ours")
+    expect(bars.get_by_role("link", name=re.compile("^7,585 kHz, 저녁 증언, Tashkent"))).to_be_visible()
+    expect(page.locator("#conflicts")).not_to_contain_text("CRI")
+
+
+def test_what_a_file_says_is_reviewed_by_row_before_it_is_taken(
+    season: OnAirSeason, url: str, visit: Visits, tmp_path: Path
+) -> None:
+    good = record(11_600)
+    file = tmp_path / "ours.txt"
+    bad = f"{good[:11]}2460{good[15:]}\r\n{record(11_605, site='XXX')}\r\n"
+    file.write_text(bad, encoding="latin-1", newline="")
+    page = visit(url, season.station.key, language="en")
+    page.goto(f"{url}/frequencies/files?season=B26")
+    card = page.locator("#import")
+    card.get_by_label("File").set_input_files(file)
+    card.get_by_role("button", name="See what would change").click()
+    review = card.get_by_role("region")
+    expect(review.get_by_role("row", name="1 12–15 STOP")).to_contain_text('"2460"')
+    expect(review.get_by_role("row", name=re.compile("^2 "))).to_contain_text("XXX")
+    expect(review).to_contain_text("There is nothing to do")
+    expect(review.get_by_role("button")).to_have_count(0)
+
+    file.write_text(f"{good}\r\n", encoding="latin-1", newline="")
+    card.get_by_label("File").set_input_files(file)
+    card.get_by_role("button", name="See what would change").click()
+    expect(review.get_by_role("row", name="1 i Added 11,600 kHz TAC")).to_be_visible()
+    assert frequencies(season) == [6015, 7490, 9330]
+    review.get_by_role("button", name="Import this").click()
+    expect(review).to_contain_text("Imported")
+    assert frequencies(season) == [6015, 7490, 9330, 11_600]
+
+
+def frequencies(season: OnAirSeason) -> list[int]:
+    with reading(season.station.database) as session:
+        return sorted(session.exec(select(Line.khz)))
+
+
+def test_the_grid_is_gone_through_by_keyboard_and_follows_what_is_typed(
+    season: OnAirSeason, url: str, visit: Visits
+) -> None:
+    page = visit(url, season.station.key, language="en")
+    page.goto(f"{url}/frequencies?season=B26")
+    checked(page)
+    focused = page.locator(":focus")
+    told = page.locator("#grid-told")
+    page.get_by_label("Tonight only").focus()
+    page.keyboard.press("Tab")
+    expect(focused).to_have_attribute("data-line", str(season.dawn))  # the one that the table has first
+    page.keyboard.press("Home")
+    expect(focused).to_have_attribute("data-line", str(season.jammed))
+    expect(focused).to_have_attribute(
+        "aria-label", re.compile("Warning: Another station on the same frequency")
+    )
+    expect(told).to_contain_text("CRI (KAS)")
+    page.keyboard.press("ArrowRight")
+    expect(focused).to_have_attribute("data-line", str(season.parallel))
+    page.keyboard.press("ArrowDown")
+    expect(focused).to_have_attribute("data-line", str(season.jammed))
+    page.keyboard.press("End")
+    expect(focused).to_have_attribute("data-line", str(season.dawn))
+    page.keyboard.press("ArrowRight")
+    expect(focused).to_have_attribute("data-line", str(season.dawn))
+    page.get_by_label("Find").fill("paochung")
+    expect(page.locator("#lines tbody tr")).to_have_count(1)
+    expect(page.locator(".season-grid .ours a")).to_have_count(1)
+    page.locator(".season-grid .ours a").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{url}/frequencies/lines/{season.parallel}")
+
+
+@pytest.mark.parametrize(("theme", "language", "width"), [("light", "ko", 1200), ("dark", "en", 360)])
+def test_every_page_is_well_made(
+    season: OnAirSeason,
+    url: str,
+    visit: Visits,
+    node_peer: Callable[[str], Path],
+    theme: Literal["light", "dark"],
+    language: Literal["ko", "en"],
+    width: int,
+) -> None:
+    page = visit(url, season.station.key, language=language, theme=theme, width=width)
+    wrong = []
+    for path in (
+        "",
+        f"/lines/{season.jammed}#move",
+        f"/lines/{season.jammed}/edit",
+        "/lines/new",
+        f"/slots/{season.slot}",
+        "/changes",
+        "/jammers",
+        "/files?season=B26",
+        "?season=A27",
+    ):
+        page.goto(f"{url}/frequencies{path}")
+        page.wait_for_load_state("networkidle" if path == "" else "load")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        wrong += [f"{path}: {one}" for one in axe(page, node_peer)]
+        for each in (360, 1200):
+            page.set_viewport_size({"width": each, "height": 900})
+            if overflows(page):
+                wrong.append(f"{path}: wider than {each}")
+        page.set_viewport_size({"width": width, "height": 900})
+    assert wrong == []
