@@ -2,6 +2,7 @@
 // The page of one feed: trying it, telling what was found and what to do; deliveries by hand; the address of a site that fetches.
 
 import { send } from "./api.js";
+import { lookSoon } from "./live.js";
 import { tell, tellFailure } from "./telling.js";
 import { words } from "./words.js";
 
@@ -36,6 +37,7 @@ async function probe(button) {
   try {
     const { data } = await send("POST", `/api/v1/feeds/${button.dataset.probe}/probe`);
     place.replaceChildren(...told(data));
+    lookSoon();
   } catch (error) {
     place.hidden = true;
     tellFailure(error);
