@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -24,7 +25,6 @@ from app.feeds.probe import Step, probe, probe_live
 from app.feeds.service import FeedFields
 from app.handoffs.models import FolderCheck
 from app.handoffs.reaching import reach
-from app.journal.service import record
 from app.settings import Settings
 from app.web.bodies import Answer, Body, RowId, Text, created, etag, example
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
@@ -341,34 +341,28 @@ class ProbeOut(Answer):
 async def probe_feed(
     feed_id: RowId, database: Database, settings: CurrentSettings, actor: Actor, now: Now
 ) -> ProbeOut:
-    """The journal says that it was tried and whether it worked. No automation can take the trial file for a programme."""
+    """The journal keeps how it ended, and no automation can take the trial file for a programme."""
     live = await asyncio.to_thread(_to_probe_live, database, settings, feed_id)
     if live is not None:
-        steps = await probe_live(live)
-        return ProbeOut(
-            ok=await asyncio.to_thread(_note_trial, database, feed_id, steps, now, actor.person_id),
-            object_name=None,
-            temporary_name=None,
-            manifest_name=None,
-            steps=[StepOut.model_validate(step) for step in steps],
-        )
-    address, name, sidecar = await asyncio.to_thread(_to_probe, database, settings, feed_id, now)
-    steps = await probe(address)
+        steps, names = await probe_live(live), dict.fromkeys(_NAMES)
+    else:
+        address, name, sidecar = await asyncio.to_thread(_to_probe, database, settings, feed_id, now)
+        told = (name, place(address.temporary, name), place(sidecar, name) if sidecar else None)
+        steps, names = await probe(address), dict(zip(_NAMES, told, strict=True))
+    await asyncio.to_thread(_note_probe, database, feed_id, steps, actor.person_id, now)
     return ProbeOut(
-        ok=await asyncio.to_thread(_note_trial, database, feed_id, steps, now, actor.person_id),
-        object_name=name,
-        temporary_name=place(address.temporary, name),
-        manifest_name=place(sidecar, name) if sidecar else None,
+        ok=all(step.ok is not False for step in steps),
         steps=[StepOut.model_validate(step) for step in steps],
+        **names,
     )
 
 
-def _note_trial(database: Engine, feed_id: int, steps: list[Step], now: datetime, by: int) -> bool:
-    """Whether the trial worked, as the journal has it from now on."""
-    ok = all(step.ok is not False for step in steps)
+_NAMES = ("object_name", "temporary_name", "manifest_name")
+
+
+def _note_probe(database: Engine, feed_id: int, steps: Sequence[Step], by: int, now: datetime) -> None:
     with writing(database) as session:
-        record(session, "feed.probed", at=now, person_id=by, subject_id=feed_id, ok=ok)
-    return ok
+        service.note_probe(session, feed_id, steps, now=now, by=by)
 
 
 def _to_probe_live(database: Engine, settings: Settings, feed_id: int) -> LiveAddress | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.feeds.live import LIVE, check_live
 from app.feeds.models import Feed
 from app.feeds.names import DEFAULT_TEMPLATE, NameFacts, check_place, check_template, expand, typical_name
 from app.feeds.options import check_options
+from app.feeds.probe import Step
 from app.frequencies.fitting import require_covered
 from app.frequencies.models import Line, LineFeed, Site
 from app.handoffs.models import Handoff
@@ -143,6 +145,18 @@ def delete_feed(session: Session, feed_id: int, *, now: datetime, by: int | None
         )
     session.delete(gone)
     record(session, "feed.deleted", at=now, person_id=by, subject_id=feed_id)
+
+
+PROBED = "feed.probed"
+"""The journal's word for a probe."""
+
+
+def note_probe(
+    session: Session, feed_id: int, steps: Sequence[Step], *, now: datetime, by: int | None
+) -> None:
+    """Write down how a probe ended: the code of what was wrong, never what the site said."""
+    wrong = next((step.detail.partition(":")[0] for step in steps if step.ok is False), None)
+    record(session, PROBED, at=now, person_id=by, subject_id=feed_id, ok=wrong is None, code=wrong)
 
 
 def encoding_of(wanted: FeedFields) -> Encoding:
