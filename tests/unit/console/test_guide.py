@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import app
+from app.console import pages
 from app.console.guide.chapters import CHAPTERS, address_of, chapter, source_of
 from app.console.messages import CATALOGUES, LANGUAGES, Language
 from app.console.pages import ROUTERS
@@ -43,7 +44,7 @@ def wanted() -> set[str]:
     feeds = Path(app.__file__).parent / "feeds"
     source = "".join(path.read_text(encoding="utf-8") for path in feeds.glob("*.py"))
     found |= {f"error-{code}" for code in re.findall(r'FeedError\(\s*"([a-z-]+)"', source)}
-    needs = {key.removeprefix("need.") for key in KOREAN if re.fullmatch(r"need\.\w+", key)}
+    needs = {key.split(".")[1] for key in KOREAN if re.fullmatch(r"need\.\w+\.do", key)}
     assert len(needs) > 20
     return found | needs
 
@@ -65,19 +66,23 @@ def test_every_alarm_says_what_danpa_does_and_what_a_person_does(language: Langu
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_state_is_called_as_the_pages_call_it(language: Language) -> None:
     forms = CATALOGUES[language].forms
+    elsewhere = {"segment": "segments.state", "change": "frequencies.change"}
     told = re.findall(
-        r"^- \*\*(.+)\*\* \{#(state|readiness|handoff|evidence)-(\w+)\}",
+        r"^- \*\*(.+)\*\* \{#(state|readiness|handoff|evidence|segment|change)-(\w+)\}",
         source_of(language, "needs"),
         re.MULTILINE,
     )
-    assert len(told) > 20
-    assert [word for word, prefix, name in told if word != forms[f"{prefix}.{name}"][0]] == []
+    assert len(told) > 30
+    called = {(word, f"{elsewhere.get(prefix, prefix)}.{name}") for word, prefix, name in told}
+    assert {(word, key) for word, key in called if key in forms and word != forms[key][0]} == set()
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_both_languages_have_the_same_parts(name: str) -> None:
     assert anchors("ko", name) == anchors("en", name)
-    assert len(set(anchors("ko", name))) == len(anchors("ko", name))
+    shell = (Path(pages.__file__).parent / "templates" / "shell.html").read_text(encoding="utf-8")
+    ids = [*anchors("ko", name), *re.findall(r' id="([\w-]+)"', shell)]
+    assert len(set(ids)) == len(ids)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
