@@ -38,6 +38,7 @@ CHAPTERS = (
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _PICTURE = re.compile(r"^!\[.*\]\(picture:.*\)\n", re.MULTILINE)
+_PARTS = re.compile(r"^## (.*) \{#([\w-]+)\}$", re.MULTILINE)
 _ANCHORED = re.compile(r"<(h[23]|li)>(.*?) \{#([\w-]+)\}")
 
 
@@ -49,6 +50,8 @@ class Chapter:
     title: str
     body: Markup
     """Without the title."""
+    parts: tuple[tuple[str, str], ...]
+    """Anchors and titles of what it consists of."""
 
     @property
     def address(self) -> str:
@@ -71,7 +74,8 @@ def chapter(language: Language, name: str) -> Chapter:
     title, _, text = source_of(language, name).partition("\n")
     html = _MARKDOWN.render(_PICTURE.sub("", text))
     body = _ANCHORED.sub(r'<\1 id="\3">\2', html)
-    return Chapter(name, title.removeprefix("# "), Markup(body))  # noqa: S704 - our own text, HTML in it is escaped
+    parts = tuple((anchor, heading) for heading, anchor in _PARTS.findall(text))
+    return Chapter(name, title.removeprefix("# "), Markup(body), parts)  # noqa: S704 - our own text, HTML in it is escaped
 
 
 def chapters(language: Language) -> tuple[Chapter, ...]:
