@@ -65,6 +65,11 @@ def open_library(visit: Visits, url: str, station: SmallStation, **how: Any) -> 
     return page
 
 
+def leave(page: Page) -> None:
+    """Before the server goes: what the page is just asking for would fail."""
+    page.goto("about:blank")
+
+
 def send_chosen(page: Page, kind: str = "news") -> None:
     dialog = page.get_by_role("dialog", name="올리기 전에")
     dialog.get_by_label("종류").select_option(kind)
@@ -89,6 +94,7 @@ def test_it_finds_by_initial_consonants_as_one_types_and_the_address_holds_the_s
         expect(page.get_by_text("이 조건에 맞는 음원이 없습니다")).to_be_visible()
         page.get_by_role("link", name="조건 모두 풀기").click()
         expect(page.locator(".stretch li")).to_have_count(4)
+        leave(page)
 
 
 def test_what_was_scrolled_to_stays_when_the_list_is_renewed(
@@ -120,6 +126,7 @@ def test_what_was_scrolled_to_stays_when_the_list_is_renewed(
         page.mouse.wheel(0, 3000)
         for number in (382, 381, 380):  # the seam of the first two stretches
             expect(page.get_by_role("link", name=f"이야기 {number}", exact=True)).to_have_count(1)
+        leave(page)
 
 
 def test_files_arrive_byte_for_byte_though_the_line_breaks_and_the_page_is_reloaded(
@@ -170,6 +177,7 @@ def test_files_arrive_byte_for_byte_though_the_line_breaks_and_the_page_is_reloa
         page.goto(f"{url}/library")
         page.get_by_role("button", name="끝난 것 치우기").click()
         expect(page.locator("#outbox")).to_be_hidden()
+        leave(page)
 
 
 def test_what_cannot_be_used_is_said_in_words_beside_its_file(
@@ -196,6 +204,7 @@ def test_what_cannot_be_used_is_said_in_words_beside_its_file(
             expect(page.locator("#outbox-items li").last).to_contain_text("처리 중")
             ingest(demo_station)
         expect(page.locator("#outbox-items li").last).to_contain_text("같은 소리가 이미 자료실에 있습니다")
+        leave(page)
 
 
 def test_an_upload_for_an_airing_says_so_and_arrives_as_what_is_awaited(
@@ -229,6 +238,7 @@ def test_an_upload_for_an_airing_says_so_and_arrives_as_what_is_awaited(
         )
         page.goto(f"{url}/library?for=99&element=letter")
         expect(page.locator("#for")).to_contain_text("기다리지 않습니다")
+        leave(page)
 
 
 def test_a_recording_survives_a_reload_and_is_sent_afterwards(
@@ -242,11 +252,11 @@ def test_a_recording_survives_a_reload_and_is_sent_afterwards(
         expect(recorder.locator("#recorder-length")).to_have_text(re.compile(r"0:02\.\d"))
         asked = list[str]()
 
-        def leave(dialog: Dialog) -> None:
+        def go(dialog: Dialog) -> None:
             asked.append(dialog.type)
             dialog.accept()
 
-        page.once("dialog", leave)
+        page.once("dialog", go)
         page.reload()  # in the middle: nobody has pressed "stop"
         assert asked == ["beforeunload"]
 
@@ -270,6 +280,7 @@ def test_a_recording_survives_a_reload_and_is_sent_afterwards(
         expect(play).to_have_attribute("aria-pressed", "true")
         expect(play).to_have_attribute("aria-pressed", "false")  # it has ended
         expect(unsent).to_have_count(0)
+        leave(page)
 
 
 def test_what_is_recorded_may_be_paused_heard_and_discarded(
@@ -293,6 +304,7 @@ def test_what_is_recorded_may_be_paused_heard_and_discarded(
         page.get_by_role("dialog").get_by_role("button", name="Discard").last.click()
         expect(recorder).to_be_hidden()
         expect(page.locator("#outbox")).to_be_hidden()
+        leave(page)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -317,3 +329,4 @@ def test_it_is_well_made_in_both_languages_at_every_width(
             expect(page.locator("[data-do=record]").first).to_be_visible()
             assert not overflows(page)
             assert axe(page, node_peer) == []
+        leave(page)

@@ -1,7 +1,6 @@
 // @ts-check
 // Files into the library: chosen, dropped or recorded here, described together, and then sent by the queue.
 
-import { beginChoice } from "./upload_details.js";
 import * as queue from "./upload_queue.js";
 import { forgetRecording, unsentRecordings } from "./upload_store.js";
 import { confirmed, tell, tellFailure } from "./telling.js";
@@ -14,10 +13,15 @@ const chooser = /** @type {HTMLInputElement} */ (element("upload-files"));
 
 // ---------------------------------------------------------------- files come
 
+// Not part of the first view; they come a little later, so that they are here when the line is not
+const details = () => import("./upload_details.js");
+const recorder = () => import("./recorder.js");
+setTimeout(() => Promise.all([details(), recorder()]).catch(() => {}), 2000);
+
 /** @param {File[]} files */
 function choose(files) {
   const others = queue.takeBack(files);
-  if (others.length) beginChoice(others);
+  if (others.length) details().then(({ beginChoice }) => beginChoice(others)).catch(tellFailure);
   else if (files.length) tell(words("library.js.taken_back"));
 }
 
@@ -80,10 +84,10 @@ element("outbox-clear").addEventListener("click", () => {
 
 // ---------------------------------------------------------------- recordings
 
-async function openRecorder() {
+/** @param {Recording} [recording] one to listen to */
+async function openRecorder(recording) {
   try {
-    const recorder = await import("./recorder.js"); // who does not record does not load it
-    await recorder.open({ send: sendRecording, changed: showUnsent });
+    await (await recorder()).open({ send: sendRecording, changed: showUnsent, recording });
   } catch (error) {
     tellFailure(error);
   }
@@ -91,7 +95,8 @@ async function openRecorder() {
 
 /** @param {Recording} recording */
 function sendRecording(recording) {
-  beginChoice([], { recording, title: recordingTitle(recording.startedAt) });
+  const chosen = { recording, title: recordingTitle(recording.startedAt) };
+  details().then(({ beginChoice }) => beginChoice([], chosen)).catch(tellFailure);
 }
 
 /** Recordings of earlier visits that are still only here. */
@@ -111,7 +116,7 @@ function unsentRow(recording) {
   says.textContent = words("library.js.unsent", { length: length(recording.samples / 48_000), time: time(recording.startedAt), date: dayAndTime(recording.startedAt)[0] });
   /** @type {Record<string, () => void>} */
   const acts = {
-    listen: async () => (await import("./recorder.js")).open({ send: sendRecording, changed: showUnsent, recording }),
+    listen: () => openRecorder(recording),
     send: () => sendRecording(recording),
     discard: async () => {
       if (!(await confirmed(words("library.js.discard_recording"), words("library.js.discard_yes")))) return;
