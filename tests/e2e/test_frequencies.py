@@ -107,7 +107,7 @@ def test_what_a_file_says_is_reviewed_by_row_before_it_is_taken(
     file.write_text(f"{good}\r\n", encoding="latin-1", newline="")
     card.get_by_label("File").set_input_files(file)
     card.get_by_role("button", name="See what would change").click()
-    expect(review.get_by_role("row", name="1 i Added 11,600 kHz TAC")).to_be_visible()
+    expect(review.get_by_role("row", name="1 Added 11,600 kHz TAC")).to_be_visible()
     assert frequencies(season) == [6015, 7490, 9330]
     review.get_by_role("button", name="Import this").click()
     expect(review).to_contain_text("Imported")

@@ -18,10 +18,15 @@ export async function showAdvice(place, asked, choose) {
   const mine = (place.dataset.asked = JSON.stringify(asked));
   const found = await get(`/api/v1/slots/${slot}/advice?line_id=${line}&date=${day}${free ? "&free=true" : ""}`);
   if (place.dataset.asked !== mine) return;
-  const list = element("ol", "advice");
-  list.append(...found.alternatives.map((/** @type {Alternative} */ one) => alternative(one, choose)));
   const underWay = found.job && found.job.state !== "failed";
-  place.replaceChildren(...(underWay ? [element("p", "quiet", words("frequencies.js.computing"))] : []), list);
+  const shown = JSON.stringify([found.alternatives, underWay]);
+  if (place.dataset.shown !== shown) {
+    // only what is new is drawn: the focus stays on its button while signals are being computed
+    place.dataset.shown = shown;
+    const list = element("ol", "advice");
+    list.append(...found.alternatives.map((/** @type {Alternative} */ one) => alternative(one, choose)));
+    place.replaceChildren(...(underWay ? [element("p", "quiet", words("frequencies.js.computing"))] : []), list);
+  }
   if (underWay && place.offsetParent) setTimeout(() => showAdvice(place, asked, choose).catch(() => {}), AGAIN_MS);
 }
 

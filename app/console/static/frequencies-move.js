@@ -67,6 +67,7 @@ export function installMove({ dataset: { line = "", slot = "", khz = "" } }) {
       place.scrollIntoView({ block: "nearest" });
     };
     showAdvice(shown, { slot, line, day: day.value, free }, choose).catch((error) => {
+      delete shown.dataset.shown;
       shown.replaceChildren(element("p", "notice warn", error instanceof Problem ? explained(error) : `${error.message}`));
     });
   }

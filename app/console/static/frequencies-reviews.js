@@ -6,6 +6,9 @@ import { words } from "./words.js";
 
 const MOST = 50;
 
+/** @type {Record<string, string>} */
+const FORMATS = { hfcc: "HFCC", eibi: "EiBi" };
+
 /** @param {string} caption @param {string[]} heads @param {(string | Node)[][]} rows */
 function table(caption, heads, rows) {
   const made = element("table");
@@ -91,7 +94,7 @@ function takenRow(one) {
 /** @param {any} found what a file would be as the background */
 export function reviewBackground(found) {
   const left = Object.entries(found.left_out).map(([name, count]) => `${known("left", name)} ${count}`).join(", ");
-  const parts = [element("p", "notice", words("frequencies.js.background.sum", { count: found.lines, format: found.format.toUpperCase() }))];
+  const parts = [element("p", "notice", words("frequencies.js.background.sum", { count: found.lines, format: FORMATS[found.format] ?? found.format }))];
   if (left) parts.push(element("p", "quiet", `${words("frequencies.js.background.left")} ${left}`));
   if (found.unread) {
     const details = element("details");

@@ -73,7 +73,7 @@ export class SeasonGrid extends EventTarget {
   fit() {
     const [low, high] = this.#range();
     const room = this.view.clientHeight;
-    this.scale = Math.min(CLOSEST, room / (high - low));
+    this.scale = Math.min(CLOSEST, Math.max(1, room - 2 * BAR_PX) / (high - low));
     this.#lay();
     this.view.scrollTop = (HIGHEST - high) * this.scale - Math.max(0, (room - (high - low) * this.scale) / 2);
     this.draw();
