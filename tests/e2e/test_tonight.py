@@ -13,6 +13,7 @@ from app.airings.models import Intent
 from app.alarms.models import Alarm
 from app.database import id_of, reading, writing
 from app.feeds.models import Feed
+from app.feeds.names import DEFAULT_TEMPLATE
 from app.frequencies.models import Site
 from app.locks import Lock
 from tests.armed_airings import material
@@ -54,6 +55,7 @@ def test_needs_have_their_button_and_a_feed_is_tried_in_place(night: FilledNight
         key = f"airing:{airing_id}/feed:{feed_id}"
         feed = session.get_one(Feed, feed_id)
         feed.address = str(night.station.settings.root / "not-there")
+        feed.name_template = DEFAULT_TEMPLATE
         session.add(feed)
         session.add(Alarm(kind="unheard", key=key, raised_at=AT, airing_id=airing_id, feed_id=feed_id))
     with serving(night.station) as url:

@@ -2,7 +2,8 @@
 // The night: countdowns that tick, the timeline's hand and its keys, cards that unfold, feeds that are tried, and levels of
 // what one listens to.
 
-import { send } from "./api.js";
+import { Problem, send } from "./api.js";
+import { explained } from "./forms.js";
 import { look, lookSoon } from "./live.js";
 import { serverNow } from "./shell.js";
 import { tellFailure } from "./telling.js";
@@ -116,6 +117,14 @@ const isOfThisNight = (link) =>
 
 // ---------------------------------------------------------------- feeds that are tried
 
+/** @param {boolean} good @param {string} text */
+function notice(good, text) {
+  const told = document.createElement("p");
+  told.className = `notice ${good ? "good" : "bad"}`;
+  told.textContent = text;
+  return told;
+}
+
 /** Try a feed and say beside the button what each step found. @param {HTMLButtonElement} button */
 async function tryFeed(button) {
   const place = button.closest("li")?.querySelector(".probed");
@@ -124,9 +133,6 @@ async function tryFeed(button) {
   place.textContent = words("tonight.js.probing");
   try {
     const { data } = await send("POST", button.dataset.probe ?? "");
-    const outcome = document.createElement("p");
-    outcome.className = `notice ${data.ok ? "good" : "bad"}`;
-    outcome.textContent = words(data.ok ? "tonight.js.probe.ok" : "tonight.js.probe.bad");
     const steps = document.createElement("ul");
     steps.lang = "en";
     for (const { name, ok, detail } of data.steps) {
@@ -134,10 +140,11 @@ async function tryFeed(button) {
       step.textContent = `${ok === null ? "–" : ok ? "✓" : "✕"} ${name}: ${detail}`;
       steps.append(step);
     }
-    place.replaceChildren(outcome, steps);
+    place.replaceChildren(notice(data.ok, words(data.ok ? "tonight.js.probe.ok" : "tonight.js.probe.bad")), steps);
   } catch (error) {
     place.textContent = "";
-    tellFailure(error);
+    if (error instanceof Problem) place.append(notice(false, explained(error)));
+    else tellFailure(error);
   } finally {
     button.disabled = false;
   }
