@@ -36,9 +36,10 @@ def some_edits(chance: random.Random) -> dict[str, Any]:
 
 def test_the_browser_counts_as_the_station_does(peer: Callable[[str], Path]) -> None:
     chance = random.Random(8)
-    cases: list[dict[str, Any]] = []
-    for _ in range(200):
-        cases.append({"edits": some_edits(chance), "places": [chance.randrange(SAMPLES) for _ in range(10)]})
+    cases: list[dict[str, Any]] = [
+        {"edits": some_edits(chance), "places": [chance.randrange(SAMPLES) for _ in range(10)]}
+        for _ in range(200)
+    ]
     script = ASK % json.dumps(rendering.ASSETS["edits.js"].as_uri())
     command = [str(peer("node")), "--no-warnings", "--input-type=module", "-e", script, json.dumps(cases)]
     told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
