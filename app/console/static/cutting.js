@@ -35,6 +35,8 @@ export class Cutting {
   #saving = false;
   /** The cut that is waited for. */
   #awaited = 0;
+  /** What the fields show: what is being typed into them stays until something changes. @type {Edits | undefined} */
+  #shown;
 
   /** @param {SegmentOf} segment @param {(edits: Edits) => Listening} listen */
   constructor(segment, listen) {
@@ -145,6 +147,19 @@ export class Cutting {
   #show() {
     const { history, segment } = this;
     const edits = history.now;
+    if (edits !== this.#shown) this.#showEdits(edits);
+    this.#shown = edits;
+    element("cut-undo").disabled = !history.canUndo;
+    element("cut-redo").disabled = !history.canRedo;
+    element("cut-back").disabled = !history.isChanged;
+    element("cut-save").disabled = this.#saving || !history.isChanged || this.#isOvertaken;
+    element("cut-state").textContent = this.#state(edits);
+    this.#showOvertaken();
+    element("cutting").hidden = !segment.editable;
+  }
+
+  /** @param {Edits} edits */
+  #showEdits(edits) {
     this.listening.edit(edits);
     showRows(element("edits"), edits, {
       change: (changed) => this.change(changed),
@@ -153,13 +168,6 @@ export class Cutting {
     });
     element("edits-none").hidden = edits.removed.length + edits.covered.length + edits.gains.length > 0;
     this.#showWhole(edits);
-    element("cut-undo").disabled = !history.canUndo;
-    element("cut-redo").disabled = !history.canRedo;
-    element("cut-back").disabled = !history.isChanged;
-    element("cut-save").disabled = this.#saving || !history.isChanged || this.#isOvertaken;
-    element("cut-state").textContent = this.#state(edits);
-    this.#showOvertaken();
-    element("cutting").hidden = !segment.editable;
   }
 
   /** @param {Edits} edits */

@@ -64,8 +64,14 @@ export class EditHistory {
   }
 
   #keep() {
-    if (!this.isChanged) localStorage.removeItem(this.#place);
-    else localStorage.setItem(this.#place, JSON.stringify({ base: this.base, saved: this.saved, states: this.#states, at: this.#at }));
+    if (!this.isChanged) return localStorage.removeItem(this.#place);
+    const { base, saved } = this;
+    try {
+      localStorage.setItem(this.#place, JSON.stringify({ base, saved, states: this.#states, at: this.#at }));
+    } catch {
+      // The browser's room is full: then without the steps back
+      localStorage.setItem(this.#place, JSON.stringify({ base, saved, states: [this.now], at: 0 }));
+    }
   }
 
   #restore() {

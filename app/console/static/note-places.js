@@ -20,7 +20,7 @@ export function placeNotes(heard) {
   document.addEventListener("wave:moved", show);
   document.addEventListener("submit", (event) => {
     const now = heard();
-    if (/** @type {HTMLElement} */ (event.target).id !== "note-form" || !now) return;
+    if (!now || !(/** @type {HTMLElement} */ (event.target).classList.contains("note-form"))) return;
     const isHere = field("note-here")?.checked ?? false;
     for (const [id, value] of [["note-cut", now.cut], ["note-at", Math.round(began * RATE)]]) {
       const hidden = field(`${id}`);

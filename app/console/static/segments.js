@@ -45,7 +45,7 @@ function act(event) {
   }
   if (ctrlKey || metaKey) return false;
   if (/^b$/i.test(key)) cutting.listening.swap();
-  else if (key === "Delete" || key === "Backspace") cutting.do("remove");
+  else if (key === "Delete" && cutting.listening.wave.chosen) cutting.do("remove");
   else if (" []".includes(key) || /^j$/i.test(key)) return cutting.listening.wave.key(event);
   else return false;
   return true;
