@@ -198,6 +198,8 @@ def test_a_swap_and_an_insert_lead_to_versions_with_the_wanted_items(
     dialog.get_by_role("combobox").fill("바다")
     page.get_by_role("option", name="바다를 건넌 목소리").click()
     expect(dialog).to_contain_text("2번 판이 만들어지고")
+    # What was swapped may fit again further on: told is what really falls out
+    expect(dialog).to_contain_text(f"빠지는 것: {TALK}")
     expect(dialog.get_by_role("row", name="바다를 건넌 목소리")).to_be_visible()
     dialog.get_by_role("button", name="이대로 새 판 만들기").click()
     expect(page.locator("#told")).to_contain_text("2번 판을 만들고 있습니다")

@@ -126,6 +126,9 @@ async function attempt(more) {
   }
 }
 
+/** Which version an edit makes, and who still gets it. */
+const effects = () => /** @type {HTMLTemplateElement} */ (element("consequences")).content.cloneNode(true);
+
 /** The rundown as it would be, what falls out of it, and who would get it. @param {any} data */
 function shown(data) {
   const there = shownSegments();
@@ -135,10 +138,9 @@ function shown(data) {
     const id = Number(/** @type {HTMLElement} */ (row).dataset.segment);
     return id && !now.has(id);
   });
-  const effects = /** @type {HTMLTemplateElement} */ (element("consequences")).content.cloneNode(true);
   return [
-    gone.length > 0 && h("p", { text: words("airings.js.falls_out", { titles: gone.map((row) => row.querySelector("b")?.textContent).join(", ") }) }),
-    effects,
+    gone.length > 0 && h("p", { text: words("airings.js.falls_out", { titles: gone.map((row) => row.querySelector(".what b")?.textContent).join(", ") }) }),
+    effects(),
     h("details", { open: true }, h("summary", { text: words("airings.js.would_be") }),
       ...rundownTable(data.rundown, items().dataset.startsAt ?? "", names, (item) => item.source.segment_id !== undefined && !there.has(item.source.segment_id))),
   ].filter((part) => part !== false);
@@ -164,7 +166,7 @@ async function lookForAlternatives() {
     const { rundowns, segments } = await get(`${path()}/alternatives`);
     const there = shownSegments();
     const names = namesOf(segments);
-    place.replaceChildren(...rundowns.map((/** @type {any} */ rundown, /** @type {number} */ number) => alternative(rundown, number, names, there)));
+    place.replaceChildren(effects(), ...rundowns.map((/** @type {any} */ rundown, /** @type {number} */ number) => alternative(rundown, number, names, there)));
   } catch (error) {
     if (error instanceof Problem) place.replaceChildren(refusal(error));
     else tellFailure(error);
@@ -179,7 +181,6 @@ function alternative(rundown, number, names, there) {
     h("h3", { text: words("airings.js.alternative", { number: number + 1 }) }),
     h("p", { text: others.length ? words("airings.js.alternative.new", { titles: others.join(", ") }) : words("airings.js.alternative.same") }),
     h("details", {}, h("summary", { text: words("airings.js.would_be") }), ...rundownTable(rundown, items().dataset.startsAt ?? "", names, isNew)),
-    /** @type {HTMLTemplateElement} */ (element("consequences")).content.cloneNode(true),
     h("p", { class: "actions" }, h("button", { type: "button", class: "main", text: words("airings.js.alternative.take"),
       onclick: () => carryOut({ path: `${path()}/edits`, body: { alternative: number }, etag: version }, "alternatives") })));
 }

@@ -25,7 +25,7 @@ export class ClockList {
 
   /**
    * Show these, touching only what differs, so that the focus stays where it is.
-   * @param {Entry[]} entries @param {number | null} selected @param {Map<number, Segment>} segments @param {(place: number) => string} takes
+   * @param {Entry[]} entries @param {number | null} selected @param {Map<number, Segment>} segments @param {(key: number) => string} takes
    */
   show(entries, selected, segments, takes) {
     this.#entries = entries;
@@ -37,7 +37,7 @@ export class ClockList {
     }
     entries.forEach((entry, place) => {
       const row = this.#row(entry.key);
-      fill(row, entry, place, entry.key === selected, segments, takes(place));
+      fill(row, entry, place, entry.key === selected, segments, takes(entry.key));
       if (this.element.children[place] === row) return;
       const had = row.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
       this.element.insertBefore(row, this.element.children[place] ?? null);

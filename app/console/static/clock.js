@@ -34,6 +34,8 @@ class ClockEditor {
   #shown = null;
   /** @type {Budget[]} */
   #budgets = [];
+  /** Of the elements whose budget that is: their keys, in its order. @type {number[]} */
+  #keys = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #reckoning;
   /** @type {AbortController | undefined} */
@@ -185,7 +187,7 @@ class ClockEditor {
     const { entries } = this;
     if (!entries.some(({ key }) => key === this.#selected)) this.#selected = entries[0]?.key ?? null;
     const shares = this.#budgets[0]?.elements ?? [];
-    this.list.show(entries, this.#selected, this.desk.segments, (place) => takes(shares.find(({ element }) => element === place)));
+    this.list.show(entries, this.#selected, this.desk.segments, (key) => takes(shares.find(({ element }) => this.#keys[element] === key)));
     this.buttons.undo.disabled = !this.history.canUndo;
     this.buttons.redo.disabled = !this.history.canRedo;
     this.buttons.save.disabled = !this.isChanged;
@@ -196,8 +198,7 @@ class ClockEditor {
   }
 
   #drawBars() {
-    const place = this.entries.findIndex(({ key }) => key === this.#selected);
-    this.bars.replaceChildren(...budgetBars(this.#budgets, place));
+    this.bars.replaceChildren(...budgetBars(this.#budgets, this.#keys.findIndex((key) => key === this.#selected)));
     const unfinished = this.#unfinished();
     if (unfinished >= 0) this.bars.prepend(h("p", { class: "notice warn", text: words("programmes.js.budget.unfinished", { place: unfinished + 1 }) }));
   }
@@ -282,9 +283,10 @@ class ClockEditor {
     if (!this.entries.length) this.#budgets = [];
     if (!this.entries.length || this.#unfinished() >= 0) return this.#drawBars();
     this.#asking = new AbortController();
+    const keys = this.entries.map(({ key }) => key);
     try {
       const { data } = await send("POST", `/api/v1/programmes/${this.id}/budget`, { body: { clock: this.clock }, signal: this.#asking.signal });
-      this.#budgets = data.items;
+      [this.#budgets, this.#keys] = [data.items, keys];
       this.show();
     } catch (error) {
       if (error instanceof DOMException) return;

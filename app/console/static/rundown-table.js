@@ -29,7 +29,7 @@ export function rundownTable(rundown, startsAt, names, isNew = () => false) {
   const rows = rundown.items.map((item) => {
     const named = item.source.segment_id ? names.get(item.source.segment_id) : undefined;
     return h("tr", { class: isNew(item) ? "new" : null },
-      h("td", { text: time(start + (item.start_sample / RATE) * 1000) }),
+      h("td", { text: time(start + (item.start_sample / RATE) * 1000, { seconds: true }) }),
       h("th", { scope: "row" }, isNew(item) && h("span", { class: "chip busy", text: words("programmes.js.rundown.new") }), isNew(item) && " ", h("bdi", { text: itemName(item, names) }),
         named && h("span", { class: "quiet", text: ` ${wordOf("kind", named.kind)}` })),
       h("td", { class: "number", text: `${length(item.samples / RATE)}${item.shortened ? " ✂" : ""}` }),

@@ -25,11 +25,11 @@ export function wordOf(prefix, name) {
   return key in messages ? words(key) : name;
 }
 
-/** An instant in both zones, the reader's own first. @param {string | number | Date} at */
-export function time(at) {
+/** An instant in both zones, the reader's own first. @param {string | number | Date} at @param {{ seconds?: boolean }} [how] */
+export function time(at, { seconds = false } = {}) {
   const zones = language === "ko" ? ["Asia/Seoul", "UTC"] : ["UTC", "Asia/Seoul"];
   const [first, second] = zones.map((timeZone) => {
-    const text = new Date(at).toLocaleTimeString("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
+    const text = new Date(at).toLocaleTimeString("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined });
     return `${text} ${timeZone === "UTC" ? "UTC" : "KST"}`;
   });
   return `${first} (${second})`;

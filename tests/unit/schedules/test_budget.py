@@ -16,9 +16,15 @@ from schedules.time import SAMPLE_RATE
 
 AT = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 GRID = 1_152
-NEWS = {"type": "pick", "kinds": ["news"], "order": "newest"}
-TALKS = {"type": "pick", "kinds": ["talk"], "order": "newest", "count": 2, "required": False}
-FILL = {"type": "fill", "kinds": ["music"]}
+NEWS: dict[str, object] = {"type": "pick", "kinds": ["news"], "order": "newest"}
+TALKS: dict[str, object] = {
+    "type": "pick",
+    "kinds": ["talk"],
+    "order": "newest",
+    "count": 2,
+    "required": False,
+}
+FILL: dict[str, object] = {"type": "fill", "kinds": ["music"]}
 
 
 def request(clock: list[dict[str, object]], minutes: float) -> Request:
