@@ -23,7 +23,6 @@ from tests.nights import FilledNight
 from tests.stations import PATIENCE_S, running, serving
 from tests.visits import Visits, axe, overflows
 
-
 expect.set_options(timeout=PATIENCE_S * 500)
 
 
