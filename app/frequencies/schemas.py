@@ -62,7 +62,7 @@ class SiteIn(Body):
 
     code: Annotated[
         str,
-        StringConstraints(to_upper=True, strip_whitespace=True, pattern=r"^[A-Z0-9]{2,4}$"),
+        StringConstraints(to_upper=True, strip_whitespace=True, pattern=r"^[A-Za-z0-9]{2,4}$"),
         Field(description="HFCC's site code"),
     ]
     name: Annotated[Text, Field(max_length=200)]

@@ -77,7 +77,12 @@ def names_of(session: Session) -> dict[int | None, str]:
 
 @router.post("", status_code=201, summary="Make a report for a funder; it never changes again")
 def make_frozen_report(
-    body: FrozenReportIn, database: Database, settings: CurrentSettings, actor: Actor, now: Now, response: Response
+    body: FrozenReportIn,
+    database: Database,
+    settings: CurrentSettings,
+    actor: Actor,
+    now: Now,
+    response: Response,
 ) -> FrozenReportOut:
     """It holds minutes by site and programme code, evidence, deadlines and counts of reception reports: no names, titles or frequencies."""
     months = wanted_months(body.month, body.until, now)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-LABELS, BARS, VALUES = 190, 400, 90
-"""Widths of the chart's three columns, in its own units."""
+LABELS, BARS, VALUES = 240, 350, 90
+"""Widths of the chart's three columns, in its own units: a programme's code has 32 letters at most."""
 
 WIDTH = LABELS + BARS + VALUES
 BAR, GAP, BETWEEN = 14, 4, 14

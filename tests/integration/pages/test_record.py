@@ -62,3 +62,31 @@ def test_the_files_hold_what_the_page_shows(night: FilledNight, demo_station: Sm
 def test_spans_that_make_no_sense_are_refused(demo_station: SmallStation, asked: dict[str, str]) -> None:
     with serving(demo_station) as url, keyed(url, demo_station.key) as client:
         assert client.get("/api/v1/as-run.csv", params=asked).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("", {"TAC", "PAO"}),
+        ("&site=1", {"TAC"}),
+        ("&site=1&evidence=planned", {"TAC"}),
+        ("&evidence=fetched", set()),
+        ("&programme=2", set()),
+        ("&site=one&programme=-1&evidence=rumour", {"TAC", "PAO"}),
+        ("&until=2026-11-30", {"TAC", "PAO"}),
+        ("&until=1999-01-01", {"TAC", "PAO"}),
+    ],
+)
+def test_the_record_is_narrowed_by_what_is_asked_and_by_nothing_that_cannot_be_read(
+    night: FilledNight, browser: Browser, asked: str, expected: set[str]
+) -> None:
+    page = browser().get(f"/record?night={NIGHT}{asked}").text
+    as_run = page.split("<table>")[1] if expected else page.split('class="empty"')[0]
+    assert {site for site in ("TAC", "PAO") if f"<td>{site}</td>" in as_run} == expected
+
+
+def test_several_nights_are_told_with_their_dates_and_their_files(night: FilledNight, browser: Browser) -> None:
+    page = browser().get("/record?night=2026-11-21&until=2026-11-23&lang=en").text
+    assert "Record of the nights from Sat 21 November to Mon 23 November" in page
+    assert "/api/v1/as-run.csv?from=2026-11-21&amp;until=2026-11-23" in page
+    assert "Sun 22 November <b>12:00:00</b> UTC" in page
