@@ -45,7 +45,7 @@ def add_slot(
         stop_minute=(start_minute + MINUTES - 1) % 1440 + 1,
         days="1234567",
         first_date=week_ago,
-        last_date=date(week_ago.year + 5, 12, 31),
+        last_date=date(week_ago.year + 1, 12, 31),
         early_off_s=15,
         compile_lead_s=compile_lead_s,
         created_at=now,

@@ -33,9 +33,9 @@ DRAFT = "harvest.opus"
 PERSON = "데모 편성자"
 
 CLOCK: list[dict[str, object]] = [
-    {"type": "interval_signal", "seconds": 12, "label": "opening"},
-    {"type": "pick", "kinds": ["ident"], "order": "least_recently_aired", "label": "station ident"},
-    {"type": "pick", "kinds": ["news"], "order": "newest", "label": "news"},
+    {"type": "interval_signal", "seconds": 12, "label": "여는 신호"},
+    {"type": "pick", "kinds": ["ident"], "order": "least_recently_aired", "label": "국명 고지"},
+    {"type": "pick", "kinds": ["news"], "order": "newest", "label": "뉴스"},
     {
         "type": "pick",
         "kinds": ["talk", "testimony"],
@@ -43,8 +43,8 @@ CLOCK: list[dict[str, object]] = [
         "count": 2,
         "required": False,
     },
-    {"type": "pick", "kinds": ["announcement"], "required": False, "label": "frequencies"},
-    {"type": "fill", "kinds": ["music", "filler"], "label": "music to the end"},
+    {"type": "pick", "kinds": ["announcement"], "required": False, "label": "주파수 안내"},
+    {"type": "fill", "kinds": ["music", "filler"], "label": "끝까지 음악"},
 ]
 
 ROUTES = (

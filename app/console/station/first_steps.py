@@ -69,7 +69,7 @@ def first_steps(session: Session) -> FirstSteps:
         ("site", "/sites", site_id is not None),
         ("feed", f"/sites/{site_id}" if site_id is not None else "/sites", there_is(select(Feed.id))),
         ("probed", _first_feed(session), delivered or _was_probed(session)),
-        ("line", "/frequencies", there_is(select(LineFeed.line_id))),
+        ("line", "/frequencies/lines/new", there_is(select(LineFeed.line_id))),
         ("compiled", "/", there_is(airings.where(col(Airing.version) > 0))),
         ("delivered", "/", delivered or aired),
     ]
