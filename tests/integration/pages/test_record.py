@@ -85,7 +85,9 @@ def test_the_record_is_narrowed_by_what_is_asked_and_by_nothing_that_cannot_be_r
     assert {site for site in ("TAC", "PAO") if f"<td>{site}</td>" in as_run} == expected
 
 
-def test_several_nights_are_told_with_their_dates_and_their_files(night: FilledNight, browser: Browser) -> None:
+def test_several_nights_are_told_with_their_dates_and_their_files(
+    night: FilledNight, browser: Browser
+) -> None:
     page = browser().get("/record?night=2026-11-21&until=2026-11-23&lang=en").text
     assert "Record of the nights from Sat 21 November to Mon 23 November" in page
     assert "/api/v1/as-run.csv?from=2026-11-21&amp;until=2026-11-23" in page
