@@ -51,7 +51,9 @@ def read_station(database: Database, _actor: Actor) -> StationOut:
         return StationOut.model_validate(service.station(session))
 
 
-@router.put("/station", summary="Name the station, choose what is aired when all else fails, and who approves")
+@router.put(
+    "/station", summary="Name the station, choose what is aired when all else fails, and who approves"
+)
 def update_station(body: StationIn, database: Database, actor: Actor, now: Now) -> StationOut:
     with writing(database) as session:
         if body.name is not None:
