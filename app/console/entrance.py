@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.console.rendering import ASSETS, FINGERPRINT, answer_with
+from app.console.rendering import ASSETS, COMPRESSED, FINGERPRINT, answer_with
 from app.console.shell import sign_in_form
 from app.errors import NotFound, NotSignedIn
 from app.people import service as people
@@ -69,13 +70,15 @@ def use_login_link(
     return response
 
 
-@router.get("/static/{fingerprint}/{name}", response_class=FileResponse)
-async def get_asset(fingerprint: str, name: str) -> FileResponse:
-    path = ASSETS.get(name)
-    if path is None or fingerprint != FINGERPRINT:
+@router.get("/static/{fingerprint}/{name}")
+async def get_asset(request: Request, fingerprint: str, name: str) -> Response:
+    if name not in ASSETS or fingerprint != FINGERPRINT:
         raise NotFound("there is no such file: reload the page")
-    lasting = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], headers=lasting)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    content = ASSETS[name]
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers["Content-Encoding"] = COMPRESSED[name], "gzip"
+    return Response(content, media_type=MEDIA_TYPES[PurePath(name).suffix], headers=headers)
 
 
 def _own_address(then: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,15 @@ from app.console.messages import LANGUAGE_COOKIE, Language, known_language, lang
 from app.console.words import Words, harmless, named
 
 HERE = Path(__file__).parent
-ASSETS = {path.name: path for path in sorted((HERE / "static").iterdir())}
+ASSETS = {path.name: path.read_bytes() for path in sorted((HERE / "static").iterdir())}
+"""What pages are made of, as it was when the process started: never half of a new version."""
 
-FINGERPRINT = hashlib.sha256(b"\0".join(path.read_bytes() for path in ASSETS.values())).hexdigest()[:12]
+COMPRESSED = {name: gzip.compress(content, mtime=0) for name, content in ASSETS.items()}
+"""The same, a third as large. Pages themselves are never compressed: they hold the session's token beside what an address may
+make them say, and the length of both together would tell of it (BREACH).
+"""
+
+FINGERPRINT = hashlib.sha256(b"\0".join(ASSETS.values())).hexdigest()[:12]
 """Part of the assets' addresses: browsers keep them for ever, and a new version of Danpa has other addresses."""
 
 YEAR_S = 365 * 24 * 3600

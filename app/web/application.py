@@ -19,6 +19,7 @@ from app.announcements import api as announcements
 from app.approving import api as approving
 from app.awaited import api as awaited
 from app.console import pages, shell
+from app.console.record import reports_api
 from app.contracts import api as contracts
 from app.database import open_database
 from app.events import api as events
@@ -38,7 +39,6 @@ from app.propagation import api as propagation
 from app.pull import api as pull
 from app.pull import site as pull_site
 from app.record import api as record
-from app.record import reports_api
 from app.reports import api as reports
 from app.schedule import api as schedule
 from app.settings import Settings

@@ -4,7 +4,7 @@
     python tests/bench/console.py --rounds 9
 
 Debian's Chromium, signed in, with an empty cache for every view, against the web process of this machine (uvicorn, over loopback).
-``kB`` is everything that the view loaded, as the browser decoded it; ``first paint`` is First Contentful Paint, ``usable`` the end of
+``kB`` is everything that the view loaded, as the browser decoded it, ``sent`` as it came over the line; ``first paint`` is First Contentful Paint, ``usable`` the end of
 DOMContentLoaded, at which its scripts have run, ``task`` the longest task of the main thread in the second behind it (0: none over 50 ms).
 Medians, and the worst in brackets. The browser and the server share the machine's cores.
 """
@@ -48,6 +48,7 @@ new PerformanceObserver((list) => {
 @dataclass(frozen=True, slots=True)
 class View:
     kilobytes: float
+    sent_kilobytes: float
     requests: int
     paint_ms: float
     usable_ms: float
@@ -76,7 +77,8 @@ def _noted(page: Page) -> View:
           const [whole] = performance.getEntriesByType("navigation");
           const parts = performance.getEntriesByType("resource").filter(({name}) => !name.includes("/events"));
           const bytes = parts.reduce((sum, one) => sum + one.decodedBodySize, whole.decodedBodySize);
-          return [bytes / 1000, parts.length + 1, noted.paint, whole.domContentLoadedEventEnd, noted.task];
+          const sent = parts.reduce((sum, one) => sum + one.encodedBodySize, whole.encodedBodySize);
+          return [bytes / 1000, sent / 1000, parts.length + 1, noted.paint, whole.domContentLoadedEventEnd, noted.task];
         }"""
     )
     return View(*told)
@@ -102,12 +104,12 @@ def main() -> None:
             for _ in range(wanted.rounds):
                 for path in PAGES:
                     found[path].append(view(browser, service, path))
-    table = Table("page", "kB", "requests", "first paint ms", "usable ms", "longest task ms")
+    table = Table("page", "kB", "sent kB", "requests", "first paint ms", "usable ms", "longest task ms")
     for path, views in found.items():
         last = views[-1]
         times = [[getattr(one, name) for one in views] for name in ("paint_ms", "usable_ms", "task_ms")]
         shown = [f"{statistics.median(each):.0f} ({max(each):.0f})" for each in times]
-        table.add_row(path, f"{last.kilobytes:.0f}", str(last.requests), *shown)
+        table.add_row(path, f"{last.kilobytes:.0f}", f"{last.sent_kilobytes:.0f}", str(last.requests), *shown)
     Console(width=110).print(table)
 
 

@@ -18,13 +18,13 @@ from tests.visits import Visits
 
 pytestmark = pytest.mark.slow
 
-NOON = datetime(2026, 11, 16, 3, tzinfo=UTC)
+AFTERNOON = datetime(2026, 11, 16, 6, tzinfo=UTC)
 ON_AIR_AT = datetime(2026, 11, 16, 15, tzinfo=UTC)
 
 
 @pytest.fixture
 def station(tmp_path: Path) -> Iterator[WholeStation]:
-    made = WholeStation(tmp_path / "home", NOON)
+    made = WholeStation(tmp_path / "home", AFTERNOON)
     try:
         made.upload(VOICES / "news-morning.opus", title="아침 소식", kind="news")
         made.upload(VOICES / "music-strings.opus", title="잔잔한 줄 소리", kind="music")

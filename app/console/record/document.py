@@ -14,7 +14,7 @@ from app.record.figures import Figures, Minutes
 
 def document(figures: Figures, station: str, language: Language, made_at: datetime) -> bytes:
     """The whole document. It asks for nothing else: what it looks like is in it, and so it reads alike for ever."""
-    style = ASSETS["funder-report.css"].read_text(encoding="utf-8")
+    style = ASSETS["funder-report.css"].decode()
     page = templates.get_template("record/funder_report.html").render(
         t=Words(language), station=station, made_at=made_at, style=style, **shown(figures, Words(language))
     )

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from app.console.nights import shown_night
 from app.console.record.document import shown as shown_figures
+from app.console.record.reports_api import Sha256, get_frozen_report, names_of
 from app.console.shell import SignedInPage
 from app.console.sites.health import this_month
 from app.console.sites.minutes import ContractMonth, beside, month_of, price, shown_month
@@ -23,7 +24,6 @@ from app.frequencies.models import Site
 from app.programmes.models import Programme
 from app.record.figures import figures, wanted_months
 from app.record.frozen import frozen_reports
-from app.record.reports_api import Sha256, get_frozen_report, names_of
 from app.record.rows import WantedRows, as_run_rows, handoff_rows
 from app.web.dependencies import CurrentBlobs, Database
 from schedules.time import Span, night_span

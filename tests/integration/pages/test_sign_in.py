@@ -108,6 +108,9 @@ def test_assets_are_kept_for_ever_under_their_own_address(
     answer = client.get(sheet)
     assert answer.headers["content-type"].startswith("text/css")
     assert "immutable" in answer.headers["cache-control"]
+    plain = client.get(sheet, headers={"Accept-Encoding": "identity"})
+    assert (answer.headers["content-encoding"], plain.headers.get("content-encoding")) == ("gzip", None)
+    assert answer.content == plain.content
     assert client.get("/static/another/page.css").status_code == 404
     assert client.get(f"{sheet}/../../pages.py").status_code == 404
 

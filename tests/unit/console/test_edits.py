@@ -40,7 +40,7 @@ def test_the_browser_counts_as_the_station_does(peer: Callable[[str], Path]) -> 
         {"edits": some_edits(chance), "places": [chance.randrange(SAMPLES) for _ in range(10)]}
         for _ in range(200)
     ]
-    script = ASK % json.dumps(rendering.ASSETS["edits.js"].as_uri())
+    script = ASK % json.dumps((rendering.HERE / "static" / "edits.js").as_uri())
     command = [str(peer("node")), "--no-warnings", "--input-type=module", "-e", script, json.dumps(cases)]
     told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     assert told["times"] == [144_000, 120_000, 2_988_000, 172_800_000, None, None, None, None]
