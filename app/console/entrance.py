@@ -86,7 +86,10 @@ def _own_address(then: str) -> str:
 
     A browser reads a backslash as a slash, and ``//name`` as another server.
     """
-    whole = urlsplit(then.replace("\\", "/"))
+    try:
+        whole = urlsplit(then.replace("\\", "/"))
+    except ValueError:
+        return "/"
     is_ours = not (whole.scheme or whole.netloc) and then.isprintable() and whole.path.startswith("/")
     if not is_ours or whole.path.startswith("//") or whole.path.startswith("/sign-in"):
         return "/"

@@ -112,8 +112,11 @@ class SignIn(Body):
 
 
 class SessionOut(Answer):
-    model_config = example(person="김하늘", expires_at="2026-10-25T13:00:00Z", csrf_token="5f0c6f...")  # noqa: S106
+    model_config = example(
+        person_id=1, person="김하늘", expires_at="2026-10-25T13:00:00Z", csrf_token="5f0c6f..."
+    )  # noqa: S106
 
+    person_id: int
     person: str
     expires_at: datetime
     csrf_token: Annotated[
@@ -210,6 +213,7 @@ def sign_in(
     signed_in = enter_with_key(request, database, body.key.strip(), now)
     security.set_session_cookie(response, signed_in.token, settings)
     return SessionOut(
+        person_id=signed_in.actor.person_id,
         person=signed_in.actor.name,
         expires_at=signed_in.expires_at,
         csrf_token=security.csrf_token(signed_in.token),

@@ -12,9 +12,11 @@ from sqlmodel import delete, select
 
 from app.airings.models import Intent
 from app.database import reading, writing
+from app.events.service import emit
 from app.people.models import BrowserSession
-from tests.nights import FilledNight
-from tests.stations import serving
+from app.station.models import Station
+from tests.nights import AT, FilledNight
+from tests.stations import keyed, serving
 from tests.visits import Visits, axe, overflows
 
 
@@ -110,3 +112,64 @@ def test_the_ways_are_under_the_thumb_and_the_content_is_one_key_away(
         desk.keyboard.press("Tab")
         desk.keyboard.press("Enter")
         assert desk.evaluate("document.activeElement.id") == "content"
+
+
+def test_what_somebody_else_has_saved_meanwhile_is_neither_lost_nor_overwritten(
+    night: FilledNight, visit: Visits
+) -> None:
+    visit.expected += ["412"]
+    with serving(night.station) as url, keyed(url, night.station.key) as api:
+        page = visit(url, night.station.key, language="en")
+        page.goto(f"{url}/sites/1/edit")
+        page.get_by_label("Operator").fill("Radio house")
+        site = api.get("/api/v1/sites/1")
+        theirs = {name: site.json()[name] for name in ("code", "latitude", "longitude")} | {
+            "name": "Toshkent"
+        }
+        api.put("/api/v1/sites/1", json=theirs, headers={"If-Match": site.headers["etag"]}).raise_for_status()
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("button", name="See theirs").click()
+        page.get_by_text("Somebody else has changed it meanwhile").wait_for()
+        assert page.get_by_label("Operator").input_value() == "Radio house"
+        assert page.get_by_label("Name", exact=True).first.input_value() == "Toshkent"
+        page.get_by_role("button", name="Save").click()
+        page.wait_for_url(f"{url}/sites/1")
+        saved = api.get("/api/v1/sites/1").json()
+        assert (saved["name"], saved["operator"]) == ("Toshkent", "Radio house")
+
+
+def test_what_is_being_written_outlives_every_look(night: FilledNight, visit: Visits) -> None:
+    with serving(night.station) as url:
+        page = visit(url, night.station.key, language="en")
+        page.goto(f"{url}/station")
+        field = page.locator("#person-name")
+        field.press_sequentially("이강")
+        page.evaluate("window.written = document.activeElement")
+        looked = (
+            "new Promise((done) => document.addEventListener('danpa:looked', () => done(true), {once: true}))"
+        )
+        with writing(night.station.database) as session:
+            session.get_one(Station, 1).name = "다른 이름"
+            emit(session, "station", 1, "renamed", at=AT)
+        assert page.evaluate(looked)
+        field.press_sequentially("산")
+        assert field.input_value() == "이강산"
+        assert page.evaluate("window.written === document.activeElement")
+        assert "다른 이름" in page.title()
+
+
+def test_another_persons_key_does_not_go_on_with_what_somebody_began(
+    night: FilledNight, visit: Visits
+) -> None:
+    visit.expected += ["401"]
+    other = night.station.another_key("이강")
+    with serving(night.station) as url:
+        page = visit(url, night.station.key, language="en")
+        page.goto(f"{url}/")
+        end_sessions(night)
+        page.locator(f'[data-action="/api/v1/airings/{night.airings["2000"]}/compile"]').click()
+        again = page.get_by_role("dialog", name="Sign in again")
+        again.get_by_label("Key").fill(other)
+        again.get_by_label("Key").press("Enter")
+        page.get_by_role("link", name="이강").wait_for()
+        assert wishes(night) == []

@@ -11,9 +11,16 @@ export class Problem extends Error {
     this.status = status;
     /** The field that is wrong, where it is one. @type {string | undefined} */
     this.field = document.field;
-    /** Each field that is wrong and why. @type {{ field: string, detail: string }[]} */
+    /** Each field that is wrong and why. @type {{ field: string, message: string }[]} */
     this.errors = document.errors ?? [];
     this.document = document;
+  }
+}
+
+/** Nothing came back: it may have been done or not. */
+export class NoAnswer extends Error {
+  constructor() {
+    super(words("js.no_answer"));
   }
 }
 
@@ -28,7 +35,10 @@ export class Problem extends Error {
  * @throws {Error} no answer came, in the reader's words
  */
 export async function send(method, path, more = {}) {
-  const answer = await attempt(method, path, more);
+  const { key, call } = repeatable(method, path, more.body);
+  const headers = key ? { "Idempotency-Key": key, ...more.headers } : more.headers;
+  const answer = await attempt(method, path, { ...more, headers });
+  unanswered.delete(call);
   if (answer.status === 401 && (await signInAgain())) return send(method, path, more);
   const type = answer.headers.get("content-type") ?? "";
   // What has no content (204) is called JSON all the same
@@ -58,13 +68,29 @@ export async function attempt(method, path, { body, etag, headers = {}, signal, 
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Error(words("js.no_answer"));
+    throw new NoAnswer();
   }
 }
 
 const meta = () => document.querySelector('meta[name="csrf-token"]');
 
 export const token = () => meta()?.getAttribute("content") ?? "";
+
+/**
+ * The key under which a creating call may be repeated: where no answer came, the same call again has the same one, and what it
+ * creates is there once. @type {Map<string, string>}
+ */
+const unanswered = new Map();
+
+/** @param {string} method @param {string} path @param {any} body */
+function repeatable(method, path, body) {
+  const isPlain = !(body instanceof Blob || body instanceof FormData || body instanceof ArrayBuffer);
+  if (method !== "POST" || !isPlain) return { key: "", call: "" };
+  const call = `${path} ${JSON.stringify(body)}`;
+  const key = unanswered.get(call) ?? [...crypto.getRandomValues(new Uint32Array(4))].join("-");
+  unanswered.set(call, key);
+  return { key, call };
+}
 
 /** @type {Promise<boolean> | undefined} */
 let asking;
@@ -93,7 +119,10 @@ function askForKey() {
         wrong.textContent = answer ? (await answer.json()).detail : words("js.no_answer");
         return;
       }
-      meta()?.setAttribute("content", (await answer.json()).csrf_token);
+      const session = await answer.json();
+      // What the one before began is not done in another's name; what they wrote stays with them
+      if (`${session.person_id}` !== document.body.dataset.person) return location.reload();
+      meta()?.setAttribute("content", session.csrf_token);
       dialog.close("yes");
     };
     button.onclick = enter;

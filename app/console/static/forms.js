@@ -5,12 +5,13 @@
 //
 // A field's name is its place in the body (`options.preroll_s`; `entries.0.khz` is in a list). What it holds goes as its kind
 // says: numbers as numbers, a checkbox without a value as true or false, checkboxes with values as a list, `data-as="json"`,
-// "list" (by commas), "number" or "kst" (a date and time in Korea) as such. An empty field is null, with `data-empty="text"` an
-// empty text, with "omit" left out. Afterwards the
-// page is renewed, or `data-then` is opened, with what the answer holds in its places. With `data-draft` what is being
-// written is kept in this browser until it is sent: a lost connection, an ended session or a closed tab loses nothing.
+// "list" (by commas), "number" or "kst" (a date and time in Korea) as such, and "none" not at all. An empty field is null, with
+// `data-empty="text"` an empty text, with "omit" left out. With `data-changed-only` a form sends what somebody has changed and
+// nothing else. Afterwards the page is renewed, or `data-then` is opened, with what the answer holds in its places. With
+// `data-draft` what is being written is kept (drafts.js).
 
-import { Problem, send } from "./api.js";
+import { NoAnswer, Problem, send } from "./api.js";
+import { forget, install as installDrafts, isChanged, keep } from "./drafts.js";
 import { look, lookSoon } from "./live.js";
 import { confirmed, tell, tellFailure } from "./telling.js";
 import { words } from "./words.js";
@@ -31,7 +32,9 @@ const controls = (form) => fields(form).filter((control) => !control.matches(":d
 export function body(form) {
   /** @type {Record<string, any>} */
   const whole = {};
+  const isWhole = !form.hasAttribute("data-changed-only");
   for (const control of controls(form)) {
+    if (!isWhole && !isChanged(control)) continue;
     const value = valueOf(control);
     if (value === undefined) continue;
     const path = control.name.split(".");
@@ -48,6 +51,7 @@ const isListed = (control) => control.type === "checkbox" && control.hasAttribut
 
 /** @param {Control} control @returns {any} */
 function valueOf(control) {
+  if (control.dataset.as === "none") return undefined;
   if (control instanceof HTMLInputElement && control.type === "checkbox") {
     if (isListed(control)) return control.checked ? [control.value] : [];
     return control.checked;
@@ -67,7 +71,7 @@ function valueOf(control) {
 function showProblem(form, problem) {
   let first;
   const rest = [];
-  for (const { field, message } of /** @type {any[]} */ (problem.errors)) {
+  for (const { field, message } of problem.errors) {
     const shown = controls(form); // "lead_in" may be wrong as a whole: then it is told at its first field
     const control =
       shown.find(({ name }) => name === field || field.startsWith(`${name}.`)) ??
@@ -90,9 +94,19 @@ function showProblem(form, problem) {
     wrong.className = "notice bad form-wrong";
     wrong.setAttribute("role", "alert");
     wrong.textContent = explained(problem, rest.join("; "));
+    if (problem.status === 412 && form.dataset.draft) wrong.append(" ", reloader());
     form.prepend(wrong);
   }
   first?.focus();
+}
+
+/** To see what somebody else has saved, with what one has written oneself over it: the draft is put back. */
+function reloader() {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = words("js.see_theirs");
+  button.addEventListener("click", () => location.reload());
+  return button;
 }
 
 /** A refusal in the reader's language where we have words for its kind, and in the API's. @param {Problem} problem @param {string} [detail] */
@@ -111,12 +125,17 @@ function clearProblem(form) {
   }
 }
 
+/** Forms whose answer has not come yet. @type {WeakSet<HTMLFormElement>} */
+const underWay = new WeakSet();
+
 /** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
 async function submit(form, submitter) {
+  if (underWay.has(form)) return;
   const ask = submitter?.dataset.confirm ?? form.dataset.confirm;
   if (ask && !(await confirmed(ask, submitter?.textContent ?? ""))) return;
   const [method, path] = (submitter?.dataset.send ?? form.dataset.send ?? "").split(" ");
   clearProblem(form);
+  underWay.add(form);
   if (submitter instanceof HTMLButtonElement) submitter.disabled = true;
   try {
     const { data } = await send(method, path, { body: body(form), etag: form.dataset.etag });
@@ -130,60 +149,13 @@ async function submit(form, submitter) {
     if (form.hasAttribute("data-reset")) form.reset();
     lookSoon();
   } catch (error) {
+    form.dataset.dirty = ""; // what is wrong with it stays beside its fields until it is put right
     if (error instanceof Problem) showProblem(form, error);
-    else tellFailure(error);
+    else tellFailure(error instanceof NoAnswer && form.dataset.draft ? new Error(`${error.message} ${words("js.draft.safe")}`) : error);
   } finally {
+    underWay.delete(form);
     if (submitter instanceof HTMLButtonElement) submitter.disabled = false;
   }
-}
-
-// ---------------------------------------------------------------- drafts
-
-/** @param {HTMLFormElement} form */
-const place = (form) => `danpa:draft:${document.body.dataset.person}:${form.dataset.draft}`;
-
-/** @param {HTMLFormElement} form */
-function keep(form) {
-  if (!form.dataset.draft) return;
-  const values = fields(form)
-    .filter(({ type }) => type !== "password" && type !== "file" && type !== "hidden")
-    .map((control) => [control.name, control instanceof HTMLInputElement && /checkbox|radio/.test(control.type) ? control.checked : control.value]);
-  localStorage.setItem(place(form), JSON.stringify({ at: Date.now(), values }));
-}
-
-/** @param {HTMLFormElement} form */
-function forget(form) {
-  if (!form.dataset.draft) return;
-  localStorage.removeItem(place(form));
-  form.querySelector(".draft")?.remove();
-}
-
-/** Put what was being written back, and say so. @param {HTMLFormElement} form */
-function restore(form) {
-  const kept = form.dataset.draft && localStorage.getItem(place(form));
-  if (!kept || form.querySelector(".draft")) return;
-  const { values } = JSON.parse(kept);
-  const now = fields(form).filter(({ type }) => type !== "password" && type !== "file" && type !== "hidden");
-  values.forEach((/** @type {[string, any]} */ [name, value], /** @type {number} */ n) => {
-    const control = now[n]?.name === name ? now[n] : undefined;
-    if (control instanceof HTMLInputElement && /checkbox|radio/.test(control.type)) control.checked = value;
-    else if (control) control.value = value;
-  });
-  const note = document.createElement("p");
-  note.className = "notice warn draft";
-  note.setAttribute("role", "status");
-  note.append(words("js.draft.kept"), " ");
-  const discard = document.createElement("button");
-  discard.type = "button";
-  discard.className = "plain";
-  discard.textContent = words("js.draft.discard");
-  discard.addEventListener("click", () => {
-    forget(form);
-    form.reset();
-  });
-  note.append(discard);
-  form.prepend(note);
-  form.closest("details")?.setAttribute("open", "");
 }
 
 // ---------------------------------------------------------------- filters
@@ -219,16 +191,17 @@ export function install() {
   document.addEventListener("input", (event) => {
     const form = /** @type {Control} */ (event.target).form;
     if (form?.hasAttribute("data-filter")) filter(form);
-    else if (form) keep(form);
+    else if (form?.dataset.send || form?.dataset.draft) keep(form);
   });
   document.addEventListener("click", (event) => {
     const opener = /** @type {Element} */ (event.target).closest("[data-open]");
     const dialog = opener && document.getElementById(opener.getAttribute("data-open") ?? "");
     if (dialog instanceof HTMLDialogElement) dialog.showModal();
     const closer = /** @type {Element} */ (event.target).closest("[data-close]");
-    if (closer) closer.closest("dialog")?.close();
+    const left = closer?.closest("dialog");
+    left?.close();
+    // Given up: it is the page's again. A draft waits for another time
+    for (const form of left?.querySelectorAll("form[data-dirty]:not([data-draft])") ?? []) /** @type {HTMLFormElement} */ (form).reset();
   });
-  const restoreAll = () => document.querySelectorAll("form[data-draft]").forEach((form) => restore(/** @type {HTMLFormElement} */ (form)));
-  document.addEventListener("danpa:looked", restoreAll);
-  restoreAll();
+  installDrafts();
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // Makes what is on the page like a fresh copy of it, touching only what differs: an audio that plays goes on, opened
-// details stay open, and the focus stays where it is, because their elements are never replaced.
+// details stay open, and the focus stays where it is, because their elements are never replaced. A form in which somebody is
+// writing (`data-dirty`) is not touched at all.
 
 /**
  * Make `old` like `fresh`. Elements with an id are matched by it, others by their place.
@@ -8,7 +9,7 @@
  * @param {Element} fresh
  */
 export function morph(old, fresh) {
-  if (old.hasAttribute("data-keep")) return;
+  if (old.hasAttribute("data-keep") || old.hasAttribute("data-dirty")) return;
   if (old instanceof HTMLAudioElement && !old.paused) return; // a new version is heard when this one has ended
   morphAttributes(old, fresh);
   morphChildren(old, fresh);
@@ -33,7 +34,7 @@ function isReaders(element, name) {
 function morphChildren(old, fresh) {
   const stay = new Set([...fresh.children].map((child) => child.id));
   for (const child of [...old.children]) {
-    if (child.id && !stay.has(child.id)) child.remove();
+    if (child.id && !stay.has(child.id)) drop(child);
   }
   let place = old.firstChild;
   for (const child of [...fresh.childNodes]) {
@@ -65,9 +66,14 @@ function findMatch(old, place, child) {
   return isAlike ? place : null;
 }
 
-/** Remove a node and return the one after it. @param {ChildNode} node @returns {ChildNode | null} */
+/**
+ * Remove a node, unless somebody is writing in it, and return the one after it.
+ * @param {ChildNode} node @returns {ChildNode | null}
+ */
 function drop(node) {
   const next = node.nextSibling;
-  node.remove();
+  if (!(node instanceof Element && (node.matches(WRITTEN) || node.querySelector(WRITTEN)))) node.remove();
   return next;
 }
+
+const WRITTEN = "[data-dirty], dialog[open]";

@@ -2,6 +2,7 @@
 // What every page of the console does: clocks, what has changed, buttons and forms. Without it pages still show everything.
 
 import { Problem, send } from "./api.js";
+import { forgetAll, hasDrafts } from "./drafts.js";
 import { explained, install } from "./forms.js";
 import { listen, lookSoon } from "./live.js";
 import { confirmed, tell, tellFailure } from "./telling.js";
@@ -26,6 +27,9 @@ function showClocks() {
   }
 }
 
+/** @type {WeakSet<HTMLButtonElement>} */
+const underWay = new WeakSet();
+
 /**
  * A button that asks for one thing: `data-action` is where, `data-method` how, `data-body` with what (JSON), `data-etag` of which
  * revision, `data-confirm` the question before, `data-then` the page after, `data-undo` what takes it back ("POST /api/...").
@@ -33,7 +37,9 @@ function showClocks() {
  */
 async function act(button) {
   const { action = "", method = "POST", body, etag, confirm, then, told, undo } = button.dataset;
+  if (underWay.has(button)) return;
   if (confirm && !(await confirmed(confirm, button.textContent?.trim() ?? ""))) return;
+  underWay.add(button); // a page that is renewed meanwhile enables the button again
   button.disabled = true;
   try {
     const { data } = await send(method, action, { body: body && JSON.parse(body), etag });
@@ -43,8 +49,16 @@ async function act(button) {
   } catch (error) {
     tellFailure(error instanceof Problem ? new Error(explained(error)) : error);
   } finally {
+    underWay.delete(button);
     button.disabled = false;
   }
+}
+
+/** Sign out, and leave nothing of one's own in a browser that others use too. @param {HTMLButtonElement} button */
+async function leave(button) {
+  if (hasDrafts() && !(await confirmed(words("js.leave.drafts"), button.textContent?.trim() ?? ""))) return;
+  forgetAll();
+  act(button);
 }
 
 /** @param {string} undo */
@@ -61,7 +75,7 @@ async function takeBack(undo) {
 
 document.addEventListener("click", (event) => {
   const button = /** @type {Element} */ (event.target).closest("button[data-action]");
-  if (button instanceof HTMLButtonElement) act(button);
+  if (button instanceof HTMLButtonElement) button.id === "sign-out" ? leave(button) : act(button);
 });
 document.addEventListener("danpa:looked", () => {
   setClock();

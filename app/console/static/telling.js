@@ -10,13 +10,18 @@ const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id))
 let telling;
 
 /**
- * Say something for some seconds; what went wrong stays until the next. `offer` is one thing more that may be done, such as to undo.
+ * Say something for some seconds, longer where it went wrong or more may be done. `offer` is that: to undo it, for example.
  * @param {string} text
  * @param {{ bad?: boolean, offer?: { label: string, act: () => void } }} [how]
  */
 export function tell(text, { bad = false, offer } = {}) {
   clearTimeout(telling);
   const told = element("told");
+  const dialog = document.querySelector("dialog:modal");
+  if (dialog && told.parentElement !== dialog) {
+    dialog.append(told); // all outside of an open dialog is out of reach, and not read out
+    dialog.addEventListener("close", () => document.body.append(told), { once: true });
+  }
   told.classList.toggle("bad", bad);
   told.textContent = text;
   if (offer) {
