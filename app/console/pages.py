@@ -15,6 +15,7 @@ from app.console.record import page as record
 from app.console.replies import page as replies
 from app.console.reports import page as reports
 from app.console.segments import page as segments
+from app.console.sites import contract_page, feed_page
 from app.console.sites import page as sites
 from app.console.station import page as station
 from app.console.tonight import page as tonight
@@ -29,6 +30,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     programmes.router,
     frequencies.router,
     sites.router,
+    feed_page.router,
+    contract_page.router,
     record.router,
     reports.router,
     replies.router,

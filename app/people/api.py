@@ -113,8 +113,11 @@ class SignIn(Body):
 
 class SessionOut(Answer):
     model_config = example(
-        person_id=1, person="김하늘", expires_at="2026-10-25T13:00:00Z", csrf_token="5f0c6f..."
-    )  # noqa: S106
+        person_id=1,
+        person="김하늘",
+        expires_at="2026-10-25T13:00:00Z",
+        csrf_token="5f0c6f...",  # noqa: S106
+    )
 
     person_id: int
     person: str

@@ -8,7 +8,6 @@ from sqlmodel import col, select
 
 from app.air.status import read_status
 from app.console.shell import SignedInPage
-from app.console.sites import contract_page, feed_page
 from app.console.sites.health import feeds_health, this_month, total
 from app.console.sites.minutes import beside, contracts_of, price, shown_month
 from app.database import reading
@@ -72,7 +71,3 @@ def edit_site(page: SignedInPage, database: Database, site_id: RowId) -> Respons
     with reading(database) as session:
         site = service.site(session, site_id)
         return page.answer(session, "sites/site_form.html", section="sites", site=site)
-
-
-router.include_router(feed_page.router)
-router.include_router(contract_page.router)
