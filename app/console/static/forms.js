@@ -11,6 +11,7 @@
 // written is kept in this browser until it is sent: a lost connection, an ended session or a closed tab loses nothing.
 
 import { Problem, send } from "./api.js";
+import * as kept from "./kept.js";
 import { look, lookSoon } from "./live.js";
 import { confirmed, tell, tellFailure } from "./telling.js";
 import { words } from "./words.js";
@@ -148,21 +149,21 @@ function keep(form) {
   const values = fields(form)
     .filter(({ type }) => type !== "password" && type !== "file" && type !== "hidden")
     .map((control) => [control.name, control instanceof HTMLInputElement && /checkbox|radio/.test(control.type) ? control.checked : control.value]);
-  localStorage.setItem(place(form), JSON.stringify({ at: Date.now(), values }));
+  kept.keep(place(form), { at: Date.now(), values });
 }
 
 /** @param {HTMLFormElement} form */
 function forget(form) {
   if (!form.dataset.draft) return;
-  localStorage.removeItem(place(form));
+  kept.forget(place(form));
   form.querySelector(".draft")?.remove();
 }
 
 /** Put what was being written back, and say so. @param {HTMLFormElement} form */
 function restore(form) {
-  const kept = form.dataset.draft && localStorage.getItem(place(form));
-  if (!kept || form.querySelector(".draft")) return;
-  const { values } = JSON.parse(kept);
+  const draft = form.dataset.draft && kept.read(place(form));
+  if (!draft || form.querySelector(".draft")) return;
+  const { values } = draft;
   const now = fields(form).filter(({ type }) => type !== "password" && type !== "file" && type !== "hidden");
   values.forEach((/** @type {[string, any]} */ [name, value], /** @type {number} */ n) => {
     const control = now[n]?.name === name ? now[n] : undefined;

@@ -1,6 +1,7 @@
 // @ts-check
 // Makes what is on the page like a fresh copy of it, touching only what differs: an audio that plays goes on, opened
-// details stay open, and the focus stays where it is, because their elements are never replaced.
+// details stay open, and the focus stays where it is, because their elements are never replaced. A dialog that is open stays
+// until it is closed, also where the page has none any more: what is being written in it is told what became of its subject.
 
 /**
  * Make `old` like `fresh`. Elements with an id are matched by it, others by their place.
@@ -33,7 +34,7 @@ function isReaders(element, name) {
 function morphChildren(old, fresh) {
   const stay = new Set([...fresh.children].map((child) => child.id));
   for (const child of [...old.children]) {
-    if (child.id && !stay.has(child.id)) child.remove();
+    if (child.id && !stay.has(child.id)) drop(child);
   }
   let place = old.firstChild;
   for (const child of [...fresh.childNodes]) {
@@ -65,9 +66,9 @@ function findMatch(old, place, child) {
   return isAlike ? place : null;
 }
 
-/** Remove a node and return the one after it. @param {ChildNode} node @returns {ChildNode | null} */
+/** Remove a node, unless it is an open dialog, and return the one after it. @param {ChildNode} node @returns {ChildNode | null} */
 function drop(node) {
   const next = node.nextSibling;
-  node.remove();
+  if (!(node instanceof HTMLDialogElement && node.open)) node.remove();
   return next;
 }
