@@ -37,6 +37,7 @@ def test_another_person_approves_and_sends_back_with_one_thumb(
     with writing(demo_station.database) as session:
         session.get_one(Station, 1).approved_by_another = True
     other = demo_station.another_key("이강")
+    visit.expected += ["409", "412"]
     with serving(demo_station) as url, keyed(url, demo_station.key) as client:
         first = uploaded(demo_station, url, tmp_path, 4, title="첫 편지", script="어머니께.")
         second = uploaded(demo_station, url, tmp_path, 5, title="둘째 편지")
@@ -69,6 +70,18 @@ def test_another_person_approves_and_sends_back_with_one_thumb(
         page.get_by_role("button", name="취소").tap()
         expect(page.get_by_role("heading", name="둘째 편지")).to_be_visible()
         assert client.get(f"/api/v1/segments/{second}").json()["state"] == "draft"
+
+        # Somebody else decides while the reason is being written: it is not sent for the one that is shown now
+        page.get_by_role("button", name="돌려보내기").tap()
+        dialog.get_by_label("까닭").fill("둘째의 까닭")
+        client.put(f"/api/v1/segments/{first}/edits", json={"gain_db": 1})
+        with keyed(url, other) as deciding:
+            assert deciding.post(f"/api/v1/segments/{second}/approve", json={"cut": 1}).status_code == 200
+        expect(page.locator("#item-title")).to_have_text("첫 편지")
+        expect(dialog.get_by_label("까닭")).to_have_value("둘째의 까닭")
+        dialog.get_by_role("button", name="돌려보내기").tap()
+        expect(dialog.get_by_role("alert")).to_be_visible()
+        assert client.get(f"/api/v1/segments/{first}").json()["state"] == "draft"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,6 +1,8 @@
 // @ts-check
 // A clock that is not saved yet, kept in this browser with the saved one that it was made from.
 
+import { forget, keep, read } from "./kept.js";
+
 /** @typedef {import("./clock-elements.js").Element} Element */
 /** @typedef {{ base: string, clock: Element[] }} Draft */
 
@@ -12,16 +14,15 @@ export class ClockDraft {
 
   /** @returns {Draft | null} */
   read() {
-    const kept = localStorage.getItem(this.place);
-    return kept ? JSON.parse(kept) : null;
+    return read(this.place);
   }
 
   /** @param {Draft} draft */
   keep(draft) {
-    localStorage.setItem(this.place, JSON.stringify(draft));
+    keep(this.place, draft);
   }
 
   forget() {
-    localStorage.removeItem(this.place);
+    forget(this.place);
   }
 }

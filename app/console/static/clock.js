@@ -106,10 +106,10 @@ class ClockEditor {
 
   /** @param {string} [said] */
   #changed(said) {
-    if (this.isChanged) this.draft.keep({ base: this.base, clock: this.clock });
-    else this.draft.forget();
     if (said) this.said.textContent = said;
     this.show();
+    if (this.isChanged) this.draft.keep({ base: this.base, clock: this.clock });
+    else this.draft.forget();
   }
 
   /** @param {number} from @param {number} to */

@@ -55,13 +55,13 @@ export class Cutting {
 
   /** Whether others have saved edits since these were begun. */
   get #isOvertaken() {
-    return this.segment.cut !== this.history.base && this.history.isChanged;
+    return !this.#saving && this.segment.cut !== this.history.base && this.history.isChanged;
   }
 
   /** What the station has now. @param {SegmentOf} segment */
   renew(segment) {
     this.segment = segment;
-    if (segment.cut !== this.history.base && !this.history.isChanged) this.#adopt();
+    if (!this.#saving && segment.cut !== this.history.base && !this.history.isChanged) this.#adopt();
     const newest = this.#newest;
     if (this.#awaited && newest?.number === this.#awaited && newest.state !== "making") {
       this.#awaited = 0;
@@ -103,12 +103,15 @@ export class Cutting {
     if (this.#saving || !this.history.isChanged || this.#isOvertaken) return;
     this.#saving = true;
     this.#show();
+    const sent = this.history.now;
     try {
-      const { data } = await send("PUT", `/api/v1/segments/${this.segment.id}/edits`, { body: this.history.now, etag: `"${this.segment.revision}"` });
+      const { data } = await send("PUT", `/api/v1/segments/${this.segment.id}/edits`, { body: sent, etag: `"${this.segment.revision}"` });
       const { number, state, edits } = data.newest_cut;
+      this.segment = { ...this.segment, cut: number, revision: data.revision };
       this.#awaited = state === "making" ? number : 0;
-      this.history.push(editsOf(edits, this.segment));
-      this.history.rebase(number, this.history.now);
+      const saved = editsOf(edits, this.segment);
+      if (this.history.now === sent) this.history.push(saved); // else it was edited further meanwhile: that is not saved yet
+      this.history.rebase(number, saved);
       tell(words("segments.js.saved", { number }));
     } catch (error) {
       if (error instanceof Problem && error.status === 422) this.#wrongEdits(words("segments.js.refused", { detail: explained(error) }));

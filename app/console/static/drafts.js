@@ -5,7 +5,7 @@
 //
 // A form in which something is being written has `data-dirty`: morph.js leaves it as it is, its revision with it.
 
-import { tell } from "./telling.js";
+import * as kept from "./kept.js";
 import { words } from "./words.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
@@ -50,34 +50,27 @@ function named(form) {
   });
 }
 
-let isTold = false;
-
 /** Note that something is being written, and keep it where the form wants that. @param {HTMLFormElement} form */
 export function keep(form) {
   form.dataset.dirty = "";
   if (!form.dataset.draft) return;
   const values = named(form).flatMap(([control, kept]) => (isChanged(control) ? [kept] : []));
-  try {
-    localStorage.setItem(place(form), JSON.stringify({ at: Date.now(), etag: form.dataset.etag ?? null, values }));
-  } catch {
-    if (!isTold) tell(words("js.draft.not_kept"), { bad: true });
-    isTold = true;
-  }
+  kept.keep(place(form), { at: Date.now(), etag: form.dataset.etag ?? null, values });
 }
 
 /** It was sent, or is not wanted any more. @param {HTMLFormElement} form */
 export function forget(form) {
   delete form.dataset.dirty;
   if (!form.dataset.draft) return;
-  localStorage.removeItem(place(form));
+  kept.forget(place(form));
   form.querySelector(".draft")?.remove();
 }
 
 /** Put what was being written back, and say so. @param {HTMLFormElement} form */
 function restore(form) {
   if ("dirty" in form.dataset) return;
-  const { at = 0, etag = null, values = [] } = JSON.parse(localStorage.getItem(place(form)) ?? "{}");
-  if (Date.now() - at > KEPT_FOR_MS) return localStorage.removeItem(place(form));
+  const { at = 0, etag = null, values = [] } = kept.read(place(form)) ?? {};
+  if (Date.now() - at > KEPT_FOR_MS) return kept.forget(place(form));
   if (!values.length) return;
   const now = new Map(named(form).map(([control, [name, , box, nth]]) => [JSON.stringify([name, box, nth]), control]));
   const lost = values.filter((/** @type {Kept} */ [name, value, box, nth]) => {
@@ -112,12 +105,12 @@ function note(form, isOlder, lost) {
 }
 
 /** Those of the reader that are kept in this browser. */
-const drafts = () => Object.keys(localStorage).filter((key) => key.startsWith(BEGINS()));
+const drafts = () => kept.places().filter((name) => name.startsWith(BEGINS()));
 
 export const hasDrafts = () => drafts().length > 0;
 
 /** Somebody leaves a browser that others use too. */
-export const forgetAll = () => drafts().forEach((key) => localStorage.removeItem(key));
+export const forgetAll = () => drafts().forEach(kept.forget);
 
 export function install() {
   const all = () => document.querySelectorAll("form[data-draft]").forEach((form) => restore(/** @type {HTMLFormElement} */ (form)));

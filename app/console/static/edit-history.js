@@ -3,6 +3,7 @@
 // when a session or a tab ends.
 
 import { areSame } from "./edits.js";
+import { forget, keep, read } from "./kept.js";
 
 /** @typedef {import("./edits.js").Edits} Edits */
 
@@ -64,22 +65,18 @@ export class EditHistory {
   }
 
   #keep() {
-    if (!this.isChanged) return localStorage.removeItem(this.#place);
+    if (!this.isChanged) return forget(this.#place);
     const { base, saved } = this;
-    try {
-      localStorage.setItem(this.#place, JSON.stringify({ base, saved, states: this.#states, at: this.#at }));
-    } catch {
-      // The browser's room is full: then without the steps back
-      localStorage.setItem(this.#place, JSON.stringify({ base, saved, states: [this.now], at: 0 }));
-    }
+    // Where the browser's room is full, without the steps back
+    keep(this.#place, { base, saved, states: this.#states, at: this.#at }, { base, saved, states: [this.now], at: 0 });
   }
 
   #restore() {
-    const kept = localStorage.getItem(this.#place);
+    const kept = read(this.#place);
     if (!kept) return false;
-    const { base, saved, states, at } = JSON.parse(kept);
+    const { base, saved, states, at } = kept;
     if (areSame(states[at], this.saved)) {
-      localStorage.removeItem(this.#place); // they were saved elsewhere
+      forget(this.#place); // they were saved elsewhere
       return false;
     }
     [this.base, this.saved, this.#states, this.#at] = [base, saved, states, at];

@@ -3,7 +3,7 @@
 
 import { Microphone, microphones, Playing } from "./recorder_sound.js";
 import { addPiece, beginRecording, forgetRecording, RATE, writeRecording } from "./upload_store.js";
-import { confirmed } from "./telling.js";
+import { confirmed, tell } from "./telling.js";
 import { length, words } from "./words.js";
 
 /** @typedef {import("./upload_store.js").Recording} Recording */
@@ -25,9 +25,14 @@ let microphone;
 let recording;
 /** @type {Playing | undefined} */
 let playing;
-/** Pieces so far, and all that is being written, in its order. */
+/** How many pieces are written, and those that are not yet, the oldest first. */
 let pieces = 0;
+/** @type {Int16Array[]} */
+let unwritten = [];
+/** All that is being written, in its order. */
 let written = Promise.resolve();
+/** What is done after the dialog was closed. */
+let closing = Promise.resolve();
 /** Lets go of the lock by which other windows know that this is being recorded. */
 let release = () => {};
 let loudUntil = 0;
@@ -39,6 +44,7 @@ let around = { send: () => {}, changed: () => {} };
  * @param {{ send: (recording: Recording) => void, changed: () => void, recording?: Recording }} how
  */
 export async function open(how) {
+  await closing;
   around = how;
   recording = how.recording;
   wrong("");
@@ -47,6 +53,8 @@ export async function open(how) {
   become("closed");
   await listen("");
 }
+
+const isUnderWay = () => state === "recording" || state === "paused";
 
 /** @param {State} now */
 function become(now) {
@@ -100,9 +108,8 @@ function whyNot(error) {
 
 /** It was unplugged, or the browser has taken it away. */
 async function lost() {
-  if (state === "recording" || state === "paused") await stop();
-  else become("closed");
-  wrong(words("library.js.recorder.lost"));
+  const unsaved = isUnderWay() ? await end() : become("closed");
+  wrong(unsaved || words("library.js.recorder.lost"));
 }
 
 /** @param {number} peak of full scale */
@@ -114,21 +121,38 @@ function showLevel(peak) {
   element("recorder-db").textContent = `${level.toFixed(0)} dB${isLoud ? ` · ${words("library.js.recorder.loud")}` : ""}`;
 }
 
-/** Write a piece down. @param {Int16Array} samples */
+/** @param {Int16Array} samples */
 function keep(samples) {
-  const now = recording;
-  if (!now) return;
-  now.samples += samples.length;
-  const number = pieces++;
-  const row = { ...now };
-  written = written.then(() => addPiece(row, number, samples)).catch(full);
-  showLength();
+  unwritten.push(samples);
+  write().catch(full);
 }
 
-/** The browser's disk is full: what was written stays. @param {unknown} error */
+/** Write down what is not written yet. A piece that the browser does not take stays the first in line: no later one overtakes it. */
+function write() {
+  const made = recording;
+  written = written.catch(() => {}).then(async () => {
+    while (made && unwritten.length) {
+      const samples = made.samples + unwritten[0].length;
+      await addPiece({ ...made, samples }, pieces, unwritten[0]);
+      made.samples = samples;
+      pieces++;
+      unwritten.shift();
+      showLength();
+    }
+  });
+  return written;
+}
+
+/** How much is in this window only. */
+const unsavedLength = () => length(unwritten.reduce((sum, { length }) => sum + length, 0) / RATE, 1);
+
+/** @param {unknown} error */
+const detailOf = (error) => (error instanceof Error ? error.message : `${error}`);
+
+/** The browser's disk is full: what was written stays, and the rest waits here. @param {unknown} error */
 function full(error) {
-  if (state !== "recording") return;
-  wrong(words("library.js.recorder.full", { detail: error instanceof Error ? error.message : `${error}` }));
+  if (!isUnderWay()) return;
+  wrong(words("library.js.recorder.full", { length: unsavedLength(), detail: detailOf(error) }));
   microphone?.pause();
   become("paused");
 }
@@ -136,27 +160,52 @@ function full(error) {
 // ---------------------------------------------------------------- recording
 
 async function record() {
-  if (!microphone) return;
-  if (state === "ready") {
-    recording = await beginRecording();
-    pieces = 0;
-    const { id } = recording;
-    navigator.locks?.request(`danpa-recording-${id}`, () => new Promise((/** @type {(value?: void) => void} */ resolve) => (release = resolve)));
+  try {
+    if (state === "ready") await begin();
+    else await write(); // what there was no room for comes before what follows
+  } catch (error) {
+    return state === "ready" ? wrong(words("library.js.recorder.not_begun", { detail: detailOf(error) })) : full(error);
   }
+  if (!microphone) return; // it was closed meanwhile
+  wrong("");
   microphone.record();
   become("recording");
 }
 
+async function begin() {
+  const { id } = (recording = await beginRecording());
+  pieces = 0;
+  unwritten = [];
+  const held = new Promise((/** @type {(value?: void) => void} */ resolve) => (release = resolve));
+  navigator.locks?.request(`danpa-recording-${id}`, () => held);
+}
+
+/** Stop; what there is no room for is given up only if its owner says so. */
 async function stop() {
   await microphone?.finish().catch(() => {});
-  await written;
+  try {
+    await write();
+  } catch (error) {
+    full(error);
+    const asked = words("library.js.recorder.give_up", { length: unsavedLength() });
+    if (!(await confirmed(asked, words("library.js.recorder.give_up_yes")))) return;
+  }
+  wrong(await end());
+}
+
+/** End the recording with what is written of it. @returns {Promise<string>} what is told of the rest, where there is one */
+async function end() {
+  await microphone?.finish().catch(() => {});
+  const unsaved = await write().then(() => "", () => words("library.js.recorder.unsaved", { length: unsavedLength() }));
+  unwritten = [];
   await microphone?.close();
   microphone = undefined;
-  if (recording?.samples) await writeRecording(Object.assign(recording, { endedAt: Date.now() }));
-  else if (recording) await forgetRecording(recording.id); // stopped before the first sample came
+  const ended = recording?.samples ? writeRecording(Object.assign(recording, { endedAt: Date.now() })) : recording && forgetRecording(recording.id);
+  await Promise.resolve(ended).catch(() => {}); // its pieces are there, only the time of its end is not; or there is nothing of it
   release();
   become("done");
   around.changed();
+  return unsaved;
 }
 
 async function listenAgain() {
@@ -201,16 +250,21 @@ dialog.addEventListener("click", (event) => {
 element("recorder-device").addEventListener("change", () => listen(element("recorder-device").value));
 element("recorder-place").addEventListener("input", () => playing?.isPlaying && (quiet(), listenAgain()));
 dialog.addEventListener("cancel", (event) => {
-  if (state === "recording" || state === "paused") event.preventDefault(); // the Escape key ends no recording
+  if (isUnderWay()) event.preventDefault(); // the Escape key ends no recording
 });
-dialog.addEventListener("close", async () => {
+dialog.addEventListener("close", () => (closing = closed()));
+
+async function closed() {
   quiet();
+  const unsaved = isUnderWay() ? await end() : ""; // a second Escape closes it, whatever is said to the first
+  if (unsaved) tell(unsaved, { bad: true });
   await microphone?.close();
   microphone = undefined;
   recording = undefined;
   state = "closed";
   around.changed();
-});
+}
+
 window.addEventListener("beforeunload", (event) => {
-  if (state === "recording" || state === "paused") event.preventDefault();
+  if (isUnderWay()) event.preventDefault();
 });

@@ -37,6 +37,16 @@ export function tell(text, { bad = false, offer } = {}) {
   telling = setTimeout(() => (told.textContent = ""), bad || offer ? 20_000 : 8000);
 }
 
+/** What was told once. @type {Set<string>} */
+const toldOnce = new Set();
+
+/** Say what is wrong from now on, and not again while the page is open. @param {string} text */
+export function tellOnce(text) {
+  if (toldOnce.has(text)) return;
+  toldOnce.add(text);
+  tell(text, { bad: true });
+}
+
 /** Tell what went wrong, in the words that came with it. @param {unknown} error */
 export function tellFailure(error) {
   tell(words("js.failed", { detail: error instanceof Error ? error.message : `${error}` }), { bad: true });

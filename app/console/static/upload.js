@@ -87,7 +87,7 @@ element("outbox-clear").addEventListener("click", () => {
 /** @param {Recording} [recording] one to listen to */
 async function openRecorder(recording) {
   try {
-    await (await recorder()).open({ send: sendRecording, changed: showUnsent, recording });
+    await (await recorder()).open({ send: sendRecording, changed: () => showUnsent().catch(tellFailure), recording });
   } catch (error) {
     tellFailure(error);
   }
@@ -139,7 +139,7 @@ document.addEventListener("danpa:event", (event) => {
 document.addEventListener("danpa:looked", () => {
   for (const { item } of queue.entries.values()) if (item.segment?.state === "processing" && item.segmentId) queue.hear(item.segmentId);
 });
-document.addEventListener("danpa:recordings", showUnsent);
+document.addEventListener("danpa:recordings", () => showUnsent().catch(tellFailure));
 
 queue.open(draw).catch(tellFailure);
 showUnsent().catch(tellFailure);

@@ -1,6 +1,7 @@
 // @ts-check
 // What is said of files before they are sent: a title for each, and what they have in common.
 
+import { read, write } from "./kept.js";
 import { tellFailure } from "./telling.js";
 import * as queue from "./upload_queue.js";
 import { dayAndTime, element, size } from "./upload_view.js";
@@ -24,7 +25,7 @@ export function beginChoice(files, recording) {
   if (recording) chosen.push(recording);
   showChosen();
   if (dialog.open) return;
-  const last = JSON.parse(localStorage.getItem(LAST) ?? "{}");
+  const last = read(LAST) ?? {};
   for (const name of REMEMBERED) if (last[name]) field(name).value = last[name];
   field("batch").value = chosen.length > 1 ? dayAndTime(Date.now()).join(" ") : "";
   dialog.showModal();
@@ -83,7 +84,7 @@ function common() {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const fields = common();
-  localStorage.setItem(LAST, JSON.stringify(Object.fromEntries(REMEMBERED.map((name) => [name, fields[name]]))));
+  write(LAST, Object.fromEntries(REMEMBERED.map((name) => [name, fields[name]])));
   dialog.close();
   const good = chosen.filter(({ wrong }) => !wrong);
   const described = (/** @type {Chosen} */ one) => ({ ...fields, ...(one.title.trim() ? { title: one.title.trim() } : {}) });

@@ -2,8 +2,10 @@
 // The queue of files on their way: several at once, pauses that grow while the line is broken, and what is known of each.
 
 import { get, Problem } from "./api.js";
+import { tellFailure, tellOnce } from "./telling.js";
 import { fileOf, forgetBytes, forgetItem, items, keepFile, newId, readItem, wavBytes, writeItem } from "./upload_store.js";
 import { bring, Broken, end, SignedOut } from "./upload_tus.js";
+import { words } from "./words.js";
 
 /** @typedef {import("./upload_store.js").Item} Item */
 /** @typedef {import("./upload_store.js").Recording} Recording */
@@ -14,8 +16,9 @@ const PAUSES_MS = [1000, 2000, 5000, 10_000, 30_000];
 const KEPT_BYTES = 512 << 20;
 
 /**
- * What only this window knows of an item: its bytes, how much has left, and when it is tried again.
- * @typedef {{ item: Item, file?: Blob, left: number, isSending: boolean, triesAt?: number, trouble?: string, stop?: AbortController, wake?: () => void, tries: number }} Entry
+ * What only this window knows of an item: its bytes, how much has left, whether the browser has it written down (`isKept`),
+ * and when it is tried again.
+ * @typedef {{ item: Item, file?: Blob, left: number, isKept: boolean, isSending: boolean, triesAt?: number, trouble?: string, stop?: AbortController, wake?: () => void, tries: number }} Entry
  */
 
 /** @type {Map<string, Entry>} */
@@ -28,14 +31,14 @@ let changed = () => {};
 /** Begin: what was not finished at an earlier visit goes on. @param {(entry: Entry) => void} tell called for each entry that has changed */
 export async function open(tell) {
   changed = tell;
-  for (const item of await items()) enter(item);
+  for (const item of await items()) enter(item, true);
   next();
   for (const { item } of entries.values()) if (item.state === "sent") follow(item.id);
 }
 
-/** @param {Item} item @param {Blob} [file] */
-function enter(item, file) {
-  const entry = { item, file, left: item.brought, isSending: false, tries: 0 };
+/** @param {Item} item @param {boolean} isKept @param {Blob} [file] */
+function enter(item, isKept, file) {
+  const entry = { item, file, left: item.brought, isKept, isSending: false, tries: 0 };
   entries.set(item.id, entry);
   changed(entry);
   return entry;
@@ -48,16 +51,16 @@ const newItem = (what) => ({ modified: 0, addedAt: Date.now(), person: document.
 export async function add(chosen) {
   for (const { file, fields } of chosen) {
     const item = newItem({ id: newId(), name: file.name, bytes: file.size, modified: file.lastModified, sound: "asked", fields });
-    if (file.size <= KEPT_BYTES) {
+    const entry = enter(item, false, file);
+    if ((await save(entry)) && file.size <= KEPT_BYTES) {
       try {
         await keepFile(item.id, file);
         item.sound = "kept";
+        await save(entry);
       } catch {
         // no room, or a file that cannot be read: it is sent from where it lies
       }
     }
-    await writeItem(item);
-    enter(item, file);
     next();
   }
 }
@@ -65,8 +68,7 @@ export async function add(chosen) {
 /** Send a recording. @param {Recording} recording @param {string} name @param {Record<string, string>} fields */
 export async function addRecording({ id, samples }, name, fields) {
   const item = newItem({ id, name, bytes: wavBytes(samples), sound: "recording", fields });
-  await writeItem(item);
-  enter(item);
+  await save(enter(item, false));
   next();
 }
 
@@ -97,7 +99,7 @@ export const isKnown = (file) =>
   [...entries.values()].some(({ item }) => item.name === file.name && item.bytes === file.size && item.modified === file.lastModified && item.state !== "refused");
 
 /** Whether something would be lost, or have to be asked for again, if this window were closed now. */
-export const isNeeded = () => [...entries.values()].some(({ item, isSending, file }) => item.sound === "asked" && file && (isSending || item.state === "waiting"));
+export const isNeeded = () => [...entries.values()].some(({ item, isSending, isKept, file }) => (item.sound === "asked" || !isKept) && file && (isSending || item.state === "waiting"));
 
 // ---------------------------------------------------------------- what a person does with one
 
@@ -123,18 +125,26 @@ export async function remove(entry) {
   const { item } = entry;
   entries.delete(item.id);
   entry.stop?.abort(new DOMException("removed", "AbortError"));
-  await forgetItem(item);
-  if (item.state !== "sent") await end(item);
   changed(entry);
+  await forgetItem(item).catch(tellFailure);
+  if (item.state !== "sent") await end(item);
 }
 
 /** The connection may be back: nobody waits any longer. */
 export const wakeAll = () => entries.forEach((entry) => entry.wake?.());
 
-/** @param {Entry} entry */
-function save(entry) {
+/** Write an entry down. Where the browser cannot, it goes on in this window. @param {Entry} entry @returns {Promise<boolean>} whether it is kept */
+async function save(entry) {
   changed(entry);
-  return entries.has(entry.item.id) ? writeItem(entry.item) : undefined;
+  if (!entries.has(entry.item.id)) return false;
+  try {
+    await writeItem(entry.item);
+    entry.isKept = true;
+  } catch {
+    entry.isKept = false;
+    tellOnce(words("library.js.not_kept"));
+  }
+  return entry.isKept;
 }
 
 // ---------------------------------------------------------------- sending
@@ -176,6 +186,7 @@ async function work(entry) {
 
 /** Another window may have gone on with it, or be done with it. @param {Entry} entry */
 async function catchUp(entry) {
+  if (!entry.isKept) return;
   const stored = await readItem(entry.item.id);
   if (!stored) entries.delete(entry.item.id);
   else if (stored.brought > entry.item.brought || stored.state === "sent") entry.item = stored;
@@ -198,9 +209,10 @@ function told(entry, left) {
 async function sent(entry, segmentId) {
   Object.assign(entry.item, { state: "sent", segmentId, brought: entry.item.bytes, segment: { state: "processing" } });
   entry.left = entry.item.bytes;
-  await save(entry);
+  const isKept = await save(entry);
   entry.file = undefined;
-  await forgetBytes(entry.item);
+  // What cannot be removed is sent again at the next visit, and found to be there
+  await (isKept ? forgetBytes(entry.item) : forgetItem(entry.item)).catch(() => {});
   follow(entry.item.id);
 }
 

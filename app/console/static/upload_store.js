@@ -2,6 +2,8 @@
 // What has not reached the station yet, kept in this browser: files with how far each is, and recordings in pieces.
 // A reload, a closed tab and a crash lose nothing of it.
 
+import { Problem } from "./api.js";
+
 /**
  * A file on its way. `sound` says where its bytes are: "kept" here, in the pieces of a "recording", or with its owner only
  * ("asked"), who is asked for it again. `state`: "waiting" and "paused" are to be sent, "refused" is not taken, "sent" is a segment.
@@ -32,6 +34,7 @@ function database() {
     asked.onsuccess = () => resolve(asked.result);
     asked.onerror = () => reject(asked.error);
   });
+  opened.catch(() => (opened = undefined)); // there may be room for it the next time
   return opened;
 }
 
@@ -131,11 +134,17 @@ export async function readPiece(id, number) {
   return (await transact(["pieces"], ({ pieces }) => pieces.get([id, number]), "readonly"))?.samples;
 }
 
-/** A recording as a WAV file: 48 kHz, 16 bits, mono. One piece is in memory at a time. @param {string} id */
+/**
+ * A recording as a WAV file: 48 kHz, 16 bits, mono. One piece is in memory at a time.
+ * @param {string} id @throws {Problem} not all of it is here: what is sent is forgotten, so a part is not sent as the whole
+ */
 export async function wav(id) {
   const parts = [];
   for (let number = 0, piece; (piece = await readPiece(id, number)); number++) parts.push(new Blob([/** @type {BlobPart} */ (piece)]));
   const bytes = parts.reduce((sum, part) => sum + part.size, 0);
+  /** @type {Recording | undefined} */
+  const recording = await transact(["recordings"], ({ recordings }) => recordings.get(id), "readonly");
+  if (bytes !== (recording?.samples ?? NaN) * 2) throw new Problem(0, { type: "recording-gap" });
   return new Blob([wavHeader(bytes), ...parts], { type: "audio/wav" });
 }
 
