@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
 
 from app.air.growing import digest_of
 from app.airings.carriage import carriages, is_bare
@@ -49,12 +50,24 @@ def of_night(session: Session, night: date) -> Sequence[tuple[Airing, Slot, Prog
     """The airings of a KST night, in order of their start."""
     span = night_span(night)
     return session.exec(
+        _with_programmes().where(Airing.starts_at >= span.start, Airing.starts_at < span.end)
+    ).all()
+
+
+def running(session: Session, now: datetime, ahead: timedelta) -> Sequence[tuple[Airing, Slot, Programme]]:
+    """The airings that are in their time, of whichever night, and those that begin so soon; in order of their start."""
+    return session.exec(
+        _with_programmes().where(Airing.starts_at <= now + ahead, Airing.stops_at > now)
+    ).all()
+
+
+def _with_programmes() -> Select[Airing, Slot, Programme]:
+    return (
         select(Airing, Slot, Programme)
         .join(Slot, col(Airing.slot_id) == col(Slot.id))
         .join(Programme, col(Programme.id) == PROGRAMME_ID)
-        .where(Airing.starts_at >= span.start, Airing.starts_at < span.end)
         .order_by(col(Airing.starts_at), col(Airing.id))
-    ).all()
+    )
 
 
 def rundowns(session: Session, airing_id: int) -> Sequence[RundownVersion]:

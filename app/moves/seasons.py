@@ -43,6 +43,8 @@ class Plan:
     lines: int
     drafted: int
     asked: int
+    differs: bool
+    """It has other lines than the season before, or lines are drafted or asked for in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,17 @@ def seasons(session: Session, now: datetime) -> list[Plan]:
         (current.start.date(), current.end.date()),
     ]
     first, last = min(first for first, _ in dates), max(last for _, last in dates)
-    found = []
+    found: list[Plan] = []
+    before: set[int] = set()
     each = min(season_at(datetime.combine(first, time(), UTC)), current, key=lambda one: one.start)
     while each.start.date() <= last:
-        of_lines = sum(_is_in(each, *span) for span in lines)
+        of_lines = {place for place, span in enumerate(lines) if _is_in(each, *span)}
         states = [state for start, stop, state in changes if _is_in(each, start, stop)]
         if of_lines or states or each in (current, season_at(current.end)):
             drafted = states.count("draft")
-            found.append(Plan(each, of_lines, drafted, len(states) - drafted))
+            differs = bool(states) or of_lines != before
+            found.append(Plan(each, len(of_lines), drafted, len(states) - drafted, differs))
+        before = of_lines
         each = season_at(each.end)
     return found
 

@@ -86,6 +86,45 @@ def test_a_jammed_line_is_moved_once_its_site_agrees(season: OnAirSeason, url: s
     expect(page.locator("#conflicts")).not_to_contain_text("CRI")
 
 
+def test_what_was_decided_in_a_form_outlives_a_look_and_a_reload(
+    season: OnAirSeason, url: str, visit: Visits
+) -> None:
+    page = visit(url, season.station.key)
+    page.goto(f"{url}/frequencies/lines/new")
+    form = page.locator("#line-form")
+    form.get_by_label("아니요, 송신소에").check()
+    form.get_by_label("까닭").fill("7490이 막힘")
+    page.evaluate("""new Promise((done) => {
+        document.addEventListener("danpa:looked", () => done(), { once: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    })""")
+    expect(form.get_by_label("까닭")).to_be_visible()
+    page.reload()
+    expect(form.get_by_label("까닭")).to_have_value("7490이 막힘")
+    expect(form).to_have_attribute("data-send", "POST /api/v1/line-changes")
+
+    page.goto(f"{url}/frequencies/lines/{season.jammed}#move")
+    move = page.locator("#move")
+    move.get_by_label("새 주파수").fill("7585")
+    move.get_by_label("그 방송 하룻밤만").check()
+    page.reload()
+    expect(move.get_by_label("그 방송 하룻밤만")).to_be_checked()
+    expect(move.locator("[type=hidden]")).to_have_attribute("name", "night")
+    expect(move.locator(".consequences .ends")).to_contain_text("CRI (KAS)")
+
+    page.goto(f"{url}/frequencies/slots/{season.slot}")
+    pool = page.locator("#pool-form")
+    before = pool.locator(".entry").count()
+    for khz in ("7300", "7310"):
+        page.get_by_role("button", name="주파수 더하기").click()
+        pool.locator(".entry").last.get_by_label("kHz").fill(khz)
+    page.reload()
+    expect(pool.locator(".entry")).to_have_count(before + 2)
+    expect(pool.locator(".entry").last.get_by_label("kHz")).to_have_value("7310")
+    pool.get_by_role("button", name="버리기").click()
+    expect(pool.locator(".entry")).to_have_count(before)
+
+
 def test_what_a_file_says_is_reviewed_by_row_before_it_is_taken(
     season: OnAirSeason, url: str, visit: Visits, tmp_path: Path
 ) -> None:

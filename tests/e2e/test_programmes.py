@@ -175,8 +175,9 @@ def test_a_first_programme_is_made_from_a_clock_that_is_ready_and_gets_a_slot_in
 
 
 def test_a_swap_and_an_insert_lead_to_versions_with_the_wanted_items(
-    night: FilledNight, page: Page, api: httpx.Client, url: str
+    night: FilledNight, page: Page, api: httpx.Client, url: str, visit: Visits
 ) -> None:
+    visit.expected.append("ERR_INTERNET_DISCONNECTED")
     wanted = [
         night.station.add_segment(
             title=title,
@@ -201,7 +202,13 @@ def test_a_swap_and_an_insert_lead_to_versions_with_the_wanted_items(
     # What was swapped may fit again further on: told is what really falls out
     expect(dialog).to_contain_text(f"빠지는 것: {TALK}")
     expect(dialog.get_by_role("row", name="바다를 건넌 목소리")).to_be_visible()
-    dialog.get_by_role("button", name="이대로 새 판 만들기").click()
+    yes = dialog.get_by_role("button", name="이대로 새 판 만들기")
+    expect(yes).to_be_enabled()
+    page.context.set_offline(True)
+    yes.click()
+    expect(page.locator("#told")).to_have_class(re.compile("bad"))
+    page.context.set_offline(False)
+    yes.click()
     expect(page.locator("#told")).to_contain_text("2번 판을 만들고 있습니다")
     expect(page.locator("#why-not")).to_contain_text("방금 고친 것을 편성하고 있습니다")
     compiled(night, "1530", state="armed")

@@ -11,12 +11,12 @@ from sqlmodel import Session, col, func, select
 from app.advice.models import Jammer
 from app.console.frequencies.line import line_page, pool_of, site_choices, slot_choices
 from app.console.frequencies.rows import changes_of, lines_of, sites_of
+from app.console.frequencies.season_choices import season_choices
 from app.console.frequencies.views import Times
 from app.console.shell import SignedInPage
 from app.database import reading
 from app.moves.models import LineChange
 from app.moves.pending import PENDING
-from app.moves.seasons import seasons
 from app.programmes.models import Programme, Slot
 from app.programmes.service import slot as find_slot
 from app.schedule.models import Background
@@ -48,7 +48,7 @@ def show_season(page: SignedInPage, database: Database, season: str = "", q: str
             guide="frequencies",
             shown=shown,
             shown_night=night_of(page.now),
-            plans=seasons(session, page.now),
+            seasons=season_choices(session, shown, page.now),
             every=every,
             lines=[one for one in every if one.matches(q)],
             q=q,
@@ -178,7 +178,7 @@ def show_files(page: SignedInPage, database: Database, season: str = "") -> Resp
             section="frequencies",
             shown=shown,
             following=season_at(shown.end),
-            plans=seasons(session, page.now),
+            seasons=season_choices(session, shown, page.now),
             background=_background(session, shown),
             slots=slot_choices(session),
             names={

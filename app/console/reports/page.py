@@ -15,18 +15,22 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Engine
 
 from app.console.rendering import answer_with, words_of
-from app.console.shell import SignedInPage, sign_in_form
+from app.console.shell import SignedInPage
 from app.console.words import Words
 from app.database import reading, writing
-from app.errors import Invalid, NotSignedIn
+from app.errors import Forbidden, Invalid, NotSignedIn
 from app.library.names import clean_line
+from app.people import service as people
+from app.people.service import Actor
 from app.reports.errors import AlreadyReported, Refused
 from app.reports.matching import on_air
 from app.reports.models import ReceptionReport
 from app.reports.service import Jamming, ReportFields, Source, take_report
+from app.settings import Settings
 from app.station.service import station
 from app.web import security
-from app.web.dependencies import Database, Now, authenticate_form
+from app.web.dependencies import CurrentSettings, Database, Now, authenticate_form
+from app.web.entry import enter_with_key
 from schedules.time import KST, Span
 
 ZONES = {"KST": KST, "UTC": ZoneInfo("UTC")}
@@ -45,6 +49,8 @@ class Entered(BaseModel):
     """The form's fields as they were typed: shown again where something is wrong."""
 
     csrf: Short = ""
+    key: Annotated[str, Field(max_length=200)] = ""
+    """Asked for only where the session has ended meanwhile."""
     date: Short = ""
     time: Short = ""
     zone: Short = "KST"
@@ -90,7 +96,7 @@ class Entered(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What the page says is wrong: in its reader's words, and exactly."""
+    """What the page says is wrong: in its reader's words, and exactly where those leave something out."""
 
     words: Markup
     detail: str
@@ -119,21 +125,65 @@ def show_report_form(
 def send_report_form(
     request: Request,
     database: Database,
+    settings: CurrentSettings,
     now: Now,
     entered: Annotated[Entered, Form()],
 ) -> Response:
+    """What was typed is answered again whatever is wrong, also where the session has ended: with a field for the key."""
     words = words_of(request)
     try:
-        actor = authenticate_form(request, entered.csrf)
-    except NotSignedIn:
-        return sign_in_form(request, status=401)
+        actor, token = _sender(request, database, settings, now, entered)
+    except (NotSignedIn, people.TooManyAttempts) as error:
+        status = 429 if isinstance(error, people.TooManyAttempts) else 401
+        wrong = Wrong(words(_why_no_entry(error, entered)), "", "key")
+        return _form(request, database, now, entered, wrong=wrong, status=status, token="")
+    except OldPage:
+        wrong = Wrong(words("report.wrong.old-page"), "", None)
+        return _form(request, database, now, entered, wrong=wrong, status=403)
+    response = _taken(request, database, now, entered, actor, token)
+    if entered.key:
+        security.set_session_cookie(response, token, settings)
+    return response
+
+
+class OldPage(Forbidden):
+    """Our own page sent the form, but it was opened in a session that is over."""
+
+
+def _sender(
+    request: Request, database: Engine, settings: Settings, now: datetime, entered: Entered
+) -> tuple[Actor, str]:
+    """Who sends the form, and their session's secret: a new one where the form brings a key instead.
+
+    Raises NotSignedIn, TooManyAttempts, OldPage, and Forbidden where another site sent it.
+    """
+    security.check_same_origin(request, settings)
+    if entered.key:
+        signed_in = enter_with_key(request, database, entered.key.strip(), now)
+        return signed_in.actor, signed_in.token
+    try:
+        return authenticate_form(request, entered.csrf), request.cookies.get(security.SESSION_COOKIE, "")
+    except Forbidden as error:
+        raise OldPage(str(error)) from None
+
+
+def _why_no_entry(error: Exception, entered: Entered) -> str:
+    if isinstance(error, people.TooManyAttempts):
+        return "sign_in.too_many"
+    return "sign_in.wrong" if entered.key else "report.wrong.session-over"
+
+
+def _taken(
+    request: Request, database: Engine, now: datetime, entered: Entered, actor: Actor, token: str
+) -> Response:
     try:
         fields = entered.fields()
         with writing(database) as session:
             made = take_report(session, fields, now=now, by=actor.person_id)
     except (Invalid, AlreadyReported) as error:
         status = 409 if isinstance(error, AlreadyReported) else 422
-        return _form(request, database, now, entered, wrong=_wrong(words, error), status=status)
+        wrong = _wrong(words_of(request), error)
+        return _form(request, database, now, entered, wrong=wrong, status=status, token=token)
     return RedirectResponse(f"/report?saved={made.id}", status_code=303)
 
 
@@ -146,17 +196,22 @@ def _form(
     saved: ReceptionReport | None = None,
     wrong: Wrong | None = None,
     status: int = 200,
+    token: str | None = None,
 ) -> Response:
+    """``token`` is the session's secret where the request's cookie is not; empty for a stranger, who is told nothing of us."""
+    if token is None:
+        token = request.cookies.get(security.SESSION_COOKIE, "")
     with reading(database) as session:
-        ours = {one.line.khz for one in on_air(session, Span(now - LATELY, now))}
-        here = station(session)
+        ours = {one.line.khz for one in on_air(session, Span(now - LATELY, now))} if token else set()
+        here = station(session) if token else None
     return answer_with(
         request,
         "reports/report.html",
         status=status,
         station=here,
-        csrf=security.csrf_token(request.cookies.get(security.SESSION_COOKIE, "")),
-        entered=entered.model_dump(),
+        csrf=security.csrf_token(token),
+        asks_key=not token,
+        entered=entered.model_dump(exclude={"key"}),
         saved=saved,
         wrong=wrong,
         ours=sorted(ours),

@@ -110,6 +110,7 @@ async function attempt(more) {
   if (!wish) return;
   const mine = ++tried;
   const outcome = element("edit-outcome");
+  trial = undefined;
   yes().disabled = true;
   outcome.replaceChildren(h("p", { class: "quiet", text: words("airings.js.trying") }));
   const wanted = trialOf(wish, more);
@@ -146,13 +147,19 @@ function shown(data) {
   ].filter((part) => part !== false);
 }
 
-/** In earnest. @param {Trial} wanted @param {string} dialog */
+/**
+ * In earnest. What failed may be sent again, but not of a version that is no longer the newest: the dialog is about another
+ * rundown then.
+ * @param {Trial} wanted @param {string} dialog
+ */
 async function carryOut(wanted, dialog) {
   try {
     await send("POST", wanted.path, wanted);
     /** @type {HTMLDialogElement} */ (element(dialog)).close();
     tell(words("airings.js.asked", { version: Number(items().dataset.version) + 1 }));
   } catch (error) {
+    if (error instanceof Problem && error.status === 412) /** @type {HTMLDialogElement} */ (element(dialog)).close();
+    else if (wanted === trial) yes().disabled = false;
     tellFailure(error instanceof Problem ? new Error(explained(error)) : error);
   }
   lookSoon();

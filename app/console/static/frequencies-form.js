@@ -7,17 +7,20 @@ const form = /** @type {HTMLFormElement | null} */ (document.getElementById("lin
 const site = document.getElementById("site");
 if (site instanceof HTMLSelectElement) followSite(site);
 
-/** What is not agreed to is asked for, with a reason. @param {string} send */
-function ask(send) {
+/** What is not agreed to is asked for, with a reason. The form of a line that there is has no such choice. */
+function ask() {
+  const chosen = /** @type {HTMLInputElement | null} */ (form?.querySelector("[name=agreed]:checked") ?? null);
+  if (!form || !chosen) return;
   const field = /** @type {HTMLElement} */ (document.getElementById("reason-field"));
   const reason = /** @type {HTMLInputElement} */ (document.getElementById("reason"));
-  field.hidden = reason.disabled = send === "POST /api/v1/lines";
-  if (form) form.dataset.send = send;
+  field.hidden = reason.disabled = chosen.value === "POST /api/v1/lines";
+  form.dataset.send = chosen.value;
 }
 
-for (const choice of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[name=agreed]"))) {
-  choice.addEventListener("change", () => ask(choice.value));
-}
+form?.addEventListener("change", ask);
+form?.addEventListener("reset", () => setTimeout(ask));
+form?.addEventListener("danpa:restored", ask);
+ask();
 form?.addEventListener("danpa:sent", (event) => {
   const { change } = /** @type {CustomEvent} */ (event).detail;
   if (!change) return;

@@ -26,6 +26,14 @@ export function installMove({ dataset: { line = "", slot = "", khz = "" } }) {
   const path = `/api/v1/lines/${line}/move`;
   followSite(site, site.value);
 
+  /** For good, or for one night: the day goes under the name that says so. */
+  function chooseLong() {
+    const from = /** @type {HTMLInputElement} */ (byId("move-from"));
+    if (day.selectedIndex < 0) day.selectedIndex = 0; // a draft's day may be over
+    from.name = /** @type {HTMLInputElement} */ (form.querySelector("[name=long]:checked")).value;
+    from.value = day.value;
+  }
+
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let planned;
   /** @type {AbortController | undefined} */
@@ -72,15 +80,16 @@ export function installMove({ dataset: { line = "", slot = "", khz = "" } }) {
     });
   }
 
-  for (const choice of /** @type {NodeListOf<HTMLInputElement>} */ (dialog.querySelectorAll("[name=move-long]"))) {
-    choice.addEventListener("change", () => {
-      day.name = choice.value;
-      previewSoon();
-    });
-  }
+  const renew = () => {
+    chooseLong();
+    if (dialog.open) previewSoon();
+  };
   form.addEventListener("input", ({ target }) => {
-    if (target !== byId("move-reason")) previewSoon();
+    if (target !== byId("move-reason")) renew();
   });
+  form.addEventListener("reset", () => setTimeout(renew));
+  form.addEventListener("danpa:restored", renew);
+  chooseLong();
   day.addEventListener("change", () => advise());
   byId("advice-free").addEventListener("click", () => advise(true));
   form.addEventListener("danpa:sent", (event) => {

@@ -128,6 +128,7 @@ showHeat();
 // ---------------------------------------------------------------- the pool
 
 const entries = /** @type {HTMLElement} */ (byId("pool-entries"));
+const poolForm = /** @type {HTMLFormElement} */ (byId("pool-form"));
 
 /** Each entry's names and ids say its place. */
 function number() {
@@ -141,9 +142,27 @@ function number() {
   });
 }
 
-byId("pool-add").addEventListener("click", () => {
+function add() {
   entries.append(byId("pool-entry").content.cloneNode(true));
   number();
+}
+
+/** The form gets its draft once it has as many entries as the draft: what is kept of an entry needs a place to go back to. */
+function takeUpDraft() {
+  const name = poolForm.dataset.poolDraft ?? "";
+  const kept = localStorage.getItem(`danpa:draft:${document.body.dataset.person}:${name}`);
+  if (kept) {
+    const places = JSON.parse(kept).values.map((/** @type {[string]} */ [field]) => Number(field.split(".")[1] ?? -1));
+    const count = Math.max(-1, ...places) + 1;
+    while (entries.children.length < count) add();
+    while (entries.children.length > count) entries.lastElementChild?.remove();
+  }
+  poolForm.dataset.draft = name;
+  document.dispatchEvent(new CustomEvent("danpa:looked"));
+}
+
+byId("pool-add").addEventListener("click", () => {
+  add();
   /** @type {HTMLElement | null} */ (entries.lastElementChild?.querySelector("input") ?? null)?.focus();
 });
 entries.addEventListener("click", ({ target }) => {
@@ -151,9 +170,12 @@ entries.addEventListener("click", ({ target }) => {
   if (!remove) return;
   remove.closest("li")?.remove();
   number();
+  poolForm.querySelector("[name=entries]")?.dispatchEvent(new Event("input", { bubbles: true })); // the draft loses it as well
   byId("pool-add").focus();
 });
-byId("pool-form").addEventListener("danpa:sent", (/** @type {Event} */ event) => {
+poolForm.addEventListener("reset", () => location.reload()); // the draft is given up, and the entries that it added
+takeUpDraft();
+poolForm.addEventListener("danpa:sent", (/** @type {Event} */ event) => {
   event.preventDefault();
   location.reload(); // what the pool holds is marked in the map above
 });

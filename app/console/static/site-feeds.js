@@ -12,5 +12,7 @@ export function followSite(select, but) {
     }
   };
   select.addEventListener("change", show);
+  select.form?.addEventListener("reset", () => setTimeout(show));
+  select.form?.addEventListener("danpa:restored", show);
   show();
 }

@@ -32,12 +32,12 @@ from app.console.tonight.views import (
     WishView,
 )
 from app.database import id_of
-from app.feeds.live import is_live, preroll_s
+from app.feeds.live import LONGEST_PREROLL_S, is_live, preroll_s
 from app.feeds.models import Feed
 from app.frequencies.models import Line, Site
 from app.handoffs.models import Handoff
 from app.handoffs.reaching import has_arrived
-from app.programmes.models import Programme
+from app.programmes.models import Programme, Slot
 from app.storage import Blobs
 from app.studio.access import MOUNTS
 from app.studio.turns import STUDIO, heard
@@ -58,7 +58,28 @@ def airings_of_night(
     studio_at: str | None = None,
 ) -> tuple[AiringView, ...]:
     """Every airing of a KST night with all that belongs to it, in order of start. ``studio_at``: where studios connect."""
-    listed = airings.of_night(session, night)
+    return _views(session, blobs, airings.of_night(session, night), now, air, studio_at)
+
+
+def night_and_running(
+    session: Session, blobs: Blobs, night: date, now: datetime, air: AirStatus, studio_at: str | None
+) -> tuple[tuple[AiringView, ...], tuple[AiringView, ...]]:
+    """The airings of a KST night, and those that may be heard now: one runs over noon, and another night may be looked at."""
+    of_night = airings.of_night(session, night)
+    running = airings.running(session, now, timedelta(seconds=LONGEST_PREROLL_S))
+    listed = {id_of(row[0]): row for row in (*of_night, *running)}
+    views = dict(zip(listed, _views(session, blobs, list(listed.values()), now, air, studio_at), strict=True))
+    return tuple(views[id_of(row[0])] for row in of_night), tuple(views[id_of(row[0])] for row in running)
+
+
+def _views(
+    session: Session,
+    blobs: Blobs,
+    listed: Sequence[tuple[Airing, Slot, Programme]],
+    now: datetime,
+    air: AirStatus,
+    studio_at: str | None,
+) -> tuple[AiringView, ...]:
     rows = Rows(session, blobs, [airing for airing, _, _ in listed])
     steps = measure(session, now)
     around = _Around(rows, now, air, steps, studio_at)

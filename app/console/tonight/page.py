@@ -15,7 +15,7 @@ from app.console.nights import shown_night
 from app.console.shell import SignedInPage
 from app.console.tonight import deadlines, places, timeline
 from app.console.tonight.attention import needs
-from app.console.tonight.night import airings_of_night, awaited_of_night
+from app.console.tonight.night import awaited_of_night, night_and_running
 from app.console.tonight.on_air import on_air
 from app.console.tonight.remedies import helped
 from app.console.tonight.unfolding import unfolded
@@ -41,7 +41,7 @@ def show_tonight(
     """``night`` is a date; anything else is tonight. ``open`` are airings to be shown with everything."""
     shown = shown_night(night, page.now)
     with reading(database) as session:
-        airings = airings_of_night(
+        airings, running = night_and_running(
             session,
             blobs,
             shown.night,
@@ -55,7 +55,7 @@ def show_tonight(
             section="tonight",
             shown=shown,
             helped=helped(session, needs(session, page.settings, page.now), page.now),
-            on_air=on_air(airings, page.now),
+            on_air=on_air(running, page.now),
             timeline=timeline.draw(airings, page.now),
             airings=airings,
             unfolded=unfolded(airings, wanted),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import httpx
 import pytest
@@ -47,6 +48,19 @@ def test_the_table_tells_each_line_in_both_zones(season: OnAirSeason, browser: B
         in browser().get("/frequencies?lang=en").text
     )
     assert len(rows(browser().get("/frequencies?season=A27").text)) == 0
+
+
+def test_seasons_that_are_like_the_one_before_stand_behind_the_others(
+    season: OnAirSeason, browser: Browser
+) -> None:
+    with writing(season.station.database) as session:
+        line = session.get_one(Line, season.jammed)
+        line.last_date = date(2031, 12, 31)
+        session.add(line)
+    page = browser().get("/frequencies").text
+    shown, others = page.split('class="seasons"')[1].split("</nav>")[0].split("<details")
+    assert re.findall(r"season=(\w+)", shown) == ["B26", "A27", "B27"]
+    assert re.findall(r"season=(\w+)", others)[::7] == ["A28", "B31"]
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,38 @@ def test_a_form_that_another_site_sent_writes_nothing(night: FilledNight, browse
     assert reports(night) == []
 
 
+def test_what_was_typed_outlives_the_session(night: FilledNight, browser: Browser) -> None:
+    client = browser()
+    typed = HEARD | {"note": "남은 글", "csrf": "0" * 64}
+    old = client.post("/report", data=typed)
+    assert old.status_code == 403
+    assert ">남은 글</textarea>" in old.text
+    assert 'type="password"' not in old.text
+
+    client.cookies.clear()
+    over = client.post("/report", data=typed)
+    assert over.status_code == 401
+    assert ">남은 글</textarea>" in over.text
+    assert "7585" not in re.sub(
+        'name="khz"[^>]*', "", over.text
+    )  # whose frequencies those are is told nobody
+    wrong = client.post("/report", data=typed | {"key": "danpa_wrong"})
+    assert wrong.status_code == 401
+    assert ">남은 글</textarea>" in wrong.text
+    assert "danpa_wrong" not in wrong.text
+    assert reports(night) == []
+
+    unclear = client.post("/report", data=typed | {"key": night.station.key, "overall": ""})
+    assert unclear.status_code == 422
+    token = re.search(r'name="csrf" value="([^"]+)"', unclear.text)
+    assert token
+    assert "적어 두었습니다: 7585 kHz" in client.post("/report", data=typed | {"csrf": token[1]}).text
+    client.cookies.clear()
+    again = client.post("/report", data=typed | {"key": night.station.key, "time": "21:06"})
+    assert "적어 두었습니다: 7585 kHz" in again.text
+    assert [report.note for report in reports(night)] == ["남은 글", "남은 글"]
+
+
 def test_a_stranger_gets_the_sign_in_form_and_then_the_page_they_asked_for(
     night: FilledNight, browser: Browser
 ) -> None:

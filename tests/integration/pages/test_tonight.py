@@ -99,6 +99,8 @@ def test_what_is_on_the_air_tells_the_item_what_comes_next_and_how_long(
     assert "Now 어머니에게 보내는 편지 2 min left" in words
     assert "Programme 20 min left" in words
     assert "Next, at 14:42:31 UTC (23:42:31 KST): 라디오가 건너온 길" in words
+    another_night = text_of(browser().get("/?lang=en&night=2026-11-24").text.split('id="on-air"')[1])
+    assert "Programme 20 min left" in another_night
     night.station.clock.advance(timedelta(minutes=25))
     assert 'id="on-air"' not in browser().get("/").text
 
@@ -109,8 +111,8 @@ def test_the_timeline_has_every_airing_on_each_of_its_frequencies(
     page = browser().get("/?lang=en").text
     bars = re.findall(r'<a id="bar-[^>]*aria-label="([^"]*)"', page)
     assert len(bars) == 12  # six airings on two frequencies
-    assert bars[4] == "밤의 목소리, 14:30 UTC / 23:30 KST, 9330 kHz Paochung, On air"
-    assert bars[6] == "밤의 목소리, 15:30 UTC / 00:30 KST, 9330 kHz Paochung, Armed, At risk"
+    assert bars[4] == "밤의 목소리, On air, 14:30 UTC / 23:30 KST, 9330 kHz Paochung"
+    assert bars[6] == "밤의 목소리, Armed, At risk, 15:30 UTC / 00:30 KST, 9330 kHz Paochung"
 
 
 def test_what_is_over_is_a_line_until_somebody_unfolds_it(night: FilledNight, browser: Browser) -> None:
@@ -294,9 +296,10 @@ def test_an_engine_that_is_not_there_is_said_loudly(
     else:
         file.write_text(status)
     page = browser().get("/").text
-    assert re.search(
-        r'<li id="need-engine_lost" class="urgent" role="alert">(?s:.*?)엔진이 멈춰 있습니다', page
-    )
+    assert re.search(r'<li id="need-engine_lost" class="urgent">(?s:.*?)엔진이 멈춰 있습니다', page)
+    told = page.split('id="needs-told"')[1].split("</p>")[0]
+    assert "사람이 할 일" in told
+    assert 'role="alert"' not in page.split('id="needs"')[1].split("</section>")[0]
 
 
 def test_a_handoff_shows_versions_deadline_and_error(night: FilledNight, browser: Browser) -> None:
