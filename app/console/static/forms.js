@@ -59,7 +59,6 @@ function valueOf(control) {
   if (control instanceof HTMLInputElement && control.type === "radio" && !control.checked) return undefined;
   const text = control.value;
   const { as = control.type, empty = "null" } = control.dataset;
-  if (as === "none") return undefined;
   if (as === "list") return text.split(",").map((part) => part.trim()).filter(Boolean);
   if (text.trim() === "") return { null: null, text: "", omit: undefined }[empty];
   if (as === "number" || as === "range") return Number(text);
