@@ -208,11 +208,14 @@ def test_what_cannot_be_used_is_said_in_words_beside_its_file(
         expect(page.locator("#outbox-items li")).to_contain_text("읽을 수 있는 소리 파일이 아닙니다")
         assert [one.state for one in segments(demo_station)] == [SegmentState.rejected]
 
-        for name in ("같은 것.wav", "다른 이름.wav"):
-            page.locator("#upload-files").set_input_files([recording(name, 5, 3.0)])
-            send_chosen(page)
-            expect(page.locator("#outbox-items li").last).to_contain_text("처리 중")
-            ingest(demo_station)
+        page.evaluate(FULL_DISK)
+        page.evaluate("isFull = true")  # nothing can be kept: all of it is sent all the same
+        both = [recording(name, 5, 3.0) for name in ("같은 것.wav", "다른 이름.wav")]
+        page.locator("#upload-files").set_input_files(both)
+        send_chosen(page)
+        expect(page.get_by_role("status").filter(has_text="이 창을 닫지 마세요")).to_be_visible()
+        expect(page.locator("#outbox-items li", has_text="처리 중")).to_have_count(2)
+        ingest(demo_station)
         expect(page.locator("#outbox-items li").last).to_contain_text("같은 소리가 이미 자료실에 있습니다")
         leave(page)
 

@@ -121,7 +121,11 @@ def test_edits_outlive_the_tab_and_what_somebody_else_saved_meanwhile(
         assert edits(page) == [["0:02.000", "0:03.500"]]
         page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('full') } }")
         held = list[Route]()
-        page.route("**/edits", lambda route: held.append(route))
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/edits", hold)
         page.get_by_role("button", name="내 편집으로 새로 저장").click()
         expect(note).to_be_hidden()
         page.get_by_label("처음 [").fill("0:05")  # while it is on its way
