@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.recordings import uploaded, worked
 from tests.stations import SmallStation, keyed, serving
@@ -119,11 +119,25 @@ def test_edits_outlive_the_tab_and_what_somebody_else_saved_meanwhile(
         note = page.get_by_role("status").filter(has_text="이강 님이 다른 편집(편집본 2)을 저장했습니다")
         expect(note).to_be_visible()
         assert edits(page) == [["0:02.000", "0:03.500"]]
+        page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('full') } }")
+        held = list[Route]()
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/edits", hold)
         page.get_by_role("button", name="내 편집으로 새로 저장").click()
         expect(note).to_be_hidden()
-        expect(page.locator("#cut-state")).to_contain_text("편집본 3")
+        page.get_by_label("처음 [").fill("0:05")  # while it is on its way
+        page.get_by_label("끝 ]").fill("0:06")
+        page.get_by_role("button", name="잘라내기").click()
+        expect(page.get_by_role("status").filter(has_text="이 창에만 있으니")).to_be_visible()
+        held[0].continue_()
+        expect(page.get_by_role("status").filter(has_text="편집본 3")).to_be_visible()
         mine = newest(other, segment_id)
         assert (mine["number"], mine["edits"]["removed"]) == (3, [[2 * RATE, 7 * RATE // 2]])  # type: ignore[index]
+        expect(page.locator("#cut-state")).to_contain_text("저장하지 않은 편집")
+        assert edits(page) == [["0:02.000", "0:03.500"], ["0:05.000", "0:06.000"]]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -144,7 +144,7 @@ function write() {
 }
 
 /** How much is in this window only. */
-const unsavedLength = () => length(unwritten.reduce((sum, { length }) => sum + length, 0) / RATE, 1);
+const unsavedLength = () => length(unwritten.reduce((sum, piece) => sum + piece.length, 0) / RATE, 1);
 
 /** @param {unknown} error */
 const detailOf = (error) => (error instanceof Error ? error.message : `${error}`);
