@@ -1,7 +1,7 @@
 // @ts-check
 // What is being written in a form is kept in this browser until it is sent: an ended session, a lost line, a closed tab lose
 // nothing. Only the fields that somebody has changed are kept, by their names: put back, they stand over what others have
-// changed meanwhile, and it is said.
+// changed meanwhile, and it is said. A form whose rows come and go is kept whole (`data-draft-whole`).
 //
 // A form in which something is being written has `data-dirty`: morph.js leaves it as it is, its revision with it.
 
@@ -54,7 +54,8 @@ function named(form) {
 export function keep(form) {
   form.dataset.dirty = "";
   if (!form.dataset.draft) return;
-  const values = named(form).flatMap(([control, kept]) => (isChanged(control) ? [kept] : []));
+  const isWhole = form.hasAttribute("data-draft-whole");
+  const values = named(form).flatMap(([control, field]) => (isWhole || isChanged(control) ? [field] : []));
   kept.keep(place(form), { at: Date.now(), etag: form.dataset.etag ?? null, values });
 }
 

@@ -4,6 +4,7 @@
 import { Problem, get } from "./api.js";
 import { explained } from "./forms.js";
 import { element, khzText } from "./frequencies-words.js";
+import { read } from "./kept.js";
 import { language, words } from "./words.js";
 
 const AGAIN_MS = 2000;
@@ -150,9 +151,9 @@ function add() {
 /** The form gets its draft once it has as many entries as the draft: what is kept of an entry needs a place to go back to. */
 function takeUpDraft() {
   const name = poolForm.dataset.poolDraft ?? "";
-  const kept = localStorage.getItem(`danpa:draft:${document.body.dataset.person}:${name}`);
-  if (kept) {
-    const places = JSON.parse(kept).values.map((/** @type {[string]} */ [field]) => Number(field.split(".")[1] ?? -1));
+  const draft = read(`danpa:draft:${document.body.dataset.person}:${name}`);
+  if (draft) {
+    const places = draft.values.map((/** @type {[string]} */ [field]) => Number(field.split(".")[1] ?? -1));
     const count = Math.max(-1, ...places) + 1;
     while (entries.children.length < count) add();
     while (entries.children.length > count) entries.lastElementChild?.remove();
