@@ -94,10 +94,9 @@ def test_what_was_decided_in_a_form_outlives_a_look_and_a_reload(
     form = page.locator("#line-form")
     form.get_by_label("아니요, 송신소에").check()
     form.get_by_label("까닭").fill("7490이 막힘")
-    page.evaluate("""new Promise((done) => {
-        document.addEventListener("danpa:looked", () => done(), { once: true });
-        document.dispatchEvent(new Event("visibilitychange"));
-    })""")
+    page.evaluate(
+        "import(document.querySelector('script[src$=\"/shell.js\"]').src.replace('shell', 'live')).then(({ look }) => look())"
+    )
     expect(form.get_by_label("까닭")).to_be_visible()
     page.reload()
     expect(form.get_by_label("까닭")).to_have_value("7490이 막힘")

@@ -90,7 +90,7 @@ def test_the_timeline_leads_by_keys_to_an_airing_that_unfolds_and_stays_so(
         on_air.focus()
         page.keyboard.press("ArrowDown")
         expect(page.locator(":focus")).to_have_attribute(
-            "aria-label", "밤의 목소리, 14:30 UTC / 23:30 KST, 7585 kHz Tashkent, On air"
+            "aria-label", "밤의 목소리, On air, 14:30 UTC / 23:30 KST, 7585 kHz Tashkent"
         )
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("Enter")

@@ -35,8 +35,8 @@ export class NoAnswer extends Error {
  * @throws {Error} no answer came, in the reader's words
  */
 export async function send(method, path, more = {}) {
-  const { key, call } = repeatable(method, path, more.body);
-  const headers = key ? { "Idempotency-Key": key, ...more.headers } : more.headers;
+  const { key, call } = repeatable(method, path, more);
+  const headers = key ? { "Idempotency-Key": key } : more.headers;
   const answer = await attempt(method, path, { ...more, headers });
   unanswered.delete(call);
   if (answer.status === 401 && (await signInAgain())) return send(method, path, more);
@@ -82,10 +82,9 @@ export const token = () => meta()?.getAttribute("content") ?? "";
  */
 const unanswered = new Map();
 
-/** @param {string} method @param {string} path @param {any} body */
-function repeatable(method, path, body) {
-  const isPlain = !(body instanceof Blob || body instanceof FormData || body instanceof ArrayBuffer);
-  if (method !== "POST" || !isPlain) return { key: "", call: "" };
+/** Calls with headers of their own, such as uploads, have their own ways. @param {string} method @param {string} path @param {any} more */
+function repeatable(method, path, { body, headers }) {
+  if (method !== "POST" || headers) return { key: "", call: "" };
   const call = `${path} ${JSON.stringify(body)}`;
   const key = unanswered.get(call) ?? [...crypto.getRandomValues(new Uint32Array(4))].join("-");
   unanswered.set(call, key);
