@@ -1,4 +1,4 @@
-"""Write the guide into `docs/guide` as people read it beside the code, with pictures of the pages: made from app/console/guide/text.
+"""Write the guide into `docs/guide` as people read it beside the code, made from app/console/guide/text; and give the console its pictures.
 
     .venv/bin/python -m tools.guide
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from app.console.guide.chapters import CHAPTERS, source_of
+from app.console.guide.chapters import CHAPTERS, TEXT, source_of
 from app.console.messages import LANGUAGES, Language
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -47,10 +47,30 @@ def documents() -> dict[Path, str]:
     return made
 
 
+def pictures() -> dict[Path, Path]:
+    """Every picture that the console's guide shows, with the one of `docs` that it is a copy of."""
+    named = {
+        name
+        for language in LANGUAGES
+        for chapter in CHAPTERS
+        for name in _PICTURE.findall(source_of(language, chapter))
+    }
+    return {
+        TEXT.parent / "pictures" / f"{name}.png": DOCS / "pictures" / f"{name}.png" for name in sorted(named)
+    }
+
+
 def main() -> None:
     for path, text in documents().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    shown = pictures()
+    for old in (TEXT.parent / "pictures").glob("*.png"):
+        if old not in shown:
+            old.unlink()
+    for path, source in shown.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(source.read_bytes())
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ import imageio_ffmpeg
 from playwright.sync_api import Browser, Page
 
 from schedules.time import night_of
+from tools import guide
 from tools.browser import chromium, sign_in
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -196,6 +197,7 @@ def main(wanted: list[str]) -> None:
             png = packed(take(browser, station, shot, places))
             (PICTURES / f"{shot.name}.png").write_bytes(png)
             print(f"{len(png) // 1024:5} kB  {shot.name}", flush=True)
+    guide.main()  # the console shows copies of some
     print(f"{sum(file.stat().st_size for file in PICTURES.iterdir()) // 1024:5} kB in all")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -31,3 +32,15 @@ def test_a_chapter_that_is_none_is_not_found(browser: Browser) -> None:
     answer = browser().get("/guide/nothing")
     assert answer.status_code == 404
     assert "no chapter" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_its_pictures_are_there(browser: Browser, language: Language) -> None:
+    client = browser()
+    shown = [
+        one for name in CHAPTERS for one in re.findall(r'<img src="([^"]+)"', chapter(language, name).body)
+    ]
+    assert len(shown) > 8
+    for address in shown:
+        assert client.get(address).headers["content-type"] == "image/png"
+    assert client.get("/guide/pictures/nothing.png").status_code == 404

@@ -15,7 +15,7 @@ from app.console.messages import CATALOGUES, LANGUAGES, Language
 from app.console.pages import ROUTERS
 from app.console.shell import SECTIONS
 from app.library.models import SegmentState
-from tools.guide import DOCS, documents
+from tools.guide import DOCS, documents, pictures
 from tools.pictures import SHOTS
 
 KOREAN = CATALOGUES["ko"].forms
@@ -115,6 +115,7 @@ def test_the_guide_in_docs_is_made_of_this_text() -> None:
         for path, text in documents().items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
+    stale += [str(path) for path, source in pictures().items() if path.read_bytes() != source.read_bytes()]
     assert stale == [], "run `python -m tools.guide`"
 
 
