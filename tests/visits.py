@@ -12,6 +12,7 @@ security policy. `axe` gives axe-core's serious findings of a page, `overflows` 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -133,3 +134,11 @@ def overflows(page: Page) -> bool:
     """Whether something is wider than the window."""
     wider: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     return wider
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until an expression is true in the page. Playwright's own `wait_for_function` needs an eval that our policy forbids."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not page.evaluate(expression):
+        assert time.monotonic() < give_up_at, f"it never came true: {expression}"
+        page.wait_for_timeout(50)

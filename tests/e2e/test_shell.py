@@ -17,7 +17,7 @@ from app.people.models import BrowserSession
 from app.station.models import Station
 from tests.nights import AT, FilledNight
 from tests.stations import keyed, serving
-from tests.visits import Visits, axe, overflows
+from tests.visits import Visits, axe, overflows, wait_until
 
 
 @pytest.mark.parametrize(("language", "theme"), [("ko", "light"), ("en", "dark")])
@@ -77,13 +77,13 @@ def test_light_and_dark_and_the_language_are_kept(night: FilledNight, visit: Vis
         ground = "getComputedStyle(document.body).backgroundColor"
         light = page.evaluate(ground)
         page.get_by_role("link", name="어둡게").click()
-        page.wait_for_function(f"() => {ground} !== '{light}'")
+        wait_until(page, f"{ground} !== '{light}'")
         page.get_by_role("link", name="English").click()
         page.get_by_role("link", name=re.compile("^Tonight")).click()
         assert page.locator("html").get_attribute("lang") == "en"
         assert page.evaluate(ground) != light
         page.get_by_role("link", name="Light", exact=True).click()
-        page.wait_for_function(f"() => {ground} === '{light}'")
+        wait_until(page, f"{ground} === '{light}'")
 
 
 def test_signing_in_leads_to_the_page_that_was_asked_for_without_scripts(
