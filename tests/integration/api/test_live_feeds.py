@@ -55,7 +55,7 @@ def standing(api: httpx.Client) -> httpx.Client:
         (LIVE | {"address": "http://live.site.example/m"}, "address", "in clear"),
         (LIVE | {"address": "http://source:hunter2@127.0.0.1/m"}, "address", "no password"),
         (SRT | {"address": "srt://127.0.0.1"}, "address", "srt://host:port"),
-        (LIVE | {"options": {"latency_ms": 100}}, "options", "has no option latency_ms"),
+        (LIVE | {"options": {"latency_ms": 100}}, "options.latency_ms", "has no option latency_ms"),
         (LIVE | {"options": {"takeover_mount": "elsewhere"}}, None, "takeover_mount"),
         (LIVE | {"options": {"preroll_s": 601}}, None, "preroll_s"),
     ],
