@@ -9,8 +9,6 @@ export class Problem extends Error {
   constructor(status, document) {
     super(document.detail ?? document.title ?? `${status}`);
     this.status = status;
-    /** The field that is wrong, where it is one. @type {string | undefined} */
-    this.field = document.field;
     /** Each field that is wrong and why. @type {{ field: string, message: string }[]} */
     this.errors = document.errors ?? [];
     this.document = document;

@@ -338,7 +338,7 @@ class ClockEditor {
   /** @param {Problem} problem */
   #refused(problem) {
     const number = /element (\d+)/.exec(problem.message)?.[1];
-    const field = /"(\w+)"/.exec(problem.message)?.[1] ?? problem.field?.split(".").pop();
+    const field = /"(\w+)"/.exec(problem.message)?.[1] ?? problem.errors[0]?.field.split(".").pop();
     const entry = number ? this.entries[Number(number) - 1] : undefined;
     if (entry) this.select(entry.key);
     this.told.replaceChildren(h("p", { class: "notice bad", role: "alert", id: "clock-wrong", text: explained(problem) }));
