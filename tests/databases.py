@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -14,15 +13,16 @@ from app.settings import Settings
 def put_current(settings: Settings) -> None:
     """Lay a station's database, migrated and empty, where the settings say."""
     settings.make_directories()
-    shutil.copyfile(_made_once(), settings.database_path)
+    settings.database_path.write_bytes(_made_once())
 
 
 @cache
-def _made_once() -> Path:
+def _made_once() -> bytes:
     """One for each process that runs tests; a third of a second."""
-    settings = Settings(home=Path(tempfile.mkdtemp(prefix="danpa-empty-")))
-    settings.make_directories()
-    database = open_database(settings)
-    migrate(database)
-    database.dispose()  # the last connection folds the write-ahead log into the file
-    return settings.database_path
+    with tempfile.TemporaryDirectory(prefix="danpa-empty-") as folder:
+        settings = Settings(home=Path(folder))
+        settings.make_directories()
+        database = open_database(settings)
+        migrate(database)
+        database.dispose()  # the last connection folds the write-ahead log into the file
+        return settings.database_path.read_bytes()

@@ -1,8 +1,7 @@
-"""How people come in: the sign-in form and one-time links. And the files that pages are made of."""
+"""How people come in: the sign-in form and one-time links."""
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -10,15 +9,13 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.console.rendering import ASSETS, COMPRESSED, FINGERPRINT, answer_with
+from app.console.rendering import answer_with
 from app.console.shell import sign_in_form
-from app.errors import NotFound, NotSignedIn
+from app.errors import NotSignedIn
 from app.people import service as people
 from app.web import security
 from app.web.dependencies import CurrentSettings, Database, Now
 from app.web.entry import enter_with_key, enter_with_link
-
-MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,17 +65,6 @@ def use_login_link(
     response = RedirectResponse("/", status_code=303)
     security.set_session_cookie(response, signed_in.token, settings)
     return response
-
-
-@router.get("/static/{fingerprint}/{name}")
-async def get_asset(request: Request, fingerprint: str, name: str) -> Response:
-    if name not in ASSETS or fingerprint != FINGERPRINT:
-        raise NotFound("there is no such file: reload the page")
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-    content = ASSETS[name]
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        content, headers["Content-Encoding"] = COMPRESSED[name], "gzip"
-    return Response(content, media_type=MEDIA_TYPES[PurePath(name).suffix], headers=headers)
 
 
 def _own_address(then: str) -> str:

@@ -1,10 +1,10 @@
-"""Every page of the console, by its area."""
+"""Every page of the console, by its area, and the files that they are made of."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.console import entrance
+from app.console import assets, entrance
 from app.console.airings import page as airings
 from app.console.approvals import page as approvals
 from app.console.frequencies import page as frequencies
@@ -21,6 +21,7 @@ from app.console.station import page as station
 from app.console.tonight import page as tonight
 
 ROUTERS: tuple[APIRouter, ...] = (
+    assets.router,
     entrance.router,
     tonight.router,
     airings.router,

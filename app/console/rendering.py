@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
@@ -12,21 +11,11 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.console.assets import FINGERPRINT, imported
 from app.console.messages import LANGUAGE_COOKIE, Language, known_language, language_for
 from app.console.words import Words, harmless, named
 
 HERE = Path(__file__).parent
-ASSETS = {path.name: path.read_bytes() for path in sorted((HERE / "static").iterdir())}
-"""What pages are made of, as it was when the process started: never half of a new version."""
-
-COMPRESSED = {name: gzip.compress(content, mtime=0) for name, content in ASSETS.items()}
-"""The same, a third as large. Pages themselves are never compressed: they hold the session's token beside what an address may
-make them say, and the length of both together would tell of it (BREACH).
-"""
-
-FINGERPRINT = hashlib.sha256(b"\0".join(ASSETS.values())).hexdigest()[:12]
-"""Part of the assets' addresses: browsers keep them for ever, and a new version of Danpa has other addresses."""
-
 YEAR_S = 365 * 24 * 3600
 """The choice of language and of light or dark is remembered for a year."""
 
@@ -43,6 +32,7 @@ templates = Environment(
     finalize=harmless,
 )
 templates.filters["named"] = named
+templates.globals["imported"] = imported
 
 
 def words_of(request: Request, otherwise: Language = "ko") -> Words:
@@ -77,10 +67,7 @@ def answer_with(
         "theme": theme_of(request),
         "here": partial(here, request),
     }
-    page = templates.get_template(template).render(around | values)
-    response = HTMLResponse(
-        page, status, headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
-    )
+    response = _packed(request, templates.get_template(template).render(around | values), status)
     chosen, theme = known_language(request.query_params.get("lang")), request.query_params.get("theme")
     if chosen:
         response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=YEAR_S, samesite="lax", httponly=True)
@@ -88,3 +75,21 @@ def answer_with(
         response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S, samesite="lax", httponly=True)
     response.headers["Content-Language"] = words.language
     return response
+
+
+def _packed(request: Request, page: str, status: int) -> HTMLResponse:
+    """The answer, compressed where only the reader can have asked for it: a page shrinks to a fifth and less.
+
+    The length of a page that holds the session's token beside what an address makes it say would tell of the token to
+    somebody who watches the line and has a browser ask again and again (BREACH). Another site can do that to a reader;
+    our own page and the reader's own hand cannot, and the browser says which of them it was.
+    """
+    headers = {
+        "Cache-Control": "no-store",
+        "Vary": "Cookie, Accept-Language, Accept-Encoding, Sec-Fetch-Site",
+    }
+    content = page.encode()
+    takes = "gzip" in request.headers.get("accept-encoding", "")
+    if takes and request.headers.get("sec-fetch-site") in {"same-origin", "none"}:
+        content, headers["Content-Encoding"] = gzip.compress(content, 5, mtime=0), "gzip"
+    return HTMLResponse(content, status, headers=headers)

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from app.approving.queue import waiting_count
 from app.console.rendering import answer_with, here, words_of
-from app.console.tonight.attention import needs
+from app.console.tonight.attention import Need, needs
 from app.console.words import Words
 from app.errors import NotSignedIn
 from app.people.service import Actor
@@ -44,6 +44,15 @@ class SignInFirst(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """What calls for people, on every page: in the navigation's badges."""
+
+    needs: list[Need]
+    waiting: int
+    """Recordings that wait for approval."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One request for a page, by a person who may see it."""
 
@@ -56,6 +65,9 @@ class Page:
     def words(self) -> Words:
         return words_of(self.request)
 
+    def calls(self, session: Session) -> Calls:
+        return Calls(needs(session, self.settings, self.now), waiting_count(session))
+
     def answer(
         self,
         session: Session,
@@ -64,9 +76,14 @@ class Page:
         section: str,
         guide: str = "",
         status: int = 200,
+        calls: Calls | None = None,
         **values: Any,
     ) -> HTMLResponse:
-        """The page. ``section`` is a name of `SECTIONS`, ``guide`` the chapter of the guide that explains this page."""
+        """The page. ``section`` is a name of `SECTIONS`, ``guide`` the chapter of the guide that explains this page.
+
+        ``calls`` may be given where the page asked for them itself.
+        """
+        calls = calls or self.calls(session)
         around: dict[str, Any] = {
             "station": station(session),
             "folder": self.settings.root,
@@ -76,10 +93,7 @@ class Page:
             "sections": SECTIONS,
             "section": section,
             "guide": guide or section,
-            "badges": {
-                "tonight": len(needs(session, self.settings, self.now)),
-                "approvals": waiting_count(session),
-            },
+            "badges": {"tonight": len(calls.needs), "approvals": calls.waiting},
         }
         return answer_with(self.request, template, status=status, **(around | values))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -111,6 +113,18 @@ class Words:
     def length(samples: int) -> str:
         """A length in samples as producers write it: 3:10."""
         return length_text(samples)
+
+    def problem(self, document: Mapping[str, Any]) -> Markup:
+        """What is wrong: the reader's words for the kind of a problem document, and the document's own sentence.
+
+        A document of a kind without words holds what somebody wrote.
+        """
+        kind, detail = str(document.get("type", "")).rpartition(":")[2], str(document.get("detail", ""))
+        if not self.has(f"problem.{kind}"):
+            return named(detail)
+        return Markup('{} <span class="raw" lang="en" dir="auto">{}</span>').format(
+            self(f"problem.{kind}"), harmless(detail)
+        )
 
     def error(self, text: str) -> Markup | None:
         """The reader's words for an error of a feed (``code: details``); None where the code is not known."""

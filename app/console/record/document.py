@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from app.console.assets import ASSETS
 from app.console.messages import Language
 from app.console.record.charts import Chart, chart
-from app.console.rendering import ASSETS, templates
+from app.console.rendering import templates
 from app.console.words import Words
 from app.record.figures import Figures, Minutes
 

@@ -152,5 +152,5 @@ def _cut_for_scripts(view: CutView) -> dict[str, Any]:
         "joins": cut.joins,
         "samples": cut.samples,
         "by": view.made_by,
-        "problem": (cut.problem or {}).get("detail"),
+        "problem": cut.problem and {name: cut.problem[name] for name in ("type", "detail")},
     }

@@ -9,7 +9,7 @@ import { editsOf, inOrder, overlaps, RATE, samplesIn, samplesOf } from "./edits.
 import { explained } from "./forms.js";
 import { look } from "./live.js";
 import { tell, tellFailure } from "./telling.js";
-import { length, words } from "./words.js";
+import { length, problemWords, words } from "./words.js";
 
 /** @typedef {import("./edits.js").Edits} Edits @typedef {import("./listening.js").SegmentOf} SegmentOf @typedef {import("./listening.js").Listening} Listening */
 
@@ -194,7 +194,7 @@ export class Cutting {
     const newest = this.#newest;
     if (this.history.isChanged) return words("segments.js.unsaved", { length: length(samplesOf(edits) / RATE, 1) });
     if (newest?.state === "making") return words("segments.js.making", { number: newest.number });
-    if (newest?.state === "failed") return words("segments.js.failed", { number: newest.number, why: newest.problem ?? "" });
+    if (newest?.state === "failed") return words("segments.js.failed", { number: newest.number, why: problemWords(newest.problem?.type, newest.problem?.detail) });
     return words("segments.js.all_saved", { length: length(samplesOf(edits) / RATE, 1) });
   }
 

@@ -14,7 +14,7 @@ import { NoAnswer, Problem, send } from "./api.js";
 import { forget, install as installDrafts, isChanged, keep } from "./drafts.js";
 import { look, lookSoon } from "./live.js";
 import { confirmed, tell, tellFailure } from "./telling.js";
-import { words } from "./words.js";
+import { problemWords, words } from "./words.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
 
@@ -109,12 +109,8 @@ function reloader() {
   return button;
 }
 
-/** A refusal in the reader's language where we have words for its kind, and in the API's. @param {Problem} problem @param {string} [detail] */
-export function explained(problem, detail) {
-  const key = `js.problem.${`${problem.document.type ?? ""}`.split(":").pop()}`;
-  const known = words(key);
-  return [known === key ? "" : known, detail || problem.message].filter(Boolean).join(" — ");
-}
+/** A refusal for people to read. @param {Problem} problem @param {string} [detail] instead of the document's own */
+export const explained = (problem, detail) => problemWords(problem.document.type, detail || problem.message);
 
 /** @param {HTMLFormElement} form */
 function clearProblem(form) {

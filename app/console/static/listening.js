@@ -8,7 +8,7 @@ import { length, words } from "./words.js";
 
 /**
  * @typedef {import("./edits.js").Edits} Edits
- * @typedef {{ number: number, state: string, edits: Record<string, any>, whole: boolean, joins: number[], samples: number | null, by: string | null, problem: string | null }} CutOf
+ * @typedef {{ number: number, state: string, edits: Record<string, any>, whole: boolean, joins: number[], samples: number | null, by: string | null, problem: { type: string, detail: string } | null }} CutOf
  * @typedef {{ id: number, title: string, revision: number, samples: number, cue_in: number, cue_out: number, cut: number, editable: boolean, cuts: CutOf[], notes: { id: number, cut: number, at: number, text: string }[] }} SegmentOf
  *
  * What is heard: 0 is the recording as it came, "preview" the same without what its edits take away, a number that cut.

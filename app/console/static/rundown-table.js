@@ -2,7 +2,7 @@
 // A rundown that the server answered with, as a table: when, what, how long, and why.
 
 import { h } from "./dom.js";
-import { length, time, wordOf, words } from "./words.js";
+import { length, problemWords, time, wordOf, words } from "./words.js";
 
 const RATE = 48_000;
 
@@ -49,7 +49,7 @@ export function refusal(problem) {
   const relaxations = /** @type {string[]} */ (problem.document.relaxations ?? []);
   return h("div", { class: "notice bad", role: "alert" },
     h("p", { text: words("programmes.js.rundown.refused") }),
-    h("p", { lang: "en", dir: "auto", text: problem.message }),
+    h("p", { dir: "auto", text: problemWords(problem.document.type, problem.message) }),
     relaxations.length > 0 && h("p", { text: words("programmes.js.rundown.relax") }),
     relaxations.length > 0 && h("ul", { lang: "en" }, ...relaxations.map((one) => h("li", { dir: "auto", text: one }))));
 }

@@ -2,7 +2,7 @@
 // How files on their way look: one row for each, and one bar for all.
 
 import { entries, isMissing } from "./upload_queue.js";
-import { language, words } from "./words.js";
+import { language, problemWords, words } from "./words.js";
 
 /** @typedef {import("./upload_queue.js").Entry} Entry */
 
@@ -51,8 +51,8 @@ const BUTTONS = {
 function told(entry) {
   const { item, left, triesAt } = entry;
   const state = stateOf(entry);
-  if (state === "refused") return wordsOr("library.js.refused.", item.problem?.code, item.problem?.detail);
-  if (state === "rejected") return wordsOr("library.js.rejected.", item.segment?.code, item.segment?.detail);
+  if (state === "refused") return wordsOr("library.js.refused.", item.problem?.code, problemWords(item.problem?.code, item.problem?.detail));
+  if (state === "rejected") return problemWords(item.segment?.code, item.segment?.detail);
   if (state === "missing") return words("library.js.missing");
   if (state === "broken") return `${entry.trouble} ${triesAt ? words("library.js.again_at", { time: new Date(triesAt).toLocaleTimeString("en-GB") }) : ""}`;
   if (item.state === "sent") return size(item.bytes);

@@ -25,6 +25,15 @@ export function wordOf(prefix, name) {
   return key in messages ? words(key) : name;
 }
 
+/**
+ * What is wrong: the reader's words for the kind of a problem document, and the document's own sentence.
+ * @param {unknown} type of the document, as it is or only its last part @param {string} [detail]
+ */
+export function problemWords(type, detail = "") {
+  const key = `problem.${`${type ?? ""}`.split(":").pop()}`;
+  return [key in messages ? words(key) : "", detail].filter(Boolean).join(" — ");
+}
+
 /** An instant in both zones, the reader's own first. @param {string | number | Date} at @param {{ seconds?: boolean }} [how] */
 export function time(at, { seconds = false } = {}) {
   const zones = language === "ko" ? ["Asia/Seoul", "UTC"] : ["UTC", "Asia/Seoul"];

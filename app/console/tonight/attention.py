@@ -59,6 +59,9 @@ class Need:
     level: str | None = None
     """What airs where it is not the programme."""
     error: str | None = None
+    """What a feed said last, as ``code: details``."""
+    problem: dict[str, Any] | None = None
+    """Of a recording: the problem document of its refusal."""
     site: str | None = None
     change: str | None = None
     """Of an alarm about a change: from what to what, and from when on."""
@@ -205,12 +208,11 @@ def _refused_recordings(session: Session, now: datetime) -> Iterable[Need]:
         .limit(LISTED)
     ).all()
     for segment in rows:
-        error = (segment.problem or {}).get("detail")
         yield Need(
             "recording_refused",
             segment.created_at,
             recording=segment.title,
-            error=error,
+            problem=segment.problem,
             segment_id=id_of(segment),
         )
 

@@ -10,11 +10,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app.air.status import read_status
 from app.airings.models import Airing
 from app.alarms.models import Alarm
-from app.approving.queue import waiting_count
 from app.console.nights import shown_night
 from app.console.shell import SignedInPage
 from app.console.tonight import deadlines, places, timeline
-from app.console.tonight.attention import needs
 from app.console.tonight.night import awaited_of_night, night_and_running
 from app.console.tonight.on_air import on_air
 from app.console.tonight.remedies import helped
@@ -49,12 +47,14 @@ def show_tonight(
             read_status(page.settings),
             studio_address(page.settings),
         )
+        calls = page.calls(session)
         return page.answer(
             session,
             "tonight/tonight.html",
             section="tonight",
+            calls=calls,
             shown=shown,
-            helped=helped(session, needs(session, page.settings, page.now), page.now),
+            helped=helped(session, calls.needs, page.now),
             on_air=on_air(running, page.now),
             timeline=timeline.draw(airings, page.now),
             airings=airings,
@@ -62,7 +62,7 @@ def show_tonight(
             deadlines={airing.id: deadlines.nearest(airing, page.now) for airing in airings},
             places=places,
             awaited=awaited_of_night(session, shown.night, page.now),
-            waiting=waiting_count(session),
+            waiting=calls.waiting,
             horizon_h=page.settings.horizon_h,
             is_new=not airings and not has_slots(session),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
 
@@ -106,7 +106,7 @@ def _rundowns(session: Session, ids: Sequence[int]) -> dict[int, tuple[RundownVe
 
 def _passed(
     session: Session, listed: Sequence[Airing], rundowns: dict[int, tuple[RundownVersion, Rundown]]
-) -> dict[int, tuple[str, ...]]:
+) -> dict[int, tuple[dict[str, Any], ...]]:
     """Why the programme itself was not taken, from the compile jobs of airings that have something less."""
     keys = {
         compile_key(id_of(airing), airing.version): id_of(airing)
@@ -115,8 +115,7 @@ def _passed(
     }
     jobs = session.exec(select(Job).where(col(Job.key).in_(keys))).all()
     return {
-        keys[job.key]: tuple(step["problem"]["detail"] for step in (job.result or {}).get("passed", ()))
-        for job in jobs
+        keys[job.key]: tuple(step["problem"] for step in (job.result or {}).get("passed", ())) for job in jobs
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class RundownView:
-    """The newest version. ``passed`` tells why the steps above its level were not taken, in the compiler's words."""
+    """The newest version. ``passed`` tells why the steps above its level were not taken, in problem documents."""
 
     version: int
     level: str
@@ -29,7 +30,7 @@ class RundownView:
     compiled_at: datetime
     items: tuple[ItemView, ...]
     notes: tuple[str, ...]
-    passed: tuple[str, ...]
+    passed: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)

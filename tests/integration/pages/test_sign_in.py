@@ -115,5 +115,28 @@ def test_assets_are_kept_for_ever_under_their_own_address(
     assert client.get(f"{sheet}/../../pages.py").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("asked_by", "is_packed"),
+    [("same-origin", True), ("none", True), ("cross-site", False), ("same-site", False), (None, False)],
+)
+def test_a_page_is_packed_only_where_no_other_site_can_have_asked_for_it(
+    demo_station: SmallStation, browser: Browser, asked_by: str | None, *, is_packed: bool
+) -> None:
+    client = browser()
+    client.headers.pop("Sec-Fetch-Site", None)  # what the browsers of tests say by themselves
+    answer = client.get("/", headers={"Sec-Fetch-Site": asked_by} if asked_by else {})
+    assert (answer.headers.get("content-encoding") == "gzip") is is_packed
+    assert "csrf-token" in answer.text
+    assert "Sec-Fetch-Site" in answer.headers["vary"]
+
+
+def test_a_page_loads_every_module_of_its_scripts_at_once(
+    demo_station: SmallStation, browser: Browser
+) -> None:
+    page = browser().get("/library").text
+    for module in ("upload_store", "kept", "morph"):  # by way of upload_queue, of drafts, and by itself
+        assert page.count(f"/{module}.js") == 1
+
+
 def test_the_page_itself_is_never_kept(night: FilledNight, browser: Browser) -> None:
     assert browser().get("/").headers["cache-control"] == "no-store"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,12 +13,16 @@ from typing import get_args
 import pytest
 from markupsafe import Markup
 
+import app.web.application  # noqa: F401 - every feature with its errors
 from app import reports
 from app.console import messages
 from app.console.words import Words, harmless, named
+from app.errors import DanpaError
 from app.library.models import SegmentKind
 from app.reports.errors import AlreadyReported
 from app.reports.service import Jamming, Source
+from audio.errors import AudioError
+from schedules.errors import ScheduleError
 from schedules.frequencies import advice
 from schedules.frequencies.advice import Alternative, ConflictCount, Jammer, Reports, advise
 from schedules.frequencies.bands import in_band
@@ -108,6 +113,35 @@ def test_what_counts_has_the_forms_of_its_language() -> None:
 )
 def test_every_state_has_a_word(prefix: str, names: list[str]) -> None:
     assert [name for name in names if f"{prefix}.{name}" not in KOREAN] == []
+
+
+def kinds(error: type[Exception]) -> Iterator[type[Exception]]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from kinds(kind)
+
+
+@pytest.mark.parametrize("root", [DanpaError, AudioError, ScheduleError])
+def test_every_kind_of_problem_has_words(root: type[DanpaError | AudioError | ScheduleError]) -> None:
+    told = {
+        getattr(kind, "code", "")
+        for kind in kinds(root)
+        if kind.__module__.startswith(("app.", "audio.", "schedules."))
+    }
+    assert len(told) > 15
+    assert {code for code in told if f"problem.{code}" not in KOREAN} == set()
+
+
+def test_a_problem_is_told_in_the_readers_words_and_its_own() -> None:
+    silent = {"type": "urn:danpa:problem:only-silence", "detail": "Its first 10 minutes are <silent>."}
+    told = Words("ko").problem(silent)
+    assert told.startswith("녹음에 소리가 없습니다")
+    assert "&lt;silent&gt;" in told
+
+
+def test_what_a_person_wrote_about_a_recording_is_told_as_it_is() -> None:
+    turned_down = {"type": "urn:danpa:problem:turned-down", "detail": "소리가 <작습니다>"}
+    assert Words("en").problem(turned_down) == "<bdi>소리가 &lt;작습니다&gt;</bdi>"
 
 
 def test_every_reason_of_an_advice_has_words_that_use_its_values() -> None:
