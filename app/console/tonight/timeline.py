@@ -50,7 +50,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A frequency of a site; None is for airings that no line carries."""
+    """A frequency of a site; None is for airings that no line carries. Airings at once on one frequency take a row each."""
 
     line: LineView | None
     y: int
@@ -77,7 +77,7 @@ class Timeline:
 
 
 Key = tuple[str, int]
-"""A row: a site's name and a frequency."""
+"""A site's name and a frequency."""
 
 
 def draw(airings: Sequence[AiringView], now: datetime) -> Timeline | None:
@@ -88,21 +88,20 @@ def draw(airings: Sequence[AiringView], now: datetime) -> Timeline | None:
     hours = (span.end - span.start) // HOUR
     hour_px = _hour_px(airings, hours)
     lines: dict[Key, LineView] = {_key(line): line for airing in airings for line in airing.lines}
-    keys: list[Key | None] = [*sorted(lines)]
-    if any(not airing.lines for airing in airings):
-        keys.append(None)
-    is_dense = len(keys) >= DENSE_FROM
+    placed = _placed(airings)
+    row_keys = sorted({(key is None, key, lane) for _, key, lane in placed})
+    is_dense = len(row_keys) >= DENSE_FROM
     row_height = DENSE_ROW_PX if is_dense else ROW_PX
-    top = {key: AXIS_PX + number * row_height for number, key in enumerate(keys)}
+    top = {(key, lane): AXIS_PX + number * row_height for number, (_, key, lane) in enumerate(row_keys)}
 
     def x(at: datetime) -> int:
         return round((at - span.start) / HOUR * hour_px)
 
-    def bar(airing: AiringView, key: Key | None) -> Bar:
+    def bar(airing: AiringView, key: Key | None, lane: int) -> Bar:
         begin, end = x(airing.starts_at) + 1, x(airing.stops_at) - 1
         return Bar(
             begin,
-            top[key] + GAP_PX,
+            top[key, lane] + GAP_PX,
             max(end - begin, 4),
             row_height - 2 * GAP_PX,
             airing,
@@ -113,12 +112,12 @@ def draw(airings: Sequence[AiringView], now: datetime) -> Timeline | None:
         span=span,
         hour_px=hour_px,
         width=hours * hour_px,
-        height=AXIS_PX + len(keys) * row_height,
+        height=AXIS_PX + len(top) * row_height,
         row_height=row_height,
         is_dense=is_dense,
         ticks=tuple(Tick(number * hour_px, span.start + number * HOUR) for number in range(hours)),
-        rows=tuple(Row(lines[key] if key else None, top[key]) for key in keys),
-        bars=tuple(bar(airing, key) for airing in airings for key in _rows_of(airing)),
+        rows=tuple(Row(lines[key] if key else None, y) for (key, _), y in top.items()),
+        bars=tuple(bar(*each) for each in placed),
         now_x=x(now) if span.start <= now < span.end else None,
     )
 
@@ -127,8 +126,18 @@ def _key(line: LineView) -> Key:
     return line.site_name, line.khz
 
 
-def _rows_of(airing: AiringView) -> Sequence[Key | None]:
-    return sorted({_key(line) for line in airing.lines}) or [None]
+def _placed(airings: Sequence[AiringView]) -> list[tuple[AiringView, Key | None, int]]:
+    """Every airing on each of its frequencies, in the first lane of it that is free by then."""
+    placed: list[tuple[AiringView, Key | None, int]] = []
+    free_from: dict[Key | None, list[datetime]] = {}
+    for airing in airings:
+        keys: list[Key | None] = [*sorted({_key(line) for line in airing.lines})]
+        for key in keys or [None]:
+            lanes = free_from.setdefault(key, [])
+            lane = next((number for number, at in enumerate(lanes) if at <= airing.starts_at), len(lanes))
+            lanes[lane : lane + 1] = [airing.stops_at]
+            placed.append((airing, key, lane))
+    return placed
 
 
 def _hour_px(airings: Sequence[AiringView], hours: int) -> int:

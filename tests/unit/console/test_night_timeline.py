@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -60,11 +61,24 @@ def test_every_airing_lies_within_the_drawing_on_each_of_its_frequencies(
         assert bar.y + bar.height < drawn.height
         assert bar.width >= timeline.SHORTEST_PX
         assert bar.height >= timeline.SHORTEST_PX
+    for y in {bar.y for bar in drawn.bars}:
+        beside = [bar for bar in drawn.bars if bar.y == y]
+        assert all(one.x + one.width <= next_.x for one, next_ in pairwise(beside))
     assert [bar.airing.starts_at for bar in drawn.bars] == [
         one.starts_at for one in airings for _ in {(line.site_name, line.khz) for line in one.lines} or [0]
     ]
     if drawn.now_x is not None:
         assert abs(drawn.now_x / drawn.hour_px - (now - drawn.span.start) / timeline.HOUR) < 0.01
+
+
+def test_what_airs_at_once_on_one_frequency_lies_side_by_side() -> None:
+    drawn = timeline.draw(
+        [airing(1, 0, 60, LINES[:1]), airing(2, 30, 60, LINES[:1]), airing(3, 60, 30, LINES[:1])], NOON
+    )
+    assert drawn
+    first, second, third = (bar.y for bar in drawn.bars)
+    assert first == third < second
+    assert [row.line for row in drawn.rows] == [LINES[0], LINES[0]]
 
 
 def test_a_night_without_airings_is_not_drawn() -> None:
