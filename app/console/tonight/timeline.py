@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from app.console.tonight.views import AiringView, LineView
 from schedules.time import Span
@@ -142,7 +143,7 @@ def _placed(airings: Sequence[AiringView]) -> list[tuple[AiringView, Key | None,
 
 def _hour_px(airings: Sequence[AiringView], hours: int) -> int:
     shortest = min(airing.stops_at - airing.starts_at for airing in airings)
-    for_a_finger = round((SHORTEST_PX + 2) * (HOUR / shortest))
+    for_a_finger = ceil((SHORTEST_PX + 3) * (HOUR / shortest))  # its edges, and what rounding takes
     return max(LEAST_HOUR_PX, WIDTH_PX // hours, min(for_a_finger, MOST_HOUR_PX))
 
 
