@@ -1,6 +1,6 @@
 """People at the console: a real browser, in a language and a theme, at a desk or on a phone, and what must never happen.
 
-    def test_a_thing(station: SmallStation, visit: Visiting) -> None:
+    def test_a_thing(station: SmallStation, visit: Visits) -> None:
         with serving(station) as url:
             page = visit(url, station.key, language="en", theme="dark", width=360)
             page.goto(f"{url}/library")
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
@@ -29,22 +29,6 @@ _NOTE_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`));
 """
-
-
-class Visiting(Protocol):
-    """What the fixture `visit` is: it opens a window of somebody with this key (of nobody without one)."""
-
-    def __call__(
-        self,
-        url: str,
-        key: str | None,
-        *,
-        language: Literal["ko", "en"] = "ko",
-        theme: Literal["light", "dark"] = "light",
-        width: int = 1200,
-        height: int = 900,
-        scripts: bool = True,
-    ) -> Page: ...
 
 
 @dataclass
@@ -68,6 +52,7 @@ class Visits:
         height: int = 900,
         scripts: bool = True,
     ) -> Page:
+        """A window of somebody with this key; of nobody where there is none."""
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
             locale="ko-KR" if language == "ko" else "en-GB",

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from app.airings.carriage import is_on_air
 from app.airings.models import Airing, AsRun, RundownVersion
-from app.airings.programme import PROGRAMME_ID
+from app.airings.programme import IS_NEWEST, PROGRAMME_ID
 from app.errors import Invalid
 from app.frequencies.models import Line
 from app.programmes.models import Programme, Slot
@@ -142,13 +142,10 @@ def _in_rundowns(
 
 def _open_rundowns(now: datetime) -> Select[*tuple[Any, ...]]:
     """The newest ``body`` of every open airing, in their order."""
-    newest = and_(
-        col(RundownVersion.airing_id) == col(Airing.id), col(RundownVersion.version) == col(Airing.version)
-    )
     return (
         _airings()
         .add_columns(col(RundownVersion.body))
-        .join(RundownVersion, newest)
+        .join(RundownVersion, IS_NEWEST)
         .where(col(Airing.starts_at) > now - STILL_OPEN, col(Airing.state).not_in(CLOSED))
         .order_by(col(Airing.starts_at))
     )

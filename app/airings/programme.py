@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, func, select
 
-from app.airings.models import Airing, Edition
+from app.airings.models import Airing, Edition, RundownVersion
 from app.database import id_of
 from app.jobs.models import Job
 from app.programmes.models import Programme, Slot
 
 PROGRAMME_ID = func.coalesce(col(Airing.instead_id), col(Slot.programme_id))
 """For queries that join an airing and its slot."""
+
+IS_NEWEST = (col(RundownVersion.airing_id) == col(Airing.id)) & (
+    col(RundownVersion.version) == col(Airing.version)
+)
+"""For queries that join an airing and its newest rundown."""
 
 
 def give_programme(session: Session, airing: Airing, instead_id: int | None) -> None:

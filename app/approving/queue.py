@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from app.airings.models import Airing, RundownVersion
-from app.airings.programme import PROGRAMME_ID
+from app.airings.programme import IS_NEWEST, PROGRAMME_ID
 from app.approving.notes import open_notes
 from app.approving.sign_offs import cuts_in
 from app.awaited.cut_off import ASSUMED, cut_off_of, measure
@@ -206,11 +206,7 @@ def _holding_older(session: Session, now: datetime) -> Iterable[tuple[int, Wante
         return
     rows = session.exec(
         select(Airing, RundownVersion.body, Programme.title)
-        .join(
-            RundownVersion,
-            (col(RundownVersion.airing_id) == col(Airing.id))
-            & (col(RundownVersion.version) == col(Airing.version)),
-        )
+        .join(RundownVersion, IS_NEWEST)
         .join(Slot, col(Slot.id) == col(Airing.slot_id))
         .join(Programme, col(Programme.id) == PROGRAMME_ID)
         .where(col(Airing.state).not_in(CLOSED), Airing.stops_at > now)

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from app.airings import service as airings
 from app.airings.models import Airing, RundownVersion
-from app.airings.programme import PROGRAMME_ID
+from app.airings.programme import IS_NEWEST, PROGRAMME_ID
 from app.approving.models import SignOff
 from app.approving.notes import open_notes
 from app.database import id_of
@@ -174,11 +174,7 @@ def unsigned(session: Session, now: datetime, within: timedelta) -> list[Unsigne
     signed = select(SignOff.id).where(SignOff.airing_id == Airing.id, SignOff.version == Airing.version)
     rows = session.exec(
         select(Airing, RundownVersion.body, Programme.title)
-        .join(
-            RundownVersion,
-            (col(RundownVersion.airing_id) == col(Airing.id))
-            & (col(RundownVersion.version) == col(Airing.version)),
-        )
+        .join(RundownVersion, IS_NEWEST)
         .join(Slot, col(Slot.id) == col(Airing.slot_id))
         .join(Programme, col(Programme.id) == PROGRAMME_ID)
         .where(

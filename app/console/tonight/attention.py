@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from app.airings.models import Airing, RundownVersion
-from app.airings.programme import PROGRAMME_ID
+from app.airings.programme import IS_NEWEST, PROGRAMME_ID
 from app.alarms.models import Alarm
 from app.database import id_of
 from app.feeds.models import Feed
@@ -113,12 +113,7 @@ def _alarms(session: Session, now: datetime) -> Iterable[Need]:
         .join(Airing, col(Airing.id) == col(Alarm.airing_id), isouter=True)
         .join(Slot, col(Slot.id) == col(Airing.slot_id), isouter=True)
         .join(Programme, col(Programme.id) == PROGRAMME_ID, isouter=True)
-        .join(
-            RundownVersion,
-            (col(RundownVersion.airing_id) == col(Airing.id))
-            & (col(RundownVersion.version) == col(Airing.version)),
-            isouter=True,
-        )
+        .join(RundownVersion, IS_NEWEST, isouter=True)
         .where(
             col(Alarm.cleared_at).is_(None),
             col(Airing.id).is_(None) | (col(Airing.stops_at) > now - RECENT),
