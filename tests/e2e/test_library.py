@@ -38,6 +38,18 @@ FULL_DISK = """() => {
 """While `isFull` is true the browser writes nothing down, as one whose disk is full."""
 
 
+MICROPHONE = """() => {
+  const { getUserMedia } = MediaDevices.prototype;
+  MediaDevices.prototype.getUserMedia = async function (wanted) {
+    if (globalThis.refusal) throw new DOMException("as a browser says it", refusal);
+    const stream = await getUserMedia.call(this, wanted);
+    globalThis.opened = stream.getAudioTracks()[0];
+    return stream;
+  };
+}"""
+"""Refuses with the name in `refusal`, as a browser does; else the microphone that was `opened` last can be had."""
+
+
 def recording(name: str, seed: int, seconds: float = 15.0) -> FilePayload:
     """A WAV file; no two seeds make the same bytes."""
     file = io.BytesIO()
@@ -341,6 +353,68 @@ def test_what_is_recorded_may_be_paused_heard_and_discarded(
         expect(recorder).to_be_hidden()  # Chrome lets nobody keep a dialog open a second time
         expect(page.locator("#unsent li")).to_contain_text("has not been sent yet")
         leave(page)
+
+
+def test_a_microphone_that_is_refused_missing_or_lost_is_said_and_costs_nothing(
+    demo_station: SmallStation, visit: Visits
+) -> None:
+    with serving(demo_station) as url:
+        page = open_library(visit, url, demo_station)
+        page.evaluate(MICROPHONE)
+        recorder = page.get_by_role("dialog", name="녹음")
+        told = recorder.get_by_role("alert")
+        for error, words in (
+            ("NotAllowedError", "마이크를 쓰도록 허락되지 않았습니다"),
+            ("NotFoundError", "마이크가 없습니다"),
+            ("NotReadableError", "마이크를 열 수 없습니다"),
+        ):
+            page.evaluate("name => refusal = name", error)
+            page.get_by_role("button", name="녹음하기").first.click()
+            expect(told).to_contain_text(words)
+            expect(recorder.get_by_role("button", name="녹음 시작")).to_be_hidden()
+            page.keyboard.press("Escape")
+        page.evaluate("refusal = undefined")
+        page.get_by_role("button", name="녹음하기").first.click()
+        recorder.get_by_role("button", name="녹음 시작").click()
+        expect(recorder.locator("#recorder-length")).to_have_text(re.compile(r"0:01\.\d"))
+        page.evaluate("opened.dispatchEvent(new Event('ended'))")  # as when it is unplugged
+        expect(told).to_contain_text("마이크가 빠졌습니다")
+        recorder.get_by_role("button", name="보내기").click()
+        send_chosen(page, "talk")
+        expect(page.locator("#outbox-items li")).to_contain_text("처리 중")
+        leave(page)
+
+
+def test_of_two_windows_one_sends_a_file_and_the_other_goes_on_when_it_is_closed(
+    demo_station: SmallStation, visit: Visits
+) -> None:
+    visit.expected.append(LINE_BREAKS)
+    file = recording("두 창.wav", 7)
+    with serving(demo_station) as url:
+        first = open_library(visit, url, demo_station)
+        first.route(
+            "**/api/v1/uploads/*",
+            lambda route: route.abort() if route.request.method == "PATCH" else route.continue_(),
+        )
+        first.locator("#upload-files").set_input_files([file])
+        send_chosen(first)
+        expect(first.locator("#outbox-items li")).to_contain_text("연결 끊김")
+        first.get_by_role("button", name="녹음하기").first.click()
+        first.get_by_role("dialog", name="녹음").get_by_role("button", name="녹음 시작").click()
+        expect(first.locator("#recorder-length")).to_have_text(re.compile(r"0:01\.\d"))
+
+        second = first.context.new_page()
+        second.goto(f"{url}/library")
+        expect(second.locator("#outbox-items li")).to_contain_text("차례 기다림")
+        expect(second.locator("#unsent li")).to_have_count(0)  # it is still being recorded
+        assert segments(demo_station) == []
+        first.close()
+        expect(second.locator("#outbox-items li")).to_contain_text("처리 중")
+        [segment] = segments(demo_station)
+        assert segment.original_sha256 == hashlib.sha256(file["buffer"]).hexdigest()
+        second.reload()
+        expect(second.locator("#unsent li")).to_contain_text("아직 보내지 않았습니다")
+        leave(second)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
