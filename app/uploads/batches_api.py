@@ -65,7 +65,7 @@ class BatchOut(Answer):
         return cls.model_validate(batch)
 
 
-@router.get("/batches/{name}", summary="How far the files are that you sent together")
+@router.get("/batches/{name:path}", summary="How far the files are that you sent together")
 def read_batch(
     name: Annotated[str, Path(max_length=100)], database: Database, desk: CurrentDesk, actor: Actor
 ) -> BatchOut:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -184,6 +185,16 @@ def test_somebody_else_s_batch_is_nobody_s(
     assert api.get(f"/api/v1/batches/{BATCH}").status_code == 200
     headers = {"Authorization": f"Bearer {station.another_key('박바다')}"}
     assert api.get(f"/api/v1/batches/{BATCH}", headers=headers).status_code == 404
+
+
+def test_a_batch_may_be_named_as_people_name_things(api: httpx.Client, folder: Path) -> None:
+    name = "11월/2차 ?"
+    first = min(folder.iterdir())
+    sent = api.post(
+        "/api/v1/segments", data={"kind": "talk", "batch": name}, files={"file": first.read_bytes()}
+    )
+    assert sent.status_code == 202
+    assert len(api.get(f"/api/v1/batches/{quote(name, safe='')}").json()["files"]) == 1
 
 
 @pytest.mark.parametrize(
