@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlmodel import col, select
 
 from app.advice import jammers
@@ -17,8 +17,9 @@ from app.propagation.api import CircuitTerms, Khz
 from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["advice"])
+router = Router(prefix="/api/v1", tags=["advice"])
 
 
 @router.get(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session, col, select
 from starlette.exceptions import HTTPException
@@ -42,6 +42,7 @@ from app.web.bodies import RowId, etag
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
 from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of, written
+from app.web.routing import Router
 from schedules.rundown import Rundown
 from schedules.time import night_span
 
@@ -50,7 +51,7 @@ _NOT_KEPT = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 DryRun = Annotated[bool, Query(description="Only say what it would do")]
 
-router = APIRouter(prefix="/api/v1", tags=["airings"])
+router = Router(prefix="/api/v1", tags=["airings"])
 
 
 @router.get("/airings", summary="Airings, by night or by state", response_model=Page[AiringOut])

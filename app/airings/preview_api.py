@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter
 from sqlmodel import Session, col, select
 
 from app.airings.compiling import preview, tried, with_clock
@@ -20,11 +19,12 @@ from app.programmes.models import Programme, Slot
 from app.programmes.service import checked_clock, programme
 from app.web.bodies import RowId
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
+from app.web.routing import Router
 from schedules.budget import budget_of
 from schedules.slots import occurrences
 from schedules.time import Span
 
-router = APIRouter(prefix="/api/v1", tags=["programmes"])
+router = Router(prefix="/api/v1", tags=["programmes"])
 
 _AHEAD = timedelta(days=366)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlmodel import col, select
 
 from app.alarms.models import Alarm
@@ -11,8 +11,9 @@ from app.database import reading
 from app.web.bodies import Answer, example
 from app.web.dependencies import Actor, Database
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["alarms"])
+router = Router(prefix="/api/v1", tags=["alarms"])
 
 
 class AlarmOut(Answer):

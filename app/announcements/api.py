@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -16,8 +16,9 @@ from app.announcements.schemas import AnnouncedIn, AnnouncedOut, ClipOut, VoiceP
 from app.database import reading, writing
 from app.station.service import station
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["announcements"])
+router = Router(prefix="/api/v1", tags=["announcements"])
 
 Key = Annotated[str, Path(max_length=60, examples=["number-7000"])]
 

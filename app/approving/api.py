@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.approving import notes, queue, sign_offs
 from app.approving.schemas import NoteIn, NoteOut, QueueOut, SignatureOut, SignOffIn, WaitingOut
@@ -12,8 +12,9 @@ from app.database import id_of, reading, writing
 from app.web.bodies import RowId, created
 from app.web.dependencies import Actor, Database, Now
 from app.web.pagination import Page
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["approving"])
+router = Router(prefix="/api/v1", tags=["approving"])
 
 
 @router.get("/approvals", summary="The drafts that wait for somebody's ear, the most urgent first")

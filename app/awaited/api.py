@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app.awaited.cut_off import measure
 from app.awaited.schemas import AwaitedOut, StepsOut, TakenOut
@@ -13,8 +13,9 @@ from app.awaited.service import AHEAD, awaited_from
 from app.database import reading
 from app.web.dependencies import Actor, Database, Now
 from app.web.pagination import Page
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["airings"])
+router = Router(prefix="/api/v1", tags=["airings"])
 
 
 @router.get("/awaited", summary="What the coming airings await, the soonest first")

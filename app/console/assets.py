@@ -8,9 +8,10 @@ import re
 from functools import cache
 from pathlib import Path, PurePath
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.errors import NotFound
+from app.web.routing import Router
 
 ASSETS = {path.name: path.read_bytes() for path in sorted((Path(__file__).parent / "static").iterdir())}
 COMPRESSED = {name: gzip.compress(content, mtime=0) for name, content in ASSETS.items()}
@@ -23,7 +24,7 @@ MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+
 
 IMPORT = re.compile(r'^import [^;]*?"\./([\w-]+)\.js";', re.MULTILINE)
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -16,8 +16,9 @@ from app.people import service as people
 from app.web import security
 from app.web.dependencies import CurrentSettings, Database, Now
 from app.web.entry import enter_with_key, enter_with_link
+from app.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 LoginToken = Annotated[str, InPath(max_length=100)]
 

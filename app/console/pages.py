@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from app.console import assets, entrance
 from app.console.airings import page as airings
 from app.console.approvals import page as approvals
@@ -19,8 +17,9 @@ from app.console.sites import contract_page, feed_page
 from app.console.sites import page as sites
 from app.console.station import page as station
 from app.console.tonight import page as tonight
+from app.web.routing import Router
 
-ROUTERS: tuple[APIRouter, ...] = (
+ROUTERS: tuple[Router, ...] = (
     assets.router,
     entrance.router,
     tonight.router,

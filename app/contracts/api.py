@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Response
+from fastapi import Form, Query, Response
 from sqlmodel import col, select
 
 from app.contracts import logs, service
@@ -18,8 +18,9 @@ from app.library.names import display_name
 from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["contracts"])
+router = Router(prefix="/api/v1", tags=["contracts"])
 
 
 @router.get("/contracts", summary="The contracts with transmitter sites")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
@@ -22,12 +22,13 @@ from app.settings import Settings
 from app.uploads.batches import under_way
 from app.uploads.batches_api import BatchOut
 from app.web.dependencies import Actor, Database, is_still_signed_in
+from app.web.routing import Router
 
 POLL_S = 0.5
 HEARTBEAT_POLLS = 30
 """Every 15 seconds: a comment, which keeps proxies from closing a quiet stream, and a look at who is listening."""
 
-router = APIRouter(prefix="/api/v1", tags=["events"])
+router = Router(prefix="/api/v1", tags=["events"])
 
 
 class EventStream(StreamingResponse):

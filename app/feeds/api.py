@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 from sqlalchemy import Engine
 from sqlmodel import col, select
@@ -29,11 +29,12 @@ from app.settings import Settings
 from app.web.bodies import Answer, Body, RowId, Text, created, etag, example
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 from audio.excerpt import WHOLE
 from audio.lead_in import HIGHEST_HZ, LONGEST_PART_S, LOWEST_HZ, NO_LEAD_IN, QUIETEST_DBFS, SHORTEST_SPOKEN_S
 from audio.profile import SHORTWAVE, Codec
 
-router = APIRouter(prefix="/api/v1", tags=["feeds"])
+router = Router(prefix="/api/v1", tags=["feeds"])
 
 _FEED: dict[str, Any] = {
     "site_id": 2,

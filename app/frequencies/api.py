@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlmodel import Session, col, select
 
 from app.database import id_of, reading, writing
@@ -14,8 +14,9 @@ from app.storage import free_bytes
 from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of, written
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["frequencies"])
+router = Router(prefix="/api/v1", tags=["frequencies"])
 
 
 @router.get("/sites", summary="The transmitter sites")

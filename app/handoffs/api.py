@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 from pydantic import AwareDatetime, Field
 from sqlalchemy import Engine
@@ -25,8 +25,9 @@ from app.web.bodies import Answer, Body, RowId, Text, example
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
 from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of, written
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["handoffs"])
+router = Router(prefix="/api/v1", tags=["handoffs"])
 
 
 class HandoffOut(Answer):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
 from sqlmodel import col, select
 
 from app.database import reading
@@ -14,8 +13,9 @@ from app.people.models import Person
 from app.web.bodies import Answer, RowId, example
 from app.web.dependencies import Actor, Database
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["access"])
+router = Router(prefix="/api/v1", tags=["access"])
 
 
 class JournalEntryOut(Answer):

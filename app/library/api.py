@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -36,8 +36,9 @@ from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
 from app.web.files import AudioFile
 from app.web.pagination import Page
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["library"])
+router = Router(prefix="/api/v1", tags=["library"])
 
 LARGEST_UPLOAD = 1 << 62
 """FastAPI's own limit is lifted here: the receiver enforces the station's, which also covers bodies without a length."""

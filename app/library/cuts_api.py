@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.database import reading, writing
 from app.library import cuts, service
@@ -11,8 +11,9 @@ from app.library.schemas import SegmentOut
 from app.web.bodies import RowId, etag
 from app.web.dependencies import Actor, Database, IfMatch, Now
 from app.web.pagination import Page
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["library"])
+router = Router(prefix="/api/v1", tags=["library"])
 
 
 @router.put("/segments/{segment_id}/edits", summary="Edit a segment: nothing in the recording is changed")

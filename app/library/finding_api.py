@@ -6,7 +6,7 @@ import unicodedata
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from app.airings.outings import aired, planned
 from app.database import reading
@@ -18,8 +18,9 @@ from app.library.models import SegmentKind, SegmentState
 from app.web.bodies import RowId
 from app.web.dependencies import Actor, Database, Now
 from app.web.pagination import Page, WantedPage, write_cursor, written
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["library"])
+router = Router(prefix="/api/v1", tags=["library"])
 
 LONGEST_DAYS = 36_500
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from app.airings import service as airings
 from app.database import reading
 from app.monitor import service
@@ -9,8 +7,9 @@ from app.monitor.schemas import ListeningOut
 from app.web.bodies import RowId
 from app.web.dependencies import Actor, Database
 from app.web.pagination import Page
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["airings"])
+router = Router(prefix="/api/v1", tags=["airings"])
 
 
 @router.get("/airings/{airing_id}/listening", summary="What was heard of it live, at each feed's other end")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from sqlmodel import Session, col, select
 
 from app.database import reading, writing
@@ -35,8 +35,9 @@ from app.settings import Settings
 from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, CurrentSettings, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["moves"])
+router = Router(prefix="/api/v1", tags=["moves"])
 
 DryRun = Annotated[bool, Query(description="Only say what it would do")]
 

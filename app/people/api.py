@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field, field_validator
 from sqlmodel import col, select
 
@@ -18,8 +18,9 @@ from app.web.bodies import Answer, Body, RowId, Text, created, example
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
 from app.web.entry import enter_with_key
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["access"])
+router = Router(prefix="/api/v1", tags=["access"])
 
 _PERSON: dict[str, object] = {
     "id": 1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlmodel import col, select
 
 from app.database import reading, writing
@@ -22,8 +22,9 @@ from app.programmes.schemas import (
 from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["programmes"])
+router = Router(prefix="/api/v1", tags=["programmes"])
 
 
 @router.get("/programmes", summary="The programmes")

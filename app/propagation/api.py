@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from pydantic import Field
 
 from app.contracts.billing import Days, parse_month
@@ -18,11 +18,12 @@ from app.propagation.schemas import PropagationOut
 from app.propagation.service import find_out
 from app.web.bodies import RowId
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
+from app.web.routing import Router
 from schedules.frequencies.propagation import HIGHEST_KHZ, LOWEST_KHZ, slot_hours
 
 MOST_KHZ = 100
 
-router = APIRouter(prefix="/api/v1", tags=["propagation"])
+router = Router(prefix="/api/v1", tags=["propagation"])
 
 Khz = Annotated[
     list[Annotated[float, Field(ge=LOWEST_KHZ, le=HIGHEST_KHZ)]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 from sqlmodel import col, select
 
@@ -16,8 +16,9 @@ from app.pull.models import Fetch, PullKey
 from app.web.bodies import Answer, Body, RowId, Text, example
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["feeds"])
+router = Router(prefix="/api/v1", tags=["feeds"])
 
 _KEY: dict[str, Any] = {
     "id": 2,

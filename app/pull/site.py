@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import structlog
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sqlalchemy import Engine
 
@@ -29,11 +29,12 @@ from app.pull.ranges import Part, part_of
 from app.storage import Blobs
 from app.web.dependencies import CurrentBlobs, Database, Now
 from app.web.problems import problem_response
+from app.web.routing import Router
 from app.web.security import FailedSignIns
 
 log = structlog.get_logger("danpa.pull")
 
-router = APIRouter(prefix="/pull", include_in_schema=False)  # for sites; docs/api.md describes it
+router = Router(prefix="/pull", include_in_schema=False)  # for sites; docs/api.md describes it
 
 PRIVATE = {"Cache-Control": "private, no-store"}
 LONGEST_USER_AGENT = 200

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
@@ -15,9 +15,10 @@ from app.errors import Invalid
 from app.record.csv_text import csv_lines
 from app.record.rows import AsRunRow, HandoffRow, as_run_rows, handoff_rows
 from app.web.dependencies import Actor, Database
+from app.web.routing import Router
 from schedules.time import Span, night_span
 
-router = APIRouter(prefix="/api/v1", tags=["record"])
+router = Router(prefix="/api/v1", tags=["record"])
 
 LONGEST = timedelta(days=400)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlmodel import col, select
 
 from app.database import reading, writing
@@ -16,8 +16,9 @@ from app.reports.schemas import ReportIn, ReportOut
 from app.web.bodies import Instant, RowId, created
 from app.web.dependencies import Actor, Database, Now
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["reports"])
+router = Router(prefix="/api/v1", tags=["reports"])
 
 
 @router.get("/reports", summary="Reception reports, the last written first")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Path, Query
+from fastapi import Form, Path, Query
 from fastapi.responses import Response
 
 from app.database import reading, writing
@@ -34,11 +34,12 @@ from app.schedule.schemas import (
 from app.storage import free_bytes
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
 from app.web.pagination import Page
+from app.web.routing import Router
 from schedules.frequencies.occurrences import occurrences
 from schedules.season import season, season_at
 from schedules.time import Span, night_span
 
-router = APIRouter(prefix="/api/v1", tags=["frequencies"])
+router = Router(prefix="/api/v1", tags=["frequencies"])
 
 MOST_OCCURRENCES = 10_000
 LONGEST = timedelta(days=400)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from app.signing.keys import PublicKey, station_public_keys
 from app.web.bodies import Answer, example
 from app.web.dependencies import Actor, CurrentSettings
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["station"])
+router = Router(prefix="/api/v1", tags=["station"])
 
 _KEY: dict[str, Any] = {
     "key_id": "5b1f0c7a92d34e88",

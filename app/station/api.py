@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from app.database import reading, writing
 from app.station import service
 from app.web.bodies import Answer, Body, RowId, Text, example
 from app.web.dependencies import Actor, Database, Now
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["station"])
+router = Router(prefix="/api/v1", tags=["station"])
 
 
 class StationIn(Body):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 from sqlmodel import col, select
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -33,8 +33,9 @@ from app.uploads.receiving import Desk
 from app.uploads.schemas import UploadOut, location_of
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
 from app.web.pagination import Page, WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["uploads"], route_class=TusRoute)
+router = Router(prefix="/api/v1", tags=["uploads"], route_class=TusRoute)
 
 LARGEST_PIECE = 1 << 62
 """FastAPI's own limit is lifted here: an upload's announced length is the limit of each piece."""

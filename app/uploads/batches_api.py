@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import Field
 
 from app.database import reading
@@ -12,8 +12,9 @@ from app.uploads.api import CurrentDesk
 from app.uploads.batches import Batch, batch_of
 from app.web.bodies import Answer, example
 from app.web.dependencies import Actor, Database
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1", tags=["uploads"])
+router = Router(prefix="/api/v1", tags=["uploads"])
 
 
 _FILE: dict[str, Any] = {

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,11 +15,12 @@ from app.database import NotInitialised, require_current
 from app.settings import Settings
 from app.storage import free_bytes
 from app.web.dependencies import CurrentSettings, Database, Now
+from app.web.routing import Router
 
 ENGINE_FRESH_FOR = timedelta(seconds=60)
 """The engine writes its status at every sweep, a few seconds apart; under load it may miss some."""
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = Router(prefix="/health", tags=["health"])
 
 
 class Health(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 
 from app.air.status import read_status
@@ -14,9 +14,10 @@ from app.console.tonight.night import airings_of_night
 from app.database import reading
 from app.web.bodies import RowId
 from app.web.dependencies import CurrentBlobs, Database
+from app.web.routing import Router
 from schedules.time import night_of
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/airings/{airing_id}", response_class=HTMLResponse)

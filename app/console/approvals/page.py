@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 
 from app.console.approvals.views import approvals
 from app.console.shell import SignedInPage
 from app.database import reading
 from app.web.dependencies import Database
+from app.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/approvals", response_class=HTMLResponse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session, col, func, select
 
@@ -22,12 +22,13 @@ from app.programmes.service import slot as find_slot
 from app.schedule.models import Background
 from app.web.bodies import RowId
 from app.web.dependencies import Database
+from app.web.routing import Router
 from schedules.errors import BadSeason
 from schedules.frequencies.bands import BANDS
 from schedules.season import Season, season, season_at
 from schedules.time import night_of
 
-router = APIRouter(prefix="/frequencies", include_in_schema=False)
+router = Router(prefix="/frequencies", include_in_schema=False)
 
 Id = Annotated[RowId, Path()]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import FileResponse, HTMLResponse
 
 from app.console.guide.chapters import CHAPTERS, PICTURES, chapter, chapters
@@ -10,8 +10,9 @@ from app.console.shell import SignedInPage
 from app.database import reading
 from app.errors import NotFound
 from app.web.dependencies import Database
+from app.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/guide", response_class=HTMLResponse)

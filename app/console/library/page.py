@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
@@ -21,8 +21,9 @@ from app.library.models import SegmentKind, SegmentState
 from app.uploads.api import CurrentDesk
 from app.uploads.batches import batch_of
 from app.web.dependencies import Database
+from app.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 BeforeId = Annotated[int, Query(ge=1, le=2**63 - 1)]
 MOST_DIGITS = 18

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
@@ -16,10 +16,11 @@ from app.programmes.models import Programme
 from app.programmes.service import programme
 from app.web.bodies import RowId, etag_of
 from app.web.dependencies import Database
+from app.web.routing import Router
 from schedules.elements import ELASTIC_KINDS, KINDS
 from schedules.season import season_at
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/programmes", response_class=HTMLResponse)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session, col, select
 
@@ -26,9 +26,10 @@ from app.record.figures import figures, wanted_months
 from app.record.frozen import frozen_reports
 from app.record.rows import WantedRows, as_run_rows, handoff_rows
 from app.web.dependencies import CurrentBlobs, Database
+from app.web.routing import Router
 from schedules.time import Span, night_span
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 MOST_NIGHTS, MOST_ROWS = 62, 1000
 """Of one page: what is more is for the CSV files."""

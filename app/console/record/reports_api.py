@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field, StringConstraints
 from sqlmodel import Session, select
 
@@ -20,8 +20,9 @@ from app.storage import keeping_blobs, require_space
 from app.web.bodies import Answer, Body, created, example
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, Now
 from app.web.pagination import Page
+from app.web.routing import Router
 
-router = APIRouter(prefix="/api/v1/record/reports", tags=["record"])
+router = Router(prefix="/api/v1/record/reports", tags=["record"])
 
 PATH = "/api/v1/record/reports"
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import Form, Path, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -25,13 +25,14 @@ from app.moves.models import LineChange
 from app.people.service import TooManyAttempts
 from app.programmes.models import Slot
 from app.web.dependencies import Database, Now
+from app.web.routing import Router
 from app.web.security import FailedSignIns
 from schedules.days import days_from_eibi, format_days
 from schedules.time import format_hhmm
 
 log = structlog.get_logger("danpa.reply")
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 Token = Annotated[str, Path(max_length=100)]
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, cast, get_args
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 from pydantic import BaseModel, Field
@@ -31,6 +31,7 @@ from app.station.service import station
 from app.web import security
 from app.web.dependencies import CurrentSettings, Database, Now, authenticate_form
 from app.web.entry import enter_with_key
+from app.web.routing import Router
 from schedules.time import KST, Span
 
 ZONES = {"KST": KST, "UTC": ZoneInfo("UTC")}
@@ -40,7 +41,7 @@ LATELY = timedelta(days=7)
 
 _ID = re.compile(r"[0-9]{1,18}")
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 Short = Annotated[str, Field(max_length=100)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import col, select
 
@@ -14,8 +14,9 @@ from app.database import reading
 from app.frequencies import service as sites
 from app.web.bodies import RowId
 from app.web.dependencies import Database
+from app.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/contracts/{contract_id}", response_class=HTMLResponse)

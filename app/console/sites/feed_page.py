@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session, col, select
 
@@ -22,10 +22,11 @@ from app.frequencies import service as sites
 from app.frequencies.models import Site
 from app.web.bodies import RowId
 from app.web.dependencies import Database
+from app.web.routing import Router
 from audio.lead_in import NO_LEAD_IN
 from audio.profile import SHORTWAVE
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 FIELDS = tuple(FeedFields.__dataclass_fields__)
 """What a feed is written with, and so what is sent back when one thing of it changes."""

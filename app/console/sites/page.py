@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import col, select
 
@@ -15,8 +15,9 @@ from app.frequencies import service
 from app.frequencies.models import Line, Site
 from app.web.bodies import RowId
 from app.web.dependencies import Database
+from app.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/sites", response_class=HTMLResponse)

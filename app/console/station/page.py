@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import col, select
 
@@ -15,8 +15,9 @@ from app.database import reading
 from app.journal.models import JournalEntry
 from app.web.dependencies import Database
 from app.web.pagination import WantedPage, page_of
+from app.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 LATEST = 8
 """Entries of the journal that the station's page itself shows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.air.status import read_status
@@ -23,8 +23,9 @@ from app.programmes.service import has_slots
 from app.studio.address import studio_address
 from app.web.bodies import RowId
 from app.web.dependencies import CurrentBlobs, Database
+from app.web.routing import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/", response_class=HTMLResponse)
