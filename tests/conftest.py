@@ -94,6 +94,6 @@ def demo_station(tmp_path: Path) -> Iterator[SmallStation]:
 @pytest.fixture
 def night(demo_station: SmallStation) -> FilledNight:
     """That station in the middle of a full night."""
-    from tests.nights import fill_night
+    from tests.nights import copy_night
 
-    return fill_night(demo_station)
+    return copy_night(demo_station)

@@ -5,11 +5,14 @@ The rows are what the engine writes; rundowns come from the real compiler, and t
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import shutil
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from sqlmodel import Session
@@ -30,7 +33,7 @@ from app.programmes.models import Programme, Slot
 from app.station.models import Station
 from app.storage import Blobs
 from schedules.time import night_span
-from tests.stations import NOW, SmallStation
+from tests.stations import NOW, SmallStation, make_station
 
 NIGHT = date(2026, 11, 22)
 AT = datetime(2026, 11, 22, 14, 40, tzinfo=UTC)
@@ -77,6 +80,25 @@ def fill_night(station: SmallStation, *, title: str = "밤의 목소리") -> Fil
     _coming_hours(night)
     (station.settings.run_dir / "engine.json").write_text(json.dumps({"at": AT.isoformat()}))
     return night
+
+
+def copy_night(station: SmallStation) -> FilledNight:
+    """As `fill_night`, for a station as `make_station` makes it: copied from one that was filled once in this process."""
+    filled, night = _filled_once()
+    station.database.dispose()
+    shutil.copytree(filled, station.settings.root, dirs_exist_ok=True)
+    station.clock.at = AT
+    return FilledNight(station, dict(night.airings), dict(night.feeds), dict(night.handoffs))
+
+
+@cache
+def _filled_once() -> tuple[Path, FilledNight]:
+    folder = Path(tempfile.mkdtemp(prefix="danpa-night-"))
+    atexit.register(shutil.rmtree, folder)
+    station = make_station(folder, is_demo=True)
+    night = fill_night(station)
+    station.database.dispose()  # the last connection folds the write-ahead log into the file
+    return folder, night
 
 
 def _library(station: SmallStation) -> None:

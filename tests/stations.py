@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,9 @@ NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 PATIENCE_S = 60.0
 """A client waits as long as this: a busy machine is not a bug."""
+
+TRUST = ssl.create_default_context()
+"""For all clients of a process: each would read all certificates anew, which takes longer than a test's requests."""
 
 
 class SettableClock:
@@ -79,13 +85,25 @@ class SmallStation:
 def make_station(folder: Path, *, is_demo: bool = False, **settings: Any) -> SmallStation:
     """A station in its own folder."""
     made = Settings(home=folder, disk_reserve_bytes=0, port=0, **settings)
-    put_current(made)
-    database = open_database(made)
-    with writing(database) as session:
-        session.add(Station(name="시험 방송국", is_demo=is_demo, created_at=NOW))
-        person = people.create_person(session, "김하늘", now=NOW, by=None)
-        key, secret = people.create_key(session, id_of(person), "test", now=NOW, by=None)
-    return SmallStation(made, database, SettableClock(), id_of(person), id_of(key), secret)
+    made.make_directories()
+    content, person_id, key_id, key = _made_once(is_demo)
+    made.database_path.write_bytes(content)
+    return SmallStation(made, open_database(made), SettableClock(), person_id, key_id, key)
+
+
+@cache
+def _made_once(is_demo: bool) -> tuple[bytes, int, int, str]:  # noqa: FBT001 - what tells one from the other
+    """The database of a new station, with the ids of its person and their key, and the key: all of a process have the same."""
+    with tempfile.TemporaryDirectory(prefix="danpa-station-") as folder:
+        settings = Settings(home=Path(folder))
+        put_current(settings)
+        database = open_database(settings)
+        with writing(database) as session:
+            session.add(Station(name="시험 방송국", is_demo=is_demo, created_at=NOW))
+            person = people.create_person(session, "김하늘", now=NOW, by=None)
+            key, secret = people.create_key(session, id_of(person), "test", now=NOW, by=None)
+        database.dispose()  # the last connection folds the write-ahead log into the file
+        return settings.database_path.read_bytes(), id_of(person), id_of(key), secret
 
 
 @contextmanager
@@ -115,4 +133,5 @@ def running(app: FastAPI, settings: Settings) -> Iterator[str]:
 
 def keyed(url: str, key: str) -> httpx.Client:
     """A machine's client, with its key."""
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_S)
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=url, headers=headers, timeout=PATIENCE_S, verify=TRUST)

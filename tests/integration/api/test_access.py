@@ -12,12 +12,12 @@ import pytest
 from app.database import writing
 from app.errors import Conflict
 from app.people import service as people
-from tests.stations import PATIENCE_S, SmallStation, keyed
+from tests.stations import PATIENCE_S, TRUST, SmallStation, keyed
 
 
 def browser(url: str, **headers: str) -> httpx.Client:
     """A browser that says, as browsers do, where its requests come from."""
-    return httpx.Client(base_url=url, headers={"Origin": url} | headers, timeout=PATIENCE_S)
+    return httpx.Client(base_url=url, headers={"Origin": url} | headers, timeout=PATIENCE_S, verify=TRUST)
 
 
 def sign_in(client: httpx.Client, key: str) -> str:

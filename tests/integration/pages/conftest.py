@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.stations import PATIENCE_S, SmallStation, serving
+from tests.stations import PATIENCE_S, TRUST, SmallStation, serving
 
 
 @pytest.fixture
@@ -16,7 +16,9 @@ def browser(demo_station: SmallStation) -> Iterator[Callable[..., httpx.Client]]
 
         def make(*, signed_in: bool = True) -> httpx.Client:
             headers = {"Accept-Language": "ko", "Sec-Fetch-Site": "same-origin"}
-            client = httpx.Client(base_url=url, headers=headers, follow_redirects=True, timeout=PATIENCE_S)
+            client = httpx.Client(
+                base_url=url, headers=headers, follow_redirects=True, timeout=PATIENCE_S, verify=TRUST
+            )
             clients.append(client)
             if signed_in:
                 assert client.post("/sign-in", data={"key": demo_station.key}).status_code == 200
