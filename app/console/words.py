@@ -151,7 +151,7 @@ class Words:
         if not self.has(f"problem.{kind}"):
             return named(detail)
         if said := document.get("said"):
-            told = Markup('<span class="told">{}</span>').format(self.said(Said.read(said)))
+            told = Markup('<span class="because">{}</span>').format(self.said(Said.read(said)))
             return Markup("{} {}").format(self(f"problem.{kind}"), told)
         return Markup('{} <span class="raw" lang="en" dir="auto">{}</span>').format(
             self(f"problem.{kind}"), harmless(detail)

@@ -39,7 +39,7 @@ export function rundownTable(rundown, startsAt, names, isNew = () => false) {
       h("td", { class: "number", text: `${length(item.samples / RATE)}${item.shortened ? " ✂" : ""}` }),
       h("td", {}, wordOf("rule", item.reason.rule),
         item.reason.candidates > 1 && h("span", { class: "quiet", text: ` ${words("programmes.js.rundown.candidates", { count: item.reason.candidates })}` }),
-        h("span", { class: "told", ...told(item.reason.note) })));
+        h("span", { class: "because", ...told(item.reason.note) })));
   });
   const heads = ["time", "title", "length", "reason"].map((name) => h("th", { scope: "col", text: words(`programmes.js.rundown.${name}`) }));
   return [
