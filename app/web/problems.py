@@ -21,7 +21,6 @@ from app.people.service import TooManyAttempts
 from app.uploads import errors as uploads
 from audio.errors import AudioError
 from schedules.errors import ScheduleError, Uncompilable
-from schedules.said import Said
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -137,20 +136,12 @@ def _of_domain(error: Exception, status: int) -> dict[str, Any]:
     listed = [{"field": field, "message": str(error)}] if field else []
     problem = _problem(code, status, str(error), listed)
     if isinstance(error, Uncompilable):
-        problem |= _plain({"said": error.said, "relaxations": error.relaxations})
+        # Clocks hold no lone surrogates, so neither does what is said of them
+        problem["said"] = error.said.written()
+        problem["relaxations"] = [one.written() for one in error.relaxations]
         if error.nearest is not None:
             problem["nearest"] = json.loads(error.nearest.to_json())
     return problem
-
-
-def _plain(told: dict[str, Said | Sequence[Said]]) -> dict[str, Any]:
-    """Sentences as JSON that every answer in UTF-8 can hold."""
-    written = {
-        name: one.written() if isinstance(one, Said) else [each.written() for each in one]
-        for name, one in told.items()
-    }
-    plain: dict[str, Any] = json.loads(_encodable(json.dumps(written, ensure_ascii=False)))
-    return plain
 
 
 def _of_http(error: HTTPException) -> dict[str, Any]:
