@@ -16,6 +16,7 @@ from schedules.elements import ELASTIC_KINDS, Awaited, Order, Pick, Spoken
 from schedules.ruler import Ruler
 from schedules.rules import Aired
 from schedules.rundown import Item, SegmentSource
+from schedules.said import Said, say
 from schedules.time import Span, samples_to_timedelta, to_kst, to_utc
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -66,15 +67,19 @@ class Candidate:
         """Whether it may be shortened: music and fillers may, speech never."""
         return self.kind in ELASTIC_KINDS
 
-    def why_not_at(self, start: datetime, samples: int) -> str | None:
+    def why_not_at(self, start: datetime, samples: int) -> Said | None:
         """Why so many samples of it may not air from this instant on, or None where they may."""
         if self.air_from is not None and start < self.air_from:
-            return f"it may not air before {_when(self.air_from)}"
+            return say(
+                "not-before", "it may not air before {from_at:%Y-%m-%d %H:%M} UTC", from_at=self.air_from
+            )
         if self.air_until is not None and start + samples_to_timedelta(samples) > self.air_until:
-            return f"it may not air after {_when(self.air_until)}"
+            return say(
+                "not-after", "it may not air after {until_at:%Y-%m-%d %H:%M} UTC", until_at=self.air_until
+            )
         return None
 
-    def why_not_within(self, span: Span) -> str | None:
+    def why_not_within(self, span: Span) -> Said | None:
         """Why the whole of it cannot air at any moment of this span, or None where it can at some."""
         start = span.start if self.air_from is None else max(span.start, self.air_from)
         if start > span.end:
@@ -93,7 +98,7 @@ class Announced:
     template: tuple[str, ...]
     text: str
     sound: Candidate | None
-    why_not: str = ""
+    why_not: Said | None = None
     is_estimate: bool = False
 
 
@@ -215,7 +220,3 @@ def _drawn(one: Candidate, starts_at: datetime, seed: int) -> float:
 def _chance(seed: int | str, segment_id: int) -> int:
     """Where chance puts a segment: the same on every machine and in every Python, unlike `hash` and `random`."""
     return int.from_bytes(blake2b(f"{seed}:{segment_id}".encode(), digest_size=8).digest(), "big")
-
-
-def _when(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M} UTC"

@@ -23,12 +23,13 @@ from schedules.reasons import Reasons
 from schedules.refusal import refusal
 from schedules.ruler import Ruler
 from schedules.rundown import Rundown, SegmentSource
+from schedules.said import say
 from schedules.search import Found, Search
 from schedules.stage import Stage
 from schedules.stages import stages_of
 from schedules.track import Placement, Track
 
-COMPILER_VERSION = "exact-3"
+COMPILER_VERSION = "exact-4"
 """Changes whenever the same request would give other bytes."""
 
 
@@ -146,7 +147,17 @@ def _refuse_hollow(request: Request, rundown: Rundown) -> None:
     """A programme of nothing but interval signal is no programme, unless its clock asks for just that."""
     has_segment = any(isinstance(item.source, SegmentSource) for item in rundown.items)
     if not has_segment and not all(isinstance(one, IntervalSignal) for one in request.clock.elements):
-        told = f" ({'; '.join(rundown.notes)})" if rundown.notes else ""
+        if not rundown.notes:
+            raise NothingToPick(
+                say(
+                    "nothing-left",
+                    "no segment at all is left for this airing: approve segments, or choose a stand-by",
+                )
+            )
         raise NothingToPick(
-            f"no segment at all is left for this airing{told}: approve segments, or choose a stand-by"
+            say(
+                "nothing-left-notes",
+                "no segment at all is left for this airing ({notes}): approve segments, or choose a stand-by",
+                notes=rundown.notes,
+            )
         )

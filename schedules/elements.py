@@ -15,6 +15,7 @@ from schedules.announcing.tokens import TEMPLATE, check_template
 from schedules.errors import BadAnnouncement, BadClock, BadTime
 from schedules.hard_time import HardTime
 from schedules.rules import Quota, Rest, Spacing
+from schedules.said import Said, say
 from schedules.time import parse_hhmm, to_kst, to_utc
 
 Order = Literal["newest", "least_recently_aired", "weighted"]
@@ -252,20 +253,40 @@ TYPES: dict[str, type[Element]] = {
 }
 
 
-def element_name(index: int, element: Element) -> str:
+_NAMELESS: dict[type[Element], Said] = {
+    Announcement: say("announcement", "announcement"),
+    Spoken: say("spoken", "spoken"),
+    Repeat: say("repeat", "repeat"),
+    IntervalSignal: say("interval-signal", "interval signal"),
+    Fill: say("fill", "fill"),
+}
+
+
+def element_name(index: int, element: Element) -> Said:
     """How messages call an element: 'element 3 (pick news, "weather")', counted from 1 as people count."""
+    number, what, label = index + 1, _what(element), element.label
+    if label:
+        return say(
+            "element-labelled",
+            'element {number} ({what}, "{label}")',
+            number=number,
+            what=what,
+            label=label,
+        )
+    return say("element", "element {number} ({what})", number=number, what=what)
+
+
+def _what(element: Element) -> Said:
     match element:
         case Fixed(segment_id=number):
-            what = f"fixed #{number}"
+            return say("fixed", "fixed #{segment_id}", segment_id=number)
         case Pick(kinds=kinds):
-            what = f"pick {' or '.join(kinds)}"
+            return say("pick", "pick {kinds: or }", kinds=kinds)
         case NextEpisode(series=series):
-            what = f"next episode of {series}"
+            return say("next-episode", "next episode of {series}", series=series)
         case Awaited(name=name):
-            what = f"awaited {name}"
-        case _:
-            what = element.type.replace("_", " ")
-    return f"element {index + 1} ({what}" + (f', "{element.label}")' if element.label else ")")
+            return say("awaited", "awaited {name}", name=name)
+    return _NAMELESS[type(element)]
 
 
 def check_range(key: str, value: float, least: float, most: float, besides: str = "") -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from schedules.rundown import Rundown
+    from schedules.said import Said
 
 
 class ScheduleError(Exception):
@@ -73,12 +74,13 @@ class BadClock(ScheduleError):
 
 
 class Uncompilable(ScheduleError):
-    """No programme keeps every rule. `relaxations` says which ones to relax and by how much, one sentence each."""
+    """No programme keeps every rule: `said` is the message. `relaxations` says which ones to relax and by how much, one sentence each."""
 
     code = "uncompilable"
 
-    def __init__(self, message: str, relaxations: Sequence[str] = (), nearest: Rundown | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, said: Said, relaxations: Sequence[Said] = (), nearest: Rundown | None = None) -> None:
+        super().__init__(str(said))
+        self.said = said
         self.relaxations = tuple(relaxations)
         self.nearest = nearest
         """The programme that would air if they were relaxed."""

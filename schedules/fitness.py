@@ -9,9 +9,9 @@ from schedules.goals import COVER, Goals
 from schedules.layout import Sound
 from schedules.ruler import Ruler
 from schedules.rundown import Fit
+from schedules.said import Said, say
 from schedules.search import Found
 from schedules.stage import Stage
-from schedules.time import length_text
 
 
 def fit_of(ruler: Ruler, stages: Sequence[Stage], goals: Goals, found: Found, sounds: Sequence[Sound]) -> Fit:
@@ -30,22 +30,30 @@ def fit_of(ruler: Ruler, stages: Sequence[Stage], goals: Goals, found: Found, so
     )
 
 
-def doubts(goals: Goals, ruler: Ruler, found: Found) -> list[str]:
+def doubts(goals: Goals, ruler: Ruler, found: Found) -> list[Said]:
     """What a better programme could have, where none is proved to be absent: the first goal that the bound leaves open."""
     if found.is_proved:
         return []
     score, bound = goals.read(found.cost), goals.read(found.bound)
     samples = (score.noticed_ticks - bound.noticed_ticks) * ruler.tick
-    open_ = [
-        (score.left_out - bound.left_out, "{} fewer items left out"),
-        (score.newest - bound.newest, "newer items, by {} places together"),
-        (samples, f"up to {length_text(max(samples, 0))} less that a listener notices"),
-        (score.rotation - bound.rotation, "a fairer rotation, by {} places together"),
+    if (gain := score.left_out - bound.left_out) > 0:
+        what = say("fewer-left-out", "{items} fewer items left out", items=gain)
+    elif (gain := score.newest - bound.newest) > 0:
+        what = say("newer-items", "newer items, by {places} places together", places=gain)
+    elif samples > 0:
+        what = say("less-noticed", "up to {gap_samples} less that a listener notices", gap_samples=samples)
+    elif (gain := score.rotation - bound.rotation) > 0:
+        what = say("fairer-rotation", "a fairer rotation, by {places} places together", places=gain)
+    else:
+        what = say("better-pauses", "pauses nearer to what was asked for")
+    return [
+        say(
+            "given-up",
+            "the search was given up after {runs} runs: at best there is a programme with {what}",
+            runs=found.runs,
+            what=what,
+        )
     ]
-    what = next(
-        (text.format(gain) for gain, text in open_ if gain > 0), "pauses nearer to what was asked for"
-    )
-    return [f"the search was given up after {found.runs} runs: at best there is a programme with {what}"]
 
 
 def _noticed(ruler: Ruler, sounds: Sequence[Sound]) -> int:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, get_args
 
 from schedules.errors import BadClock
+from schedules.said import Said, say
 from schedules.time import night_of
 
 Of = Literal["item", "presenter", "tag"]
@@ -59,8 +60,12 @@ class _Rule:
         keys = presenter if self.of == "presenter" else heard.tags
         return keys if self.value is None else keys & {self.value}
 
-    def name(self, key: str) -> str:
-        return "it" if self.of == "item" else f"{self.of} {key}"
+    def name(self, key: str) -> Said:
+        if self.of == "item":
+            return say("item", "it")
+        if self.of == "presenter":
+            return say("presenter", "presenter {name}", name=key)
+        return say("tag", "tag {name}", name=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class Rest(_Rule):
         if self.airings is not None and not 1 <= self.airings <= 1000:
             raise BadClock(f'"airings" is {self.airings}: it goes from 1 to 1000')
 
-    def why_not(self, one: Heard, history: Collection[Aired], starts_at: datetime) -> str | None:
+    def why_not(self, one: Heard, history: Collection[Aired], starts_at: datetime) -> Said | None:
         """Why it may not be heard again yet, and how much is missing, or None where it may."""
         keys = self.keys(one)
         earlier = [aired for aired in history if aired.at < starts_at]
@@ -93,18 +98,26 @@ class Rest(_Rule):
             if latest is None or starts_at - latest[0].at >= timedelta(days=self.days):
                 return None
             missing = timedelta(days=self.days) - (starts_at - latest[0].at)
-            return (
-                f"{self.name(latest[1])} rests for {self.days:g} days and was heard "
-                f"{latest[0].at:%Y-%m-%d %H:%M} UTC, {_days_text(missing)} too recently"
+            return say(
+                "rests-days",
+                "{of} rests for {days} days and was heard {heard_at:%Y-%m-%d %H:%M} UTC, {missing} too recently",
+                of=self.name(latest[1]),
+                days=f"{self.days:g}",
+                heard_at=latest[0].at,
+                missing=_missing(missing),
             )
         before = sorted({aired.airing for aired in earlier if aired.ours}, reverse=True)[: self.airings]
         for number, airing in enumerate(before):
             for aired, key in alike:
                 if aired.airing == airing and aired.ours:
-                    missing_airings = (self.airings or 0) - number
-                    return (
-                        f"{self.name(key)} rests for {self.airings} airings and was in that of "
-                        f"{airing:%Y-%m-%d %H:%M} UTC, {missing_airings} too recently"
+                    return say(
+                        "rests-airings",
+                        "{of} rests for {airings} airings and was in that of {heard_at:%Y-%m-%d %H:%M} UTC, "
+                        "{missing} too recently",
+                        of=self.name(key),
+                        airings=self.airings or 0,
+                        heard_at=airing,
+                        missing=(self.airings or 0) - number,
                     )
         return None
 
@@ -130,11 +143,21 @@ class Quota(_Rule):
         used = sum(first <= night_of(aired.at) <= tonight and key in self.keys(aired) for aired in history)
         return self.most - used
 
-    def why_not(self, one: Heard, history: Collection[Aired], starts_at: datetime) -> str | None:
+    def why_not(self, one: Heard, history: Collection[Aired], starts_at: datetime) -> Said | None:
         """Why there may be no more of it, or None where there may."""
         for key in sorted(self.keys(one)):
             if self.left(key, history, starts_at) <= 0:
-                return f"{self.name(key)} may be heard {self.most} times a {self.per}, and was"
+                of = self.name(key)
+                if self.per == "night":
+                    return say(
+                        "quota-night",
+                        "{of} may be heard {most} times a night, and was",
+                        of=of,
+                        most=self.most,
+                    )
+                return say(
+                    "quota-week", "{of} may be heard {most} times a week, and was", of=of, most=self.most
+                )
         return None
 
 
@@ -150,5 +173,7 @@ class Spacing(_Rule):
             raise BadClock(f'"minutes" is {self.minutes:g}: it goes up to 1440')
 
 
-def _days_text(span: timedelta) -> str:
-    return f"{span.days} days" if span.days > 1 else f"{span / timedelta(hours=1):.1f} hours"
+def _missing(span: timedelta) -> Said:
+    if span.days > 1:
+        return say("days", "{count} days", count=span.days)
+    return say("hours", "{hours} hours", hours=f"{span / timedelta(hours=1):.1f}")

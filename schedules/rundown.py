@@ -15,13 +15,15 @@ from typing import Any, Literal, get_args
 
 from schedules.elements import LONGEST_CROSSFADE_S
 from schedules.errors import BadRundown
+from schedules.said import Said
 from schedules.time import SAMPLE_RATE, samples_to_timedelta, to_utc
 
 Level = Literal["programme", "standby", "evergreen", "interval_signal"]
 """The chain that cannot fail, from what was planned down to what is synthesised."""
 
-SCHEMA = 2
-"""Version of the JSON form. In 1 items never overlapped, and whole segments had no fades."""
+SCHEMA = 3
+"""Version of the JSON form. In 1 items never overlapped, and whole segments had no fades; up to 2 what is told to people was bare
+sentences."""
 
 LONGEST_SILENCE = SAMPLE_RATE
 """More than a second without sound is dead air."""
@@ -55,7 +57,7 @@ class Reason:
 
     rule: str
     candidates: int
-    note: str
+    note: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Rundown:
     grid_samples: int
     level: Level
     items: tuple[Item, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Said, ...]
     seed: int | None
     compiler_version: str
     fit: Fit | None = None
@@ -136,11 +138,12 @@ class Rundown:
 
     def to_json(self) -> bytes:
         """Canonical JSON in UTF-8: the same rundown gives the same bytes."""
-        body = asdict(self) | {"schema": SCHEMA}
+        body = asdict(self) | {"schema": SCHEMA, "notes": [note.written() for note in self.notes]}
         for item, written in zip(self.items, body["items"], strict=True):
             written["source"]["type"] = (
                 "segment" if isinstance(item.source, SegmentSource) else "interval_signal"
             )
+            written["reason"]["note"] = item.reason.note.written()
         return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
@@ -237,13 +240,14 @@ def _check_crossfade(before: Item, item: Item, alone: int) -> None:
 
 
 def _rundown(body: dict[str, Any]) -> Rundown:
-    if (schema := body.pop("schema")) not in {1, SCHEMA}:
+    if (schema := body.pop("schema")) not in range(1, SCHEMA + 1):
         raise ValueError("another schema version")
     if body["level"] not in get_args(Level):
         raise ValueError(f"level {body['level']}")
     items = tuple(_item(item, schema) for item in body.pop("items"))
     fit = body.pop("fit", None)  # rundowns stored by version 0.1 have none
-    return Rundown(items=items, notes=tuple(body.pop("notes")), fit=Fit(**fit) if fit else None, **body)
+    notes = tuple(Said.read(note) for note in body.pop("notes"))
+    return Rundown(items=items, notes=notes, fit=Fit(**fit) if fit else None, **body)
 
 
 def _item(body: dict[str, Any], schema: int) -> Item:
@@ -251,5 +255,6 @@ def _item(body: dict[str, Any], schema: int) -> Item:
     if schema == 1:
         is_faded = bool(body["fade_in_samples"] or body["fade_out_samples"])
         body["shortened"] = is_faded and source["type"] == "segment"
+    note = Said.read(reason.pop("note"))
     kinds: dict[str, type[Source]] = {"segment": SegmentSource, "interval_signal": IntervalSignalSource}
-    return Item(source=kinds[source.pop("type")](**source), reason=Reason(**reason), **body)
+    return Item(source=kinds[source.pop("type")](**source), reason=Reason(**reason, note=note), **body)

@@ -11,6 +11,7 @@ from schedules.elements import PAUSE_S
 from schedules.errors import DoesNotFit, NothingToPick
 from schedules.fills import SHORTEST_PIECE
 from schedules.layout import FADE_IN, FADE_OUT
+from schedules.reasons import shortened_by
 from schedules.ruler import SHORTEST_PAUSE, Ruler
 from schedules.rundown import (
     LONGEST_SILENCE,
@@ -20,7 +21,8 @@ from schedules.rundown import (
     Reason,
     Rundown,
 )
-from schedules.time import SAMPLE_RATE, length_text, samples_to_timedelta, to_utc
+from schedules.said import Said, say, together
+from schedules.time import SAMPLE_RATE, samples_to_timedelta, to_utc
 
 
 def compile_single(
@@ -40,7 +42,13 @@ def compile_single(
     if candidate is None:
         level = "interval_signal"
         items = list(
-            _signal(ruler, 0, ruler.lead * ruler.tick, interval_signal_samples, "nothing else may air")
+            _signal(
+                ruler,
+                0,
+                ruler.lead * ruler.tick,
+                interval_signal_samples,
+                say("nothing-else", "nothing else may air"),
+            )
         )
     else:
         _refuse(level, candidate, ruler)
@@ -69,9 +77,9 @@ def _repeated(level: Level, one: Candidate, ruler: Ruler, signal_samples: int) -
             break
         if one.why_not_at(ruler.starts_at + samples_to_timedelta(start), samples):
             break
-        note = ("repeated" if position else "the only one") + (
-            f"; shortened by {length_text(one.samples - samples)}" if samples < one.samples else ""
-        )
+        note = say("again", "repeated") if position else say("only-one", "the only one")
+        if samples < one.samples:
+            note = together((note, shortened_by(one.samples - samples)))
         fade = min(FADE_OUT, samples // 4) if samples < one.samples else 0
         source = one.source
         reason, shortened = Reason(level, 1, note), samples < one.samples
@@ -84,11 +92,15 @@ def _repeated(level: Level, one: Candidate, ruler: Ruler, signal_samples: int) -
         if ruler.target_samples - start < SAMPLE_RATE:
             start = -(-(end + SHORTEST_PAUSE) // ruler.tick) * ruler.tick
         yield from _signal(
-            ruler, position, start, signal_samples, "too little time is left for another repeat"
+            ruler,
+            position,
+            start,
+            signal_samples,
+            say("no-time-to-repeat", "too little time is left for another repeat"),
         )
 
 
-def _signal(ruler: Ruler, position: int, start: int, signal_samples: int, why: str) -> Iterator[Item]:
+def _signal(ruler: Ruler, position: int, start: int, signal_samples: int, why: Said) -> Iterator[Item]:
     samples = ruler.target_samples - start
     if samples <= 0:
         return
@@ -98,13 +110,35 @@ def _signal(ruler: Ruler, position: int, start: int, signal_samples: int, why: s
 
 
 def _refuse(level: Level, one: Candidate, ruler: Ruler) -> None:
-    who = f"the {level.replace('standby', 'stand-by')}, segment #{one.segment_id},"
     room = max(ruler.target_samples - ruler.lead * ruler.tick, 0)
     if one.samples > room and not one.is_elastic:
         raise DoesNotFit(
-            f"{who} is {length_text(one.samples)} of {one.kind} and may not be cut, but there is room for "
-            f"{length_text(room)}: choose a shorter one"
+            say(
+                "single-too-long",
+                "{who}, segment #{segment_id}, is {own_samples} of {kind} and may not be cut, but there is room for "
+                "{room_samples}: choose a shorter one",
+                who=_called(level),
+                segment_id=one.segment_id,
+                own_samples=one.samples,
+                kind=one.kind,
+                room_samples=room,
+            )
         )
     at = ruler.starts_at + samples_to_timedelta(ruler.lead * ruler.tick)
     if why := one.why_not_at(at, min(one.samples, room)):
-        raise NothingToPick(f"{who} may not air at {at:%Y-%m-%d %H:%M} UTC ({why}): choose another")
+        raise NothingToPick(
+            say(
+                "single-out-of-dates",
+                "{who}, segment #{segment_id}, may not air at {turn_at:%Y-%m-%d %H:%M} UTC ({why}): choose another",
+                who=_called(level),
+                segment_id=one.segment_id,
+                turn_at=at,
+                why=why,
+            )
+        )
+
+
+def _called(level: Level) -> Said:
+    if level == "evergreen":
+        return say("the-evergreen", "the evergreen")
+    return say("the-stand-by", "the stand-by")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from schedules.candidates import Candidate
 from schedules.elements import MUSIC_KINDS, Element, Fill, Pick, element_name
+from schedules.said import Said
 from schedules.time import SAMPLE_RATE
 
 MOST_FADED = 8
@@ -30,7 +31,7 @@ class Option:
     place: int
     steps: int
     window: Window
-    breaks: str = ""
+    breaks: Said | None = None
     """The rotation rule that it breaks, where rules are relaxed."""
     group: str = ""
     """Of those with the same one its stage takes one at most, as two would break its rule; empty: it has none."""
@@ -52,7 +53,7 @@ class Out:
     """A candidate that may not take a stage, and why. With `rule` it breaks one that a person could relax."""
 
     candidate: Candidate
-    why: str
+    why: Said
     rule: bool = False
 
 
@@ -92,7 +93,7 @@ class Stage:
         return option.steps - (crossfade[1] if crossfade else 0)
 
     @property
-    def name(self) -> str:
+    def name(self) -> Said:
         return element_name(self.index, self.element)
 
     @property

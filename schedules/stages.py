@@ -27,8 +27,9 @@ from schedules.elements import (
 from schedules.ruler import Ruler
 from schedules.rules import Quota, Rest
 from schedules.rundown import Item, SegmentSource
+from schedules.said import Said, say
 from schedules.stage import MOST_FADED, Option, Out, Stage, Window
-from schedules.time import SAMPLE_RATE, length_text
+from schedules.time import SAMPLE_RATE
 
 MOST_OPTIONS = 200
 MOST_FILLS = 60
@@ -94,14 +95,14 @@ class _Builder:
             if isinstance(element, Fixed)
         }
         self.taken = {
-            number: f"it is in {element_name(index, request.clock.elements[index])}"
+            number: say("is-in", "it is in {stage}", stage=element_name(index, request.clock.elements[index]))
             for number, index in named.items()
         }
         self.heard = {
             item.source.segment_id for item in request.kept if isinstance(item.source, SegmentSource)
         }
         for number in self.heard:
-            self.taken.setdefault(number, "it was on earlier in this programme")
+            self.taken.setdefault(number, say("was-on", "it was on earlier in this programme"))
         self.late = {
             candidate.segment_id: why
             for candidate in request.candidates
@@ -155,7 +156,10 @@ class _Builder:
                 heard = {one.episode for one in episodes if one.last_aired_at or one.segment_id in self.heard}
                 # Of a number that was heard, a mended recording is no new episode
                 new = [one for one in episodes if one.episode not in heard]
-                return new[:1], [Out(one, "its turn comes after the one before it") for one in new[1:]]
+                return new[:1], [
+                    Out(one, say("later-episode", "its turn comes after the one before it"))
+                    for one in new[1:]
+                ]
             case Awaited(substitute_id=substitute):
                 came = deliverable(element, request.candidates, request.span)
                 return came or ([self.by_id[substitute]] if substitute in self.by_id else []), []
@@ -186,7 +190,7 @@ class _Builder:
                 out.append(Out(one, why, rule=True))
         return found, out
 
-    def broken_rule(self, pick: Pick, one: Candidate) -> str | None:
+    def broken_rule(self, pick: Pick, one: Candidate) -> Said | None:
         history, starts_at = self.request.history, self.request.starts_at
         rules: list[Rest | Quota] = [*pick.rests, *pick.quotas]
         return next((why for rule in rules if (why := rule.why_not(one, history, starts_at))), None)
@@ -204,9 +208,16 @@ class _Builder:
         for one in found:
             if one.samples <= sum(trims):
                 out[one.segment_id] = Out(
-                    one, f"nothing of its {length_text(one.samples)} is left after the trims"
+                    one,
+                    say(
+                        "trimmed-away",
+                        "nothing of its {own_samples} is left after the trims",
+                        own_samples=one.samples,
+                    ),
                 )
-        open_ = [(one, "") for one in found if one.segment_id not in out]
+        open_: list[tuple[Candidate, Said | None]] = [
+            (one, None) for one in found if one.segment_id not in out
+        ]
         if self.relaxed:
             open_ += [
                 (one.candidate, one.why)

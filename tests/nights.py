@@ -32,6 +32,10 @@ from app.jobs.models import Job
 from app.programmes.models import Programme, Slot
 from app.station.models import Station
 from app.storage import Blobs
+from app.web.problems import problem_of
+from schedules.elements import Pick, element_name
+from schedules.errors import NothingToPick
+from schedules.said import say
 from schedules.time import night_span
 from tests.stations import NOW, SmallStation, make_station
 
@@ -248,8 +252,17 @@ def _coming_hours(night: FilledNight) -> None:
 
 def _compile_job(airing_id: int) -> Job:
     """What the compiler said of the steps that it could not take."""
-    why = "element 2 (news): no approved news is left: approve one"
-    result = {"passed": [{"level": "programme", "problem": {"detail": why}}]}
+    why = say(
+        "nothing-for-it",
+        "{stage}: {why}, or make the element optional",
+        stage=element_name(1, Pick(("news",))),
+        why=say(
+            "none-in-library",
+            "the library has no approved {wanted}: approve one",
+            wanted=say("kinds", "{kinds: or }", kinds=("news",)),
+        ),
+    )
+    result = {"passed": [{"level": "programme", "problem": problem_of(NothingToPick(why))}]}
     return Job(kind="compile", key=f"compile:{airing_id}:1", state="done", result=result, created_at=AT)
 
 

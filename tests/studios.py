@@ -37,6 +37,7 @@ from app.studio.wishes import carry_out
 from audio.ffmpeg import find_ffmpeg
 from audio.pcm import RATE
 from schedules.rundown import IntervalSignalSource, Item, Reason, Rundown
+from schedules.said import Said
 from tests.armed_airings import MP3, PATIENCE_S, AirStation, Material, wait_until
 from tests.databases import put_current
 
@@ -159,7 +160,7 @@ class StudioStation(AirStation):
                 0,
                 0,
                 0,
-                Reason("", 1, ""),
+                Reason("", 1, Said("", "")),
             )
             for n, (start, end) in enumerate(zip(self.joins_s, ends, strict=True))
         )

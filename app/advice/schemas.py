@@ -12,8 +12,9 @@ from app.advice.service import Advised
 from app.library.names import clean_line
 from app.propagation.schemas import CircuitOut, JobOut, job_out, notes_on
 from app.web.bodies import Answer, Body, Prose, example
-from schedules.frequencies.advice import Advice, Reason
+from schedules.frequencies.advice import Advice
 from schedules.frequencies.propagation import HIGHEST_KHZ, LOWEST_KHZ
+from schedules.said import Said
 
 _JAMMER: dict[str, Any] = {
     "khz": 7515,
@@ -130,7 +131,7 @@ class AlternativeOut(Answer):
             is_cleared=alternative.is_cleared,
             in_band=alternative.in_band,
             decided_by=one.decided_by,
-            reasons=[_reason(each) for each in one.reasons if _is_told(each, advised)],
+            reasons=[ReasonOut(**each.written()) for each in one.reasons if _is_told(each, advised)],
             move=None if is_on_air else _move(one, advised, now),
         )
 
@@ -175,12 +176,8 @@ class AdviceOut(Answer):
         )
 
 
-def _is_told(reason: Reason, advised: Advised) -> bool:
+def _is_told(reason: Said, advised: Advised) -> bool:
     return advised.conflicts_known or reason.code not in _UNKNOWN_WITHOUT_CONFLICTS
-
-
-def _reason(reason: Reason) -> ReasonOut:
-    return ReasonOut(code=reason.code, text=reason.text, values=dict(reason.values))
 
 
 def _move(one: Advice, advised: Advised, now: datetime) -> MoveOut:

@@ -33,6 +33,7 @@ from schedules.elements import Awaited
 from schedules.errors import BadClock, ScheduleError, Uncompilable
 from schedules.recompile import recompile
 from schedules.rundown import Level, Rundown
+from schedules.said import Said, say
 from schedules.single import compile_single
 from schedules.snapshot import CHAIN
 from schedules.time import SAMPLE_RATE, Span
@@ -161,7 +162,7 @@ def _with_what_came(request: Request, before: Rundown | None) -> Rundown:
 
     That is found out one by one, the latest arrival first. Raises ScheduleError.
     """
-    notes: list[str] = []
+    notes: list[Said] = []
     while True:
         came = _came(request)
         try:
@@ -169,14 +170,21 @@ def _with_what_came(request: Request, before: Rundown | None) -> Rundown:
         except Uncompilable as wrong:
             if not came:
                 raise
-            unused, why = came[0], str(wrong)
+            unused, why = came[0], wrong.said
         else:
             there = rundown.segment_ids()
             left_out = [one for one in came if one.segment_id not in there]
             if not left_out:
                 return replace(rundown, notes=(*notes, *rundown.notes))
-            unused, why = left_out[0], "it was left out"
-        notes.append(f"what came (#{unused.segment_id}) could not be used: {why}")
+            unused, why = left_out[0], say("was-left-out", "it was left out")
+        notes.append(
+            say(
+                "came-unusable",
+                "what came (#{segment_id}) could not be used: {why}",
+                segment_id=unused.segment_id,
+                why=why,
+            )
+        )
         others = tuple(one for one in request.candidates if one.segment_id != unused.segment_id)
         request = replace(request, candidates=others)
 

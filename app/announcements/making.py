@@ -19,7 +19,7 @@ from app.airings.requests import candidate_of
 from app.announcements.facts import facts_of
 from app.announcements.pack import Clip, Pack, read_pack
 from app.announcements.sayings import Saying, Template, has_voice, saying
-from app.database import reading, writing
+from app.database import id_of, reading, writing
 from app.library.cuts import find_cut
 from app.library.ingest import measurements_of
 from app.library.models import Segment, SegmentState
@@ -36,6 +36,7 @@ from audio.speaking import Utterance, speak
 from schedules.announcing.length import estimated_s
 from schedules.candidates import Announced, Candidate
 from schedules.errors import BadAnnouncement
+from schedules.said import Said, Value, say
 from schedules.time import Span
 
 log = structlog.get_logger()
@@ -71,7 +72,7 @@ def make(
         key, said = _made(engine, settings, slot_id, on_air, template, now)
         announced.append(said)
         if said.sound is None:
-            unspoken.append({"template": list(template), "key": key, "why": said.why_not})
+            unspoken.append({"template": list(template), "key": key, "why": str(said.why_not)})
     return Made(tuple(announced), tuple(unspoken))
 
 
@@ -89,12 +90,12 @@ def _looked_up(
     try:
         wanted = saying(facts_of(session, slot_id, on_air), template, pack)
     except BadAnnouncement as wrong:
-        return Announced(template, "", None, str(wrong))
+        return Announced(template, "", None, _why(wrong))
     known = _known(session, settings, wanted)
     if known is not None:
         return known
     if not wanted.is_recorded and not has_voice(settings):
-        return Announced(template, wanted.text, None, str(EspeakMissing()))
+        return Announced(template, wanted.text, None, _why(EspeakMissing()))
     estimate = Candidate(
         segment_id=0,
         master_sha256="",
@@ -117,7 +118,7 @@ def _made(
                 wanted = saying(facts_of(session, slot_id, on_air), template, pack)
                 known = _known(session, settings, wanted)
         except BadAnnouncement as wrong:
-            return "", Announced(template, "", None, str(wrong))
+            return "", Announced(template, "", None, _why(wrong))
         if known is not None:
             return wanted.key, known
         with scratch(settings.incoming_dir) as workshop:
@@ -125,11 +126,19 @@ def _made(
                 master = _spoken(settings, wanted, workshop)
             except (AudioError, OSError) as error:
                 log.warning("an announcement cannot be spoken", slot=slot_id, why=type(error).__name__)
-                return wanted.key, Announced(template, wanted.text, None, str(error))
+                return wanted.key, Announced(template, wanted.text, None, _why(error))
             if any(_is_another(read_pack(settings), clip) for clip in wanted.clips.values()):
                 continue
             return wanted.key, _kept(engine, settings, wanted, master, now)
-    return "", Announced(template, "", None, "its clips were replaced over and over while it was said")
+    replaced = say("clips-replaced", "its clips were replaced over and over while it was said")
+    return "", Announced(template, "", None, replaced)
+
+
+def _why(error: Exception) -> Said:
+    """Why it could not be said. Only what a station can do something about has words of its own."""
+    return (
+        say("no-voice", EspeakMissing.message) if isinstance(error, EspeakMissing) else Said("", str(error))
+    )
 
 
 def _is_another(pack: Pack, clip: Clip) -> bool:
@@ -142,10 +151,17 @@ def _known(session: Session, settings: Settings, wanted: Saying) -> Announced | 
     if row is None:
         return None
     if row.state != SegmentState.approved:
-        return Announced(wanted.template, wanted.text, None, f"what it would say (#{row.id}) is {row.state}")
+        return Announced(wanted.template, wanted.text, None, _withdrawn(row))
     if not Blobs(settings.blobs_dir).path("masters", row.master_sha256 or "", ".flac").exists():
         return None
     return Announced(wanted.template, wanted.text, candidate_of(row, find_cut(session, row, None)))
+
+
+def _withdrawn(row: Segment) -> Said:
+    told: dict[str, Value] = {"segment_id": id_of(row)}
+    if row.state == SegmentState.recalled:
+        return say("saying-recalled", "what it would say (#{segment_id}) is recalled", **told)
+    return say("saying-not-approved", "what it would say (#{segment_id}) is {state}", **told, state=row.state)
 
 
 def _kept(engine: Engine, settings: Settings, wanted: Saying, master: Master, now: datetime) -> Announced:

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from app.console.messages import CATALOGUES, Language
+from schedules.said import Said, Value
 from schedules.time import length_text, to_kst
 
 _DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -114,14 +115,44 @@ class Words:
         """A length in samples as producers write it: 3:10."""
         return length_text(samples)
 
+    def said(self, said: Said) -> Markup:
+        """What the compiler says, in the reader's language; what has no code, or one without words, as it was said in English."""
+        key = f"said.{said.code}"
+        if not said.code or not self.has(key):
+            return Markup('<span class="raw" lang="en" dir="auto">{}</span>').format(harmless(said.text))
+        return self(key, **{name: self._value(name, value) for name, value in said.values.items()})
+
+    def _value(self, name: str, value: Value) -> object:
+        """A value of what is said, as its name says what it is."""
+        if isinstance(value, Said):
+            return self.said(value)
+        if isinstance(value, tuple):
+            between = Markup("; ") if any(isinstance(one, Said) for one in value) else Markup(", ")
+            return between.join(escape(self._value(name, one)) for one in value)
+        if isinstance(value, datetime):
+            return self._instant(value) if name.endswith("_at") else self.time(value, seconds=True)
+        if isinstance(value, int):
+            return self.length(value) if name.endswith("_samples") else value
+        if isinstance(value, date):
+            return value.isoformat()
+        return self.of("kind", value) if name in {"kind", "kinds"} else named(value)
+
+    def _instant(self, instant: datetime) -> Markup:
+        """With its date in numbers: what aired last may have done so years ago."""
+        (_, here), _ = self.zones(instant)
+        return Markup("{} {}").format(here.date().isoformat(), self.time(instant))
+
     def problem(self, document: Mapping[str, Any]) -> Markup:
         """What is wrong: the reader's words for the kind of a problem document, and the document's own sentence.
 
-        A document of a kind without words holds what somebody wrote.
+        What the compiler says is in the reader's language too. A document of a kind without words holds what somebody wrote.
         """
         kind, detail = str(document.get("type", "")).rpartition(":")[2], str(document.get("detail", ""))
         if not self.has(f"problem.{kind}"):
             return named(detail)
+        if said := document.get("said"):
+            told = Markup('<span class="because">{}</span>').format(self.said(Said.read(said)))
+            return Markup("{} {}").format(self(f"problem.{kind}"), told)
         return Markup('{} <span class="raw" lang="en" dir="auto">{}</span>').format(
             self(f"problem.{kind}"), harmless(detail)
         )

@@ -136,7 +136,9 @@ def _of_domain(error: Exception, status: int) -> dict[str, Any]:
     listed = [{"field": field, "message": str(error)}] if field else []
     problem = _problem(code, status, str(error), listed)
     if isinstance(error, Uncompilable):
-        problem["relaxations"] = [_encodable(text) for text in error.relaxations]
+        # Clocks hold no lone surrogates, so neither does what is said of them
+        problem["said"] = error.said.written()
+        problem["relaxations"] = [one.written() for one in error.relaxations]
         if error.nearest is not None:
             problem["nearest"] = json.loads(error.nearest.to_json())
     return problem

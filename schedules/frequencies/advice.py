@@ -20,11 +20,12 @@ because they are few, and mostly from elsewhere. A person decides: what ranks la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from schedules.frequencies.propagation import Signal
+from schedules.said import Said, Value, say
 
 ON_CHANNEL_KHZ: Final = 5
 """A signal is some 10 kHz wide, 5 on both sides of its carrier: a jammer nearer than that sits on it."""
@@ -89,21 +90,12 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """A sentence, and for translators its stable code and the values in it."""
-
-    code: str
-    text: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """The answer to one question: the lower the score, the better."""
 
     question: str
     score: float
-    reason: Reason
+    reason: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +111,7 @@ class Advice:
     decided_by: str | None
 
     @property
-    def reasons(self) -> tuple[Reason, ...]:
+    def reasons(self) -> tuple[Said, ...]:
         """In the order of the questions; what answers two of them is told once."""
         return tuple({part.reason.code: part.reason for part in self.parts}.values())
 
@@ -184,116 +176,111 @@ def _parts(one: Alternative, jammers: Sequence[Jammer]) -> tuple[Part, ...]:
     return tuple(Part(question, score, reason) for question, (score, reason) in answers)
 
 
-def _reason(code: str, text: str, **values: object) -> Reason:
-    """The text with its values filled in."""
-    return Reason(code, text.format(**values), values)
-
-
-def _possible(one: Alternative) -> tuple[float, Reason]:
+def _possible(one: Alternative) -> tuple[float, Said]:
     errors = [count for count in one.conflicts if count.severity >= ERROR]
     if not errors:
-        return 0, _reason("possible", "nothing of our own stands in its way")
+        return 0, say("possible", "nothing of our own stands in its way")
     worst = max(errors, key=lambda count: (count.severity, count.minutes, count.level))
     text = "cannot be transmitted: {level} for {minutes} minutes a week"
-    return 1, _reason("conflict-error", text, level=worst.level, minutes=worst.minutes)
+    return 1, say("conflict-error", text, level=worst.level, minutes=worst.minutes)
 
 
-def _jammers(one: Alternative, jammers: Sequence[Jammer]) -> tuple[float, Reason]:
+def _jammers(one: Alternative, jammers: Sequence[Jammer]) -> tuple[float, Said]:
     nearest = min(
         jammers, key=lambda jammer: (abs(jammer.khz - one.khz), jammer.khz, jammer.site), default=None
     )
     if nearest is None:
-        return 0, _reason("no-jammer-known", "no jammer is known at these hours")
+        return 0, say("no-jammer-known", "no jammer is known at these hours")
     apart = abs(nearest.khz - one.khz)
-    told = {"khz": f"{nearest.khz:g}", "apart": f"{apart:g}", "site": nearest.site or "an unknown site"}
+    told: dict[str, Value] = {
+        "khz": f"{nearest.khz:g}",
+        "apart": f"{apart:g}",
+        "site": nearest.site or "an unknown site",
+    }
     if apart < ON_CHANNEL_KHZ:
-        return 2, _reason("jammer-on-channel", "jammed: {site} is on {khz} kHz, {apart} kHz away", **told)
+        return 2, say("jammer-on-channel", "jammed: {site} is on {khz} kHz, {apart} kHz away", **told)
     if apart < OVERLAP_KHZ:
-        return 1, _reason(
-            "jammer-beside", "a jammer overlaps: {site} is on {khz} kHz, {apart} kHz away", **told
-        )
-    return 0, _reason(
+        return 1, say("jammer-beside", "a jammer overlaps: {site} is on {khz} kHz, {apart} kHz away", **told)
+    return 0, say(
         "jammers-clear", "clear of jammers: the nearest, {site}, is on {khz} kHz, {apart} kHz away", **told
     )
 
 
-def _evidence(one: Alternative) -> tuple[Reports | None, Reason]:
+def _evidence(one: Alternative) -> tuple[Reports | None, Said]:
     """The reports that count as evidence, if any, and what is to be said of all there are."""
     reports = one.reports
     if reports is None or reports.count < 1:
-        return None, _reason("no-evidence", "no evidence: nobody has reported on it")
-    told = {
+        return None, say("no-evidence", "no evidence: nobody has reported on it")
+    told: dict[str, Value] = {
         "count": reports.count,
         "days": reports.newest_days,
         "overall": f"{reports.mean_overall:.1f}",
     }
     if reports.newest_days > RECENT_DAYS:
-        return None, _reason(
+        return None, say(
             "reports-old", "no recent evidence: the newest of {count} reports is {days} days old", **told
         )
     if reports.count < LEAST_REPORTS:
-        return None, _reason(
+        return None, say(
             "reports-few", "hardly any evidence: one report, {days} days old, overall {overall}", **told
         )
     text = "{count} reports, the newest {days} days old, overall {overall} of 5"
     if reports.mean_overall < FAILING_OVERALL:
-        return reports, _reason("reports-bad", f"listeners report that it fails: {text}", **told)
+        return reports, say("reports-bad", f"listeners report that it fails: {text}", **told)
     if reports.mean_overall >= HEARD_WELL_OVERALL:
-        return reports, _reason("reports-good", f"listeners hear it: {text}", **told)
-    return reports, _reason("reports-mixed", f"listeners are of two minds: {text}", **told)
+        return reports, say("reports-good", f"listeners hear it: {text}", **told)
+    return reports, say("reports-mixed", f"listeners are of two minds: {text}", **told)
 
 
-def _failing(one: Alternative) -> tuple[float, Reason]:
+def _failing(one: Alternative) -> tuple[float, Said]:
     evidence, reason = _evidence(one)
     return int(evidence is not None and evidence.mean_overall < FAILING_OVERALL), reason
 
 
-def _heard(one: Alternative) -> tuple[float, Reason]:
+def _heard(one: Alternative) -> tuple[float, Said]:
     evidence, reason = _evidence(one)
     return int(evidence is None or evidence.mean_overall < HEARD_WELL_OVERALL), reason
 
 
-def _cleared(one: Alternative) -> tuple[float, Reason]:
+def _cleared(one: Alternative) -> tuple[float, Said]:
     if one.is_cleared and one.in_band:
-        return 0, _reason("cleared", "cleared")
+        return 0, say("cleared", "cleared")
     if one.is_cleared:
-        return 0, _reason("cleared-out-of-band", "cleared, although outside the broadcasting bands")
+        return 0, say("cleared-out-of-band", "cleared, although outside the broadcasting bands")
     if one.in_band:
-        return 1, _reason("not-cleared", "not cleared: it has to be asked for")
-    return 2, _reason("not-cleared-out-of-band", "not cleared, and outside the broadcasting bands")
+        return 1, say("not-cleared", "not cleared: it has to be asked for")
+    return 2, say("not-cleared-out-of-band", "not cleared, and outside the broadcasting bands")
 
 
-def _co_channel(one: Alternative) -> tuple[float, Reason]:
+def _co_channel(one: Alternative) -> tuple[float, Said]:
     serious = [count for count in one.conflicts if count.severity == SERIOUS and count.minutes > 0]
     if not serious:
-        return 0, _reason("no-serious-conflict", "no other station is on it in our zone")
+        return 0, say("no-serious-conflict", "no other station is on it in our zone")
     minutes = sum(count.minutes for count in serious)
     levels = ", ".join(sorted({count.level for count in serious}))
-    return 1, _reason(
-        "serious-conflict", "{levels} for {minutes} minutes a week", levels=levels, minutes=minutes
-    )
+    return 1, say("serious-conflict", "{levels} for {minutes} minutes a week", levels=levels, minutes=minutes)
 
 
-def _signal(one: Alternative) -> tuple[float, Reason]:
+def _signal(one: Alternative) -> tuple[float, Said]:
     if not one.signals:
-        return 0, _reason("no-prediction", "no signal was predicted: ranked as if there were none")
+        return 0, say("no-prediction", "no signal was predicted: ranked as if there were none")
     worst = min(signal.band for signal in one.signals)
     text = "predicted {band} in the slot's worst hour ({value} of 5)"
-    return -int(worst), _reason("signal", text, band=worst.name.lower().replace("_", " "), value=int(worst))
+    return -int(worst), say("signal", text, band=worst.name.lower().replace("_", " "), value=int(worst))
 
 
-def _neighbours(one: Alternative) -> tuple[float, Reason]:
+def _neighbours(one: Alternative) -> tuple[float, Said]:
     counts = [count for count in one.conflicts if LESSER <= count.severity <= SERIOUS]
     minutes = sum(count.minutes for count in counts)
     if not minutes:
-        return 0, _reason("no-neighbours", "no other station is near it in our zone")
-    return minutes, _reason(
+        return 0, say("no-neighbours", "no other station is near it in our zone")
+    return minutes, say(
         "neighbours", "other stations on it or beside it for {minutes} minutes a week", minutes=minutes
     )
 
 
-def _reliability(one: Alternative) -> tuple[float, Reason]:
+def _reliability(one: Alternative) -> tuple[float, Said]:
     if not one.signals:
-        return 0, _reason("no-prediction", "no signal was predicted: ranked as if there were none")
+        return 0, say("no-prediction", "no signal was predicted: ranked as if there were none")
     mean = round(sum(signal.reliability_percent for signal in one.signals) / len(one.signals))
-    return -mean, _reason("reliability", "enough signal on {percent} % of the days", percent=mean)
+    return -mean, say("reliability", "enough signal on {percent} % of the days", percent=mean)

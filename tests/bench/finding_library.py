@@ -18,6 +18,7 @@ from app.frequencies.models import Line, Site
 from app.library.models import Segment
 from app.programmes.models import Programme, Slot
 from schedules.rundown import Item, Reason, Rundown, SegmentSource
+from schedules.said import Said
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 """The web process reads the real clock."""
@@ -208,7 +209,7 @@ def _rundown(airing_id: int, segments: int, chance: random.Random) -> dict[str, 
             0,
             0,
             n,
-            Reason("pick", 9, "the newest"),
+            Reason("pick", 9, Said("", "the newest")),
         )
         for n, one in enumerate(heard)
     )

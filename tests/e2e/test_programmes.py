@@ -123,6 +123,9 @@ def test_the_budget_is_always_in_view_and_agrees_with_the_preview(page: Page, ap
     expect(preview).to_contain_text("목표 29:45")
     expect(budget).to_contain_text("목표 29:45")
     expect(preview).to_contain_text(NEWS)
+    expect(preview).to_contain_text("에 승인했습니다")
+    expect(preview).to_contain_text("길이를 채우는 요소가 없어 인터벌 시그널이 나갑니다")
+    expect(preview.locator('[lang="en"]')).to_have_count(0)
     asked = {"date": known["starts_at"][:10], "slot_id": known["slot_id"], "clock": clock}
     rundown = api.post("/api/v1/programmes/1/preview", json=asked).json()["rundown"]
     expect(preview.get_by_role("row")).to_have_count(len(rundown["items"]) + 1)

@@ -23,6 +23,7 @@ from app.storage import Blobs
 from schedules.elements import Element, Fixed
 from schedules.errors import BadClock
 from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
+from schedules.said import Said
 from schedules.snapshot import CHAIN, CLOSED
 from schedules.time import SAMPLE_RATE
 
@@ -45,7 +46,7 @@ class ItemView:
     label: str
     rule: str
     candidates: int
-    note: str
+    note: Said
     shortened: bool
     overlaps: bool
     is_heard: bool

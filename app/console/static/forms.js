@@ -14,7 +14,7 @@ import { NoAnswer, Problem, send } from "./api.js";
 import { forget, install as installDrafts, isChanged, keep } from "./drafts.js";
 import { look, lookSoon } from "./live.js";
 import { confirmed, tell, tellFailure } from "./telling.js";
-import { problemWords, words } from "./words.js";
+import { problemWords, saidWords, words } from "./words.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
 
@@ -110,7 +110,7 @@ function reloader() {
 }
 
 /** A refusal for people to read. @param {Problem} problem @param {string} [detail] instead of the document's own */
-export const explained = (problem, detail) => problemWords(problem.document.type, detail || problem.message);
+export const explained = (problem, detail) => problemWords(problem.document.type, detail || (problem.document.said ? saidWords(problem.document.said) : problem.message));
 
 /** @param {HTMLFormElement} form */
 function clearProblem(form) {

@@ -2,13 +2,14 @@
 // A rundown that the server answered with, as a table: when, what, how long, and why.
 
 import { h } from "./dom.js";
-import { length, problemWords, time, wordOf, words } from "./words.js";
+import { isTold, length, problemWords, saidWords, time, wordOf, words } from "./words.js";
 
 const RATE = 48_000;
 
+/** @typedef {import("./words.js").Said} Said */
 /** @typedef {{ position: number, start_sample: number, samples: number, shortened: boolean, element: number | null,
- *   source: { type: string, segment_id?: number }, reason: { rule: string, candidates: number, note: string } }} Item */
-/** @typedef {{ target_samples: number, items: Item[], notes: string[], fit: { proved: boolean } | null }} Rundown */
+ *   source: { type: string, segment_id?: number }, reason: { rule: string, candidates: number, note: Said } }} Item */
+/** @typedef {{ target_samples: number, items: Item[], notes: Said[], fit: { proved: boolean } | null }} Rundown */
 /** @typedef {{ id: number, title: string, kind: string }} Named */
 
 /** What an item is called. @param {Item} item @param {Map<number, Named>} names */
@@ -16,6 +17,9 @@ export function itemName(item, names) {
   if (item.source.type !== "segment") return wordOf("kind", "interval_signal");
   return names.get(item.source.segment_id ?? 0)?.title ?? (item.source.segment_id ? `#${item.source.segment_id}` : wordOf("rule", "spoken"));
 }
+
+/** What the compiler says, and in which language. @param {Said} said */
+const told = (said) => ({ dir: "auto", lang: isTold(said) ? null : "en", text: saidWords(said) });
 
 /** @param {Named[]} segments */
 export const namesOf = (segments) => new Map(segments.map((one) => [one.id, one]));
@@ -35,21 +39,21 @@ export function rundownTable(rundown, startsAt, names, isNew = () => false) {
       h("td", { class: "number", text: `${length(item.samples / RATE)}${item.shortened ? " ✂" : ""}` }),
       h("td", {}, wordOf("rule", item.reason.rule),
         item.reason.candidates > 1 && h("span", { class: "quiet", text: ` ${words("programmes.js.rundown.candidates", { count: item.reason.candidates })}` }),
-        h("span", { class: "raw", lang: "en", dir: "auto", text: item.reason.note })));
+        h("span", { class: "because", ...told(item.reason.note) })));
   });
   const heads = ["time", "title", "length", "reason"].map((name) => h("th", { scope: "col", text: words(`programmes.js.rundown.${name}`) }));
   return [
     h("div", { class: "rundown" }, h("table", {}, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows))),
-    rundown.notes.length > 0 && h("div", { class: "notice warn" }, h("p", { text: words("programmes.js.rundown.notes") }), h("ul", { lang: "en" }, ...rundown.notes.map((note) => h("li", { dir: "auto", text: note })))),
+    rundown.notes.length > 0 && h("div", { class: "notice warn" }, h("p", { text: words("programmes.js.rundown.notes") }), h("ul", {}, ...rundown.notes.map((note) => h("li", told(note))))),
   ].filter((part) => part !== false);
 }
 
 /** Why nothing could be compiled, and what would help. @param {import("./api.js").Problem} problem */
 export function refusal(problem) {
-  const relaxations = /** @type {string[]} */ (problem.document.relaxations ?? []);
+  const relaxations = /** @type {Said[]} */ (problem.document.relaxations ?? []);
   return h("div", { class: "notice bad", role: "alert" },
     h("p", { text: words("programmes.js.rundown.refused") }),
-    h("p", { dir: "auto", text: problemWords(problem.document.type, problem.message) }),
+    h("p", { dir: "auto", text: problemWords(problem.document.type, problem.document.said ? saidWords(problem.document.said) : problem.message) }),
     relaxations.length > 0 && h("p", { text: words("programmes.js.rundown.relax") }),
-    relaxations.length > 0 && h("ul", { lang: "en" }, ...relaxations.map((one) => h("li", { dir: "auto", text: one }))));
+    relaxations.length > 0 && h("ul", {}, ...relaxations.map((one) => h("li", told(one)))));
 }

@@ -52,3 +52,41 @@ export function length(seconds, digits = 0) {
   const rest = ((whole - minutes * 60 * unit) / unit).toFixed(digits);
   return `${minutes}:${rest.padStart(digits ? 3 + digits : 2, "0")}`;
 }
+
+const RATE = 48_000;
+
+/** A length in samples as the compiler tells it: cut off after tenths, below a second in hundredths. @param {number} samples */
+export function lengthOf(samples) {
+  const hundredths = Math.floor((samples * 100) / RATE);
+  if (samples < RATE) return hundredths || !samples ? `${(hundredths / 100).toFixed(2)} s` : "less than 0.01 s";
+  const tenths = Math.floor(hundredths / 10);
+  const [hours, minutes, rest] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60, tenths % 600];
+  const seconds = (rest / 10).toFixed(rest % 10 ? 1 : 0).padStart(rest % 10 ? 4 : 2, "0");
+  return hours ? `${hours}:${`${minutes}`.padStart(2, "0")}:${seconds}` : `${minutes}:${seconds}`;
+}
+
+/** What the compiler says, as it is in JSON; a bare sentence where it was said before there were codes. @typedef {{ code: string, text: string, values: Record<string, any> } | string} Said */
+
+/** What the compiler says, in the reader's language; what has no code, or one without words, as it was said in English. @param {Said} said @returns {string} */
+export function saidWords(said) {
+  if (typeof said === "string") return said;
+  const key = `said.${said.code}`;
+  if (!isTold(said)) return said.text;
+  return words(key, Object.fromEntries(Object.entries(said.values).map(([name, value]) => [name, valueWords(name, value)])));
+}
+
+/** Whether the reader's language has words for it. @param {Said} said */
+export const isTold = (said) => typeof said !== "string" && said.code !== "" && `said.${said.code}` in messages;
+
+/** A value of what is said, as its name says what it is. @param {string} name @param {any} value @returns {string} */
+function valueWords(name, value) {
+  if (Array.isArray(value)) return value.map((one) => valueWords(name, one)).join(value.some((one) => typeof one === "object") ? "; " : ", ");
+  if (typeof value === "object") return saidWords(value);
+  if (name.endsWith("_samples")) return lengthOf(value);
+  if (name.endsWith("_at")) return `${day(value)} ${time(value)}`;
+  if (name.endsWith("_time")) return time(value, { seconds: true });
+  return name === "kind" || name === "kinds" ? wordOf("kind", value) : `${value}`;
+}
+
+/** The date of an instant in the reader's zone, in numbers. @param {string} at */
+const day = (at) => new Date(at).toLocaleDateString("sv-SE", { timeZone: language === "ko" ? "Asia/Seoul" : "UTC" });

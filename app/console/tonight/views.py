@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from schedules.said import Said
+
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
@@ -17,7 +19,7 @@ class ItemView:
     kind: str
     rule: str
     candidates: int
-    note: str
+    note: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class RundownView:
     cause: str
     compiled_at: datetime
     items: tuple[ItemView, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Said, ...]
     passed: tuple[dict[str, Any], ...]
 
 

@@ -46,6 +46,28 @@ def test_a_clock_is_tried_without_being_saved(api: httpx.Client) -> None:
     assert api.get("/api/v1/programmes/1").json()["clock"] == CLOCK
 
 
+def test_what_cannot_be_compiled_is_refused_in_sentences_with_codes_and_values(api: httpx.Client) -> None:
+    clock = [{"type": "pick", "kinds": ["drama"], "label": "수기"}, {"type": "fill"}]
+    asked = {"date": "2026-11-22", "clock": clock}
+    answer = api.post("/api/v1/programmes/1/preview", json=asked)
+    problem = answer.json()
+    assert (answer.status_code, problem["type"]) == (422, "urn:danpa:problem:nothing-to-pick")
+    assert problem["detail"] == problem["said"]["text"]
+    assert problem["said"]["code"] == "nothing-for-it"
+    assert problem["said"]["values"]["stage"]["values"] == {
+        "number": 1,
+        "what": {"code": "pick", "text": "pick drama", "values": {"kinds": ["drama"]}},
+        "label": "수기",
+    }
+    [relaxation] = problem["relaxations"]
+    assert (relaxation["code"], relaxation["text"]) == (
+        "relax-required",
+        'element 1 (pick drama, "수기"): leave it out',
+    )
+    assert problem["nearest"]["schema"] == 3
+    assert problem["nearest"]["notes"][0]["code"] == "left-out"
+
+
 @pytest.mark.parametrize("path", ["preview", "budget"])
 def test_a_clock_that_cannot_be_read_is_refused_with_its_place(api: httpx.Client, path: str) -> None:
     wrong = {"clock": [{"type": "fixed", "segment_id": 999}]} | (

@@ -208,7 +208,7 @@ def test_what_does_not_fit_leaves_the_programme_as_it_was_and_says_why(
     assert versions(station) == [(1, "programme", "first"), (2, "programme", "renewed")], "and no more"
     assert heard(station, 2) == heard(station, 1)
     (body,) = [row.body for row in station.rows(RundownVersion, RundownVersion.version == 2)]
-    assert "could not be used" in Rundown.from_json(body).notes[0]
+    assert "could not be used" in str(Rundown.from_json(body).notes[0])
     assert station.alarms() == {("awaited_missing", None)}, "it came, and will not be heard"
     assert (asked(station)[0]["state"], asked(station)[0]["unusable"]) == ("approved", True)
     assert {state for _, _, state in station.handoffs(station.airing())} <= {"verified", "superseded"}

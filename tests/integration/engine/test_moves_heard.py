@@ -61,12 +61,12 @@ def newest(night: Moving) -> tuple[str, Signal | None, Path]:
     blobs = Blobs(night.station.settings.blobs_dir)
     master = decode(blobs.path("masters", item.source.master_sha256, ".flac"))
     middle = len(master) - round(2.1 * RATE)
-    number = None if item.reason.note == UNNAMED else master[middle : middle + RATE]
+    number = None if str(item.reason.note) == UNNAMED else master[middle : middle + RATE]
     (handoff,) = night.station.rows(
         Handoff, Handoff.airing_id == airing.id, Handoff.version == airing.version
     )
     assert handoff.state == "verified", "the site has this version"
-    return item.reason.note, number, night.folder / handoff.object_name
+    return str(item.reason.note), number, night.folder / handoff.object_name
 
 
 @pytest.mark.parametrize("answer", ["acknowledged", "refused", None])

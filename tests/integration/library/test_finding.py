@@ -22,6 +22,7 @@ from app.library.service import Measurements
 from app.programmes.models import Programme, Slot
 from audio.pcm import RATE
 from schedules.rundown import IntervalSignalSource, Item, Reason, Rundown, SegmentSource
+from schedules.said import Said
 from tests.stations import NOW, SmallStation, keyed, make_station, serving
 
 DAY = timedelta(days=1)
@@ -171,7 +172,7 @@ def rundown(heard: Sequence[int | None]) -> Rundown:
     each = 10 * RATE // 1152 * 1152
     items = tuple(
         Item(n, IntervalSignalSource(loop=True) if one is None else SegmentSource(one, "0" * 64), n * each, each,
-             0, 0, 0, n, Reason("pick", 1, ""))
+             0, 0, 0, n, Reason("pick", 1, Said("", "")))
         for n, one in enumerate(heard)
     )  # fmt: skip
     return Rundown(each * 100, 1152, "programme", items, (), None, "")

@@ -105,6 +105,8 @@ def test_an_airing_shows_its_rundown_and_who_still_takes_a_new_version(
     assert "2번 판이 만들어지고" in read
     assert read.count("새 판을 받습니다") == 2
     assert page.count('data-edit=\'{"op": "swap"') == page.count('<li id="item-')
+    assert "에 승인했습니다" in read
+    assert 'class="raw"' not in page.split('id="items"')[1].split("</ol>")[0]
 
 
 @pytest.mark.parametrize(

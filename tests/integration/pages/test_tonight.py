@@ -350,13 +350,17 @@ def test_the_rundown_tells_titles_times_and_reasons(night: FilledNight, browser:
     shown = text_of(entry(browser().get("/").text, night.airings["1530"]))
     assert "저녁 뉴스: 서울과 세계의 하루 뉴스" in shown
     assert "가장 새것" in shown
-    assert "approved 2026-11-21 14:40 UTC" in shown
+    assert "2026-11-21 23:40 KST (14:40 UTC)에 승인했습니다" in shown
+    assert "approved" not in shown
+    english = text_of(entry(browser().get("/?lang=en").text, night.airings["1530"]))
+    assert "approved 2026-11-21 14:40 UTC (23:40 KST)" in english
 
 
 def test_a_fall_down_the_chain_tells_why(night: FilledNight, browser: Browser) -> None:
     shown = text_of(entry(browser().get("/").text, night.airings["1800"]))
     assert "본 프로그램이 아닌 까닭" in shown
-    assert "no approved news is left" in shown
+    assert "2번째 요소 (고르기: 뉴스): 자료실에 승인된 것이 없습니다 (뉴스). 하나를 승인하세요" in shown
+    assert "approve" not in shown
 
 
 def test_the_record_tells_its_evidence_and_what_it_does_not_prove(

@@ -160,9 +160,7 @@ def test_every_reason_of_an_advice_has_words_that_use_its_values() -> None:
         reason for known in ((), jammers) for one in advise(alternatives, known) for reason in one.reasons
     ]
     source = Path(advice.__file__).read_text(encoding="utf-8")
-    assert (
-        {reason.code for reason in found} >= set(re.findall(r'_reason\(\s*"([a-z-]+)"', source)) > {"signal"}
-    )
+    assert {reason.code for reason in found} >= set(re.findall(r'\bsay\(\s*"([a-z-]+)"', source)) > {"signal"}
     for reason in found:
         for language in get_args(messages.Language):
             assert Words(language)(f"advice.{reason.code}", **reason.values)

@@ -26,6 +26,7 @@ from schedules.elements import (
 )
 from schedules.hard_time import HardTime
 from schedules.rules import Aired, Quota, Rest, Spacing
+from schedules.said import Said
 from schedules.time import SAMPLE_RATE, to_kst
 
 STARTS_AT = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -199,7 +200,7 @@ def announcements(draw: st.DrawFn) -> tuple[Announced, ...]:
     return tuple(
         Announced(template, "오늘은", segment(number, "announcement", draw(st.floats(0.5, 30))))
         if draw(st.booleans())
-        else Announced(template, "오늘은", None, "espeak-ng is not there")
+        else Announced(template, "오늘은", None, Said("", "espeak-ng is not there"))
         for number, template in enumerate(TEMPLATES, 101)
     )
 

@@ -173,7 +173,7 @@ def test_an_empty_clock_is_refused() -> None:
     ],
 )
 def test_messages_call_elements_as_people_count_them(element: Element, name: str) -> None:
-    assert element_name(2, element) == name
+    assert str(element_name(2, element)) == name
 
 
 json_values = st.recursive(

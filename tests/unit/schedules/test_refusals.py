@@ -37,7 +37,7 @@ def test_a_fill_that_cannot_be_long_enough_may_be_shorter_and_the_producer_is_sh
     library = [segment(1, "talk", 140), segment(2, "music", 100)]
     clock = [{"type": "interval_signal", "seconds": 100}, {"type": "fill", "min_s": 100}]
     refusal, nearest = refused(request(clock, library, 3))
-    assert [one[: one.index(" shorter")] for one in refusal.relaxations] == [
+    assert [str(one).partition(" shorter")[0] for one in refusal.relaxations] == [
         "element 2 (fill): let it be 0:19.7"
     ]
     assert nearest.segment_ids() == {2}
@@ -47,7 +47,7 @@ def test_to_shorten_a_fill_is_offered_before_something_required_is_left_out() ->
     library = [segment(1, "talk", 100), segment(2, "music", 300)]
     refusal, nearest = refused(request([TALK, {"type": "fill", "min_s": 90}], library, 3))
     assert len(refusal.relaxations) == 1
-    assert "shorter than its minimum" in refusal.relaxations[0]
+    assert "shorter than its minimum" in str(refusal.relaxations[0])
     assert nearest.segment_ids() == {1, 2}
 
 
@@ -98,5 +98,5 @@ class TestQuick:
         assert found
         for one in found:
             assert one.fit is not None
-            assert one.fit.proved != any("the search was given up after" in note for note in one.notes)
+            assert one.fit.proved != any("the search was given up after" in str(note) for note in one.notes)
         assert not all(one.fit.proved for one in found if one.fit)

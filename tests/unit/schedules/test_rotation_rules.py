@@ -73,7 +73,7 @@ class TestRests:
         assert name(item) == 2
         assert (
             "#1 lost: it rests for 2 days and was heard 2026-11-21 14:00 UTC, 18.0 hours too recently"
-            in item.reason.note
+            in str(item.reason.note)
         )
 
     def test_after_its_days_to_the_minute_it_may_air_again(self) -> None:
@@ -82,7 +82,7 @@ class TestRests:
     def test_a_presenter_rests_with_everything_of_theirs(self) -> None:
         item = self.first({"of": "presenter", "days": 1}, heard(self.talks[0], 20))
         assert name(item) == 3
-        assert "#2 lost: presenter Kim rests for 1 days" in item.reason.note
+        assert "#2 lost: presenter Kim rests for 1 days" in str(item.reason.note)
 
     def test_rest_by_airings_counts_those_of_this_programme_only(self) -> None:
         rest = {"of": "item", "airings": 1}
@@ -106,7 +106,7 @@ class TestRests:
         with pytest.raises(NothingToPick) as refusal:
             compiled([pick], [self.talks[0]], history=(heard(self.talks[0], 24 * 5),))
         [relaxation] = refusal.value.relaxations
-        assert relaxation == (
+        assert str(relaxation) == (
             "element 1 (pick talk): take #1 although it rests for 7 days and was heard 2026-11-17 20:00 UTC, "
             "2 days too recently"
         )
@@ -180,7 +180,7 @@ class TestElements:
         ]
         item = compiled([{"type": "next_episode", "series": "먼 길"}], library).items[0]
         assert name(item) == 2
-        assert item.reason.note == "episode 2, the first that was never aired"
+        assert str(item.reason.note) == "episode 2, the first that was never aired"
 
     def test_an_episode_under_embargo_is_waited_for_not_skipped(self) -> None:
         library = [
@@ -199,7 +199,7 @@ class TestElements:
         assert names(compiled([awaited], [letter, old, substitute]))[0] == 1
         item = compiled([awaited], [old, substitute]).items[0]
         assert name(item) == 9
-        assert "nothing came as letter for this date" in item.reason.note
+        assert "nothing came as letter for this date" in str(item.reason.note)
 
     def test_an_announcement_is_the_newest_of_its_tags(self) -> None:
         library = [
@@ -217,7 +217,7 @@ class TestElements:
         clock = [{"type": "fixed", "segment_id": 4}, {"type": "repeat", "at": "+0:00:06", "within_s": 2}]
         rundown = compiled(clock, library, repeated=(1, 3, 2))
         assert names(rundown)[:3] == [4, 3, 2]
-        assert rundown.items[1].reason.note == "was in the programme that is repeated"
+        assert str(rundown.items[1].reason.note) == "was in the programme that is repeated"
 
     def test_where_the_first_of_a_repeat_is_left_out_the_next_one_is_on_time(self) -> None:
         library = [segment(1, "ident", 5), segment(2, "talk", 170), segment(3, "talk", 40)]
@@ -273,7 +273,7 @@ class TestHardTimes:
         with pytest.raises(DoesNotFit) as refusal:
             compiled([TALK, {**NEWS, "at": "+0:00:30"}], list(self.library))
         [relaxation] = refusal.value.relaxations
-        assert relaxation == (
+        assert str(relaxation) == (
             "element 2 (pick news): let it start 0:20.2 late, at 20:00:50 UTC instead of +0:00:30"
         )
         assert refusal.value.nearest is not None

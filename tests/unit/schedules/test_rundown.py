@@ -18,16 +18,42 @@ from schedules.rundown import (
     Source,
     audio_airs_at,
 )
+from schedules.said import Said, say
 from schedules.time import SAMPLE_RATE
 
 FRAME = 1152
 STARTS_AT = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 
 
+NOTES = (
+    say(
+        "left-out",
+        "{stage} was left out: {why}",
+        stage=say(
+            "element",
+            "element {number} ({what})",
+            number=2,
+            what=say("pick", "pick {kinds: or }", kinds=("news", "talk")),
+        ),
+        why=say("not-after", "it may not air after {until_at:%Y-%m-%d %H:%M} UTC", until_at=STARTS_AT),
+    ),
+    say("delivered-earlier", "this is what came for {due_on}", due_on=STARTS_AT.date()),
+    say("covered", "{parts:, }", parts=(say("unfilled", "the last {own_samples}", own_samples=96_000),)),
+)
+
+
 def item(position: int, start: int, samples: int, **changes: Any) -> Item:
     source: Source = SegmentSource(7, "ab" * 32) if position % 2 == 0 else IntervalSignalSource(loop=True)
     made = Item(
-        position, source, start * FRAME, samples, 480, 0, 100, position, Reason("fixed", 1, "여는 말")
+        position,
+        source,
+        start * FRAME,
+        samples,
+        480,
+        0,
+        100,
+        position,
+        Reason("fixed", 1, say("words", "{words}", words="여는 말")),
     )
     return replace(made, **changes)
 
@@ -39,7 +65,7 @@ def song(position: int, start: int, samples: int, **changes: Any) -> Item:
 
 
 def rundown(*items: Item, **changes: Any) -> Rundown:
-    made = Rundown(2500 * FRAME, FRAME, "programme", items, ("a note",), 3, "greedy-1")
+    made = Rundown(2500 * FRAME, FRAME, "programme", items, NOTES, 3, "greedy-1")
     return replace(made, **changes)
 
 
@@ -70,14 +96,17 @@ def test_json_holds_no_floats() -> None:
         "[]",
         "{}",
         "null",
-        WHOLE.to_json().replace(b'"schema":2', b'"schema":3'),
+        WHOLE.to_json().replace(b'"schema":3', b'"schema":4'),
+        WHOLE.to_json().replace(b'"schema":3', b'"schema":0'),
+        WHOLE.to_json().replace(b'"values":', b'"value":'),
+        WHOLE.to_json().replace(b'"until_at":"2026', b'"until_at":"in 2026'),
         WHOLE.to_json().replace(b'"level":"programme"', b'"level":"encore"'),
         WHOLE.to_json().replace(b'"type":"segment"', b'"type":"tape"'),
         WHOLE.to_json().replace(b'"position":0', b'"place":0'),
     ],
 )
 def test_what_is_not_a_rundown_is_refused(text: bytes | str) -> None:
-    with pytest.raises(BadRundown, match="this is not a rundown of schema 2"):
+    with pytest.raises(BadRundown, match="this is not a rundown of schema 3"):
         Rundown.from_json(text)
 
 
@@ -143,13 +172,64 @@ def test_music_may_be_faded_into_music_and_each_has_its_turn() -> None:
 
 def test_a_rundown_of_the_first_schema_can_still_be_read() -> None:
     """Then only what was shortened had fades."""
-    body = json.loads(WHOLE.to_json())
-    body["schema"] = 1
-    for one in body["items"]:
-        del one["shortened"]
-    read = Rundown.from_json(json.dumps(body))
-    assert [one.shortened for one in read.items] == [True, False]
-    assert read == replace(WHOLE, items=(replace(WHOLE.items[0], shortened=True), WHOLE.items[1]))
+    read = Rundown.from_json(OLD.replace('"schema":2', '"schema":1').replace('"shortened":false,', ""))
+    assert [one.shortened for one in read.items] == [True]
+    assert [str(note) for note in read.notes] == ["element 3 (fill): its pieces do not fit"]
+
+
+OLD = (
+    '{"compiler_version":"exact-3","fit":null,"grid_samples":1152,"items":[{"element":0,"fade_in_samples":0,'
+    '"fade_out_samples":480,"first_sample":0,"position":0,"reason":{"candidates":2,'
+    '"note":"approved 2026-11-22 16:41 UTC","rule":"pick newest"},"samples":960000,"shortened":false,'
+    '"source":{"cut":1,"master_sha256":"ab","segment_id":7,"type":"segment"},"start_sample":2304}],'
+    '"level":"programme","notes":["element 3 (fill): its pieces do not fit"],"schema":2,"seed":1,"target_samples":2880000}'
+)
+"""As rundowns were stored when what is told to people was bare sentences."""
+
+
+def test_a_rundown_of_the_second_schema_can_still_be_read_and_is_written_as_one_of_the_third() -> None:
+    read = Rundown.from_json(OLD)
+    assert read.items[0].reason == Reason("pick newest", 2, Said("", "approved 2026-11-22 16:41 UTC"))
+    assert read.notes == (Said("", "element 3 (fill): its pieces do not fit"),)
+    assert Rundown.from_json(read.to_json()) == read
+    assert json.loads(read.to_json())["notes"] == [
+        {"code": "", "text": "element 3 (fill): its pieces do not fit", "values": {}}
+    ]
+
+
+def test_what_is_told_is_written_with_its_code_and_its_values() -> None:
+    left_out, earlier, covered = json.loads(WHOLE.to_json())["notes"]
+    assert left_out == {
+        "code": "left-out",
+        "text": "element 2 (pick news or talk) was left out: it may not air after 2026-11-22 20:00 UTC",
+        "values": {
+            "stage": {
+                "code": "element",
+                "text": "element 2 (pick news or talk)",
+                "values": {
+                    "number": 2,
+                    "what": {
+                        "code": "pick",
+                        "text": "pick news or talk",
+                        "values": {"kinds": ["news", "talk"]},
+                    },
+                },
+            },
+            "why": {
+                "code": "not-after",
+                "text": "it may not air after 2026-11-22 20:00 UTC",
+                "values": {"until_at": "2026-11-22T20:00:00Z"},
+            },
+        },
+    }
+    assert earlier["values"] == {"due_on": "2026-11-22"}
+    assert covered["text"] == "the last 0:02"
+    assert covered["values"]["parts"][0]["values"] == {"own_samples": 96_000}
+    assert json.loads(WHOLE.to_json())["items"][0]["reason"]["note"] == {
+        "code": "words",
+        "text": "여는 말",
+        "values": {"words": "여는 말"},
+    }
 
 
 def test_silences_are_the_gaps_before_between_and_after() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.studio.turns import NoPlace, Takeover, give_back, hard_samples, heard, level_at, take_over
 from schedules.clock import parse_clock
 from schedules.rundown import IntervalSignalSource, Item, Reason, Rundown
+from schedules.said import Said
 from schedules.time import SAMPLE_RATE, Span
 
 S = SAMPLE_RATE
@@ -146,7 +147,7 @@ def test_hard_times_are_found_in_what_was_compiled() -> None:
     )
     starts = [0, 57 * S, 64 * S, 100 * S, 300 * S + 1000]
     items = tuple(
-        Item(n, IntervalSignalSource(loop=True), at, S, 0, 0, 0, 0, Reason("", 1, ""))
+        Item(n, IntervalSignalSource(loop=True), at, S, 0, 0, 0, 0, Reason("", 1, Said("", "")))
         for n, at in enumerate(starts)
     )
     rundown = Rundown(END, 1152, "programme", items, (), None, "")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from app import errors
 from app.people.service import TooManyAttempts
 from app.web.problems import problem_of
 from audio.errors import AudioError, OnlySilence
-from schedules.errors import EmptySlot, ScheduleError
+from schedules.errors import EmptySlot, NothingToPick, ScheduleError
+from schedules.said import say
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,15 @@ def _below(root: type[Exception]) -> list[type[Exception]]:
 def test_codes_are_fit_for_a_urn(root: type[Exception]) -> None:
     codes = [getattr(kind, "code", None) for kind in _below(root)]
     assert all(code is None or code.replace("-", "").isalnum() for code in codes)
+
+
+def test_a_refusal_of_the_compiler_carries_its_sentences_with_their_codes() -> None:
+    stage = say("element", "element {number} ({what})", number=1, what=say("fill", "fill"))
+    said = say("nothing-for-it", "{stage}: nothing", stage=stage)
+    problem = problem_of(NothingToPick(said, (say("relax-required", "{stage}: leave it out", stage=stage),)))
+    assert problem["detail"] == "element 1 (fill): nothing"
+    assert problem["said"] == said.written()
+    [relaxation] = problem["relaxations"]
+    assert (relaxation["code"], relaxation["text"]) == ("relax-required", "element 1 (fill): leave it out")
+    assert relaxation["values"]["stage"]["values"]["number"] == 1
+    assert json.loads(json.dumps(problem)) == problem
