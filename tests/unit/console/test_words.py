@@ -13,6 +13,7 @@ from typing import get_args
 import pytest
 from markupsafe import Markup
 
+import app.alarms.notify
 import app.web.application  # noqa: F401 - every feature with its errors
 from app import reports
 from app.console import messages
