@@ -1,8 +1,8 @@
-"""Every page of the console, by its area, and the files that they are made of."""
+"""Every page of the console, by its area."""
 
 from __future__ import annotations
 
-from app.console import assets, entrance
+from app.console import entrance
 from app.console.airings import page as airings
 from app.console.approvals import page as approvals
 from app.console.frequencies import page as frequencies
@@ -20,7 +20,6 @@ from app.console.tonight import page as tonight
 from app.web.routing import Router
 
 ROUTERS: tuple[Router, ...] = (
-    assets.router,
     entrance.router,
     tonight.router,
     airings.router,

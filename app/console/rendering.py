@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.console.assets import FINGERPRINT, imported
+from app.console.assets import PLACE, imported
 from app.console.messages import LANGUAGE_COOKIE, Language, known_language, language_for
 from app.console.words import Words, harmless, named
 
@@ -31,6 +31,9 @@ templates = Environment(
     lstrip_blocks=True,
     finalize=harmless,
 )
+templates.policies["json.dumps_kwargs"] = {
+    "ensure_ascii": False
+}  # a Korean syllable takes 3 bytes instead of 6
 templates.filters["named"] = named
 templates.globals["imported"] = imported
 
@@ -62,7 +65,7 @@ def answer_with(
     other: Language = "en" if words.language == "ko" else "ko"
     around = {
         "t": words,
-        "assets": f"/static/{FINGERPRINT}",
+        "assets": PLACE,
         "other_language": other,
         "theme": theme_of(request),
         "here": partial(here, request),

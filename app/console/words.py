@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,21 +14,17 @@ from app.console.messages import CATALOGUES, Language
 from schedules.said import Said, Value
 from schedules.time import length_text, to_kst
 
-_DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_NOT_SHOWN = frozenset({"Cc", "Cs"})
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"  # control characters but tabs and line ends, and halves of characters
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # marks of direction
+)
 
 
 def harmless(value: object) -> object:
     """Text with its control characters and direction marks made visible, so that no title reads as another one."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    return "".join("\ufffd" if _is_hidden(character) else character for character in value)
-
-
-def _is_hidden(character: str) -> bool:
-    if character in "\n\t":
-        return False
-    return character in _DIRECTION_MARKS or unicodedata.category(character) in _NOT_SHOWN
+    return _HIDDEN.sub("\ufffd", value)
 
 
 def named(text: str) -> Markup:
@@ -44,8 +40,8 @@ class Words:
 
     def __call__(self, key: str, **places: object) -> Markup:
         """A message with its places filled in; what goes into them is escaped."""
-        filled = {name: escape(harmless(value)) for name, value in places.items()}
         text = CATALOGUES[self.language].text(key, places.get("count"))
+        filled = {name: escape(harmless(value)) for name, value in places.items()}
         return Markup(text.format(**filled))  # noqa: S704 - our own words, escaped places
 
     def has(self, key: str) -> bool:
@@ -81,14 +77,10 @@ class Words:
         """The instant as a ``<time>`` in both zones."""
         pattern = "%H:%M:%S" if seconds else "%H:%M"
         (first, here), (second, there) = self.zones(instant)
-        day = Markup("{} ").format(self.day(here.date())) if with_date else ""
-        return Markup('<time datetime="{}">{}<b>{}</b> {} <span class="zone">({} {})</span></time>').format(
-            instant.astimezone(UTC).isoformat(),
-            day,
-            here.strftime(pattern),
-            first,
-            there.strftime(pattern),
-            second,
+        day = f"{self.day(here.date())} " if with_date else ""
+        return Markup(  # noqa: S704 - nothing in it is other people's
+            f'<time datetime="{instant.astimezone(UTC).isoformat()}">{day}<b>{here.strftime(pattern)}</b> {first}'
+            f' <span class="zone">({there.strftime(pattern)} {second})</span></time>'
         )
 
     def time_text(self, instant: datetime) -> str:

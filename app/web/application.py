@@ -18,6 +18,7 @@ from app.announcements import api as announcements
 from app.approving import api as approving
 from app.awaited import api as awaited
 from app.console import pages, shell
+from app.console.assets import Assets
 from app.console.record import reports_api
 from app.contracts import api as contracts
 from app.database import open_database
@@ -117,6 +118,7 @@ def create_app(settings: Settings, *, now: Clock = utcnow) -> FastAPI:
         routes=[route for router in ROUTERS for route in router.routes],
         lifespan=lifespan,
         middleware=[
+            Middleware(Assets),
             Middleware(Frame),
             Middleware(BodyLimit),
             Middleware(Idempotency, ledger=Ledger(database)),

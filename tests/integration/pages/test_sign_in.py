@@ -113,6 +113,12 @@ def test_assets_are_kept_for_ever_under_their_own_address(
     assert answer.content == plain.content
     assert client.get("/static/another/page.css").status_code == 404
     assert client.get(f"{sheet}/../../pages.py").status_code == 404
+    place = sheet.rpartition("/")[0]
+    together = client.get(f"{place}/base+console.css").content
+    assert together == client.get(f"{place}/base.css").content + client.get(f"{place}/console.css").content
+    for name in ("base+none.css", "base+.css", "+".join(["base"] * 9) + ".css", "shell+live.js", "pages.py"):
+        assert client.get(f"{place}/{name}").status_code == 404
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(
