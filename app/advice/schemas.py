@@ -11,7 +11,7 @@ from app.advice.jammers import JammerFields
 from app.advice.service import Advised
 from app.library.names import clean_line
 from app.propagation.schemas import CircuitOut, JobOut, job_out, notes_on
-from app.web.bodies import Answer, Body, Prose, example
+from app.web.bodies import Answer, Body, Prose, SaidOut, example
 from schedules.frequencies.advice import Advice
 from schedules.frequencies.propagation import HIGHEST_KHZ, LOWEST_KHZ
 from schedules.said import Said
@@ -77,16 +77,6 @@ class JammerOut(Answer):
     revision: int
 
 
-class ReasonOut(Answer):
-    """A sentence, and for translators its code and the values in it."""
-
-    model_config = Answer.model_config | example(**_REASON)
-
-    code: str
-    text: str
-    values: dict[str, Any]
-
-
 class MoveBody(Answer):
     """The body that carries it out."""
 
@@ -117,7 +107,7 @@ class AlternativeOut(Answer):
     decided_by: Annotated[
         str | None, Field(description="The question on which it falls behind the one before it")
     ]
-    reasons: Annotated[list[ReasonOut], Field(description="In the order of the questions' weight")]
+    reasons: Annotated[list[SaidOut], Field(description="In the order of the questions' weight")]
     move: Annotated[MoveOut | None, Field(description="Null for what is on the air already")]
 
     @classmethod
@@ -131,7 +121,7 @@ class AlternativeOut(Answer):
             is_cleared=alternative.is_cleared,
             in_band=alternative.in_band,
             decided_by=one.decided_by,
-            reasons=[ReasonOut(**each.written()) for each in one.reasons if _is_told(each, advised)],
+            reasons=[SaidOut(**each.written()) for each in one.reasons if _is_told(each, advised)],
             move=None if is_on_air else _move(one, advised, now),
         )
 

@@ -199,7 +199,7 @@ class LineOut(Answer):
             "days_hfcc": days_hfcc,
             "days_text": days_text,
             "feed_ids": feed_ids,
-            "notes": notes_on(row.khz),
+            "notes": [str(note) for note in notes_on(row.khz)],
         }
         return cls(**told, **{name: getattr(row, name) for name in cls.model_fields if name not in told})
 

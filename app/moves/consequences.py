@@ -23,6 +23,7 @@ from app.schedule.own import own_lines, value_of
 from app.settings import Settings
 from schedules.frequencies.bands import notes_on
 from schedules.frequencies.conflicts import Conflict, background_conflicts, own_conflicts
+from schedules.said import Said, say
 from schedules.season import season_at
 from schedules.snapshot import CLOSED
 from schedules.time import Span
@@ -80,7 +81,7 @@ class Consequences:
     conflicts: tuple[Conflict, ...]
     conflicts_now: tuple[Conflict, ...]
     """The same of the line as it is, over the same time: what the change ends, or keeps."""
-    notes: tuple[str, ...]
+    notes: tuple[Said, ...]
 
 
 def consequences_of(session: Session, settings: Settings, change: LineChange, now: datetime) -> Consequences:
@@ -131,35 +132,47 @@ def _conflicts(session: Session, change: LineChange, as_line: Line) -> list[Conf
     return [*own, *background_conflicts([looked_at], background_lines(session, season), span)]
 
 
-def notes_of(session: Session, settings: Settings, change: LineChange, now: datetime) -> list[str]:
+def notes_of(session: Session, settings: Settings, change: LineChange, now: datetime) -> list[Said]:
     """What a frequency manager should know of a change."""
     site = session.get_one(Site, change.site_id)
     notes = [] if change.kind == "end" else [*notes_on(change.khz), *_of_pool(session, change)]
     if now > notice_starts(session, change):
-        notes.append(
-            f"{site.code} wants to be asked {site.notice_h:g} hours before: call it, for it may refuse for that alone"
-        )
-    if not (site.notice_mail or site.desk.get("mail")):
-        notes.append(f"{site.code} has no mail address: tell it yourself and record its answer")
-    elif not settings.smtp_host:
-        notes.append("no mail server is set: tell the site yourself and record its answer")
-    elif not settings.public_url:
-        notes.append("DANPA_PUBLIC_URL is not set, so the mail has no reply link: record the answer yourself")
+        late = "{site} wants to be asked {hours} hours before: call it, for it may refuse for that alone"
+        notes.append(say("move-notice-passed", late, site=site.code, hours=f"{site.notice_h:g}"))
+    notes += _of_mail(site, settings)
     if change.kind in ("move", "one_night") and change.was and change.site_id != change.was["site_id"]:
         if not change.feed_ids:
-            notes.append(f"no feed of {site.code} takes the audio: name its feeds")
-        notes.append("the old site is told once the new one has agreed")
+            notes.append(
+                say("move-no-feed-there", "no feed of {site} takes the audio: name its feeds", site=site.code)
+            )
+        notes.append(say("move-old-site-later", "the old site is told once the new one has agreed"))
     return notes
 
 
-def _of_pool(session: Session, change: LineChange) -> list[str]:
+def _of_mail(site: Site, settings: Settings) -> list[Said]:
+    """Why people have to ask the site themselves, or to write down what it answers."""
+    if not (site.notice_mail or site.desk.get("mail")):
+        told = "{site} has no mail address: tell it yourself and record its answer"
+        return [say("move-no-mail-address", told, site=site.code)]
+    if not settings.smtp_host:
+        return [say("move-no-mail-server", "no mail server is set: tell the site yourself and record its answer")]
+    if not settings.public_url:
+        told = "DANPA_PUBLIC_URL is not set, so the mail has no reply link: record the answer yourself"
+        return [say("move-no-reply-link", told)]
+    return []
+
+
+def _of_pool(session: Session, change: LineChange) -> list[Said]:
     pool = session.exec(select(PoolEntry).where(PoolEntry.slot_id == change.slot_id)).all()
     ours = [each for each in pool if each.khz == change.khz and each.site_id in (None, change.site_id)]
-    if not ours:
-        return (
-            [f"{change.khz} kHz is not in the pool of slot {change.slot_id}: is it cleared?"] if pool else []
-        )
-    return [f"in the pool: {each.legal_status}" for each in ours if each.legal_status]
+    if pool and not ours:
+        told = "{khz} kHz is not in the pool of slot {slot_id}: is it cleared?"
+        return [say("move-not-in-pool", told, khz=change.khz, slot_id=change.slot_id)]
+    return [
+        say("move-in-pool", "in the pool: {status}", status=each.legal_status)
+        for each in ours
+        if each.legal_status
+    ]
 
 
 def _lines_of(session: Session, slot_id: int) -> list[Line]:

@@ -16,7 +16,7 @@ from app.moves.pools import PoolFields
 from app.moves.seasons import ZONE_NOTE, Plan, Rollover
 from app.moves.service import Answer as Answered
 from app.schedule.schemas import CONFLICT, ConflictOut
-from app.web.bodies import Answer, Body, Instant, Prose, RowId, Text, example
+from app.web.bodies import Answer, Body, Instant, Prose, RowId, SaidOut, Text, example
 
 State = Literal["draft", "requested", "sent", "acknowledged", "refused", "in_effect"]
 
@@ -93,7 +93,13 @@ _CONSEQUENCES: dict[str, Any] = {
     "if_refused": [_PLANNED | {"last_date": "2027-03-27"}],
     "conflicts": [],
     "conflicts_now": [CONFLICT],
-    "notes": ["in the pool: cleared until 2027-03-28"],
+    "notes": [
+        {
+            "code": "move-in-pool",
+            "text": "in the pool: cleared until 2027-03-28",
+            "values": {"status": "cleared until 2027-03-28"},
+        }
+    ],
 }
 _SEASON: dict[str, Any] = {
     "code": "B26",
@@ -335,7 +341,7 @@ class ConsequencesOut(Answer):
             description="What the line as it is does to others over the same time; what is not in `conflicts` ends"
         ),
     ]
-    notes: list[str]
+    notes: list[SaidOut]
 
 
 class ChangeOut(Answer):
@@ -352,6 +358,7 @@ class ChangeOut(Answer):
         fields = {name: getattr(found, name) for name in ConsequencesOut.model_fields}
         for name in ("conflicts", "conflicts_now"):
             fields[name] = [ConflictOut.of(each) for each in fields[name]]
+        fields["notes"] = [each.written() for each in found.notes]
         return cls(change=shown, consequences=ConsequencesOut.model_validate(fields))
 
 

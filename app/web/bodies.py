@@ -29,6 +29,18 @@ class Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class SaidOut(Answer):
+    """A sentence, and for translators its code and the values in it."""
+
+    model_config = Answer.model_config | example(
+        code="move-in-pool", text="in the pool: cleared until 2027", values={"status": "cleared until 2027"}
+    )
+
+    code: str
+    text: str
+    values: dict[str, Any]
+
+
 def _line(text: str, info: ValidationInfo) -> str:
     try:
         line = clean_line(text, info.field_name or "text")

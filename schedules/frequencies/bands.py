@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from schedules.said import Said, say
+
 LOWEST_KHZ, HIGHEST_KHZ = 2_000, 30_000
 """Nothing outside is shortwave: such a number is a typing error."""
 
@@ -30,11 +32,12 @@ def in_band(khz: float) -> bool:
     return any(low <= khz <= high for low, high in BANDS)
 
 
-def notes_on(khz: float) -> list[str]:
+def notes_on(khz: float) -> list[Said]:
     """What a frequency manager should know of a frequency.
 
     Out of band is a note, never an error: many relays to Korea are (289 lines of a real season of 3,305).
     """
     if in_band(khz):
         return []
-    return [f"{khz:.9g} kHz lies outside the broadcasting bands: the site's administration must allow it"]
+    told = "{khz} kHz lies outside the broadcasting bands: the site's administration must allow it"
+    return [say("out-of-band", told, khz=f"{khz:.9g}")]

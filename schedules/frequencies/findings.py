@@ -89,7 +89,7 @@ def never_airs(line: Line) -> bool:
 
 def _of_line(line: Line, season: Season) -> Iterator[Finding]:
     for note in notes_on(line.khz):
-        yield Finding(Kind.OUT_OF_BAND, note, line)
+        yield Finding(Kind.OUT_OF_BAND, str(note), line)
     if never_airs(line):
         yield Finding(Kind.NEVER_AIRS, f"{named(line)} is never on the air: {_disagreement(line)}", line)
     elif first_occurrence(line, season.span, season) is None:

@@ -3,13 +3,13 @@
 
 import { conflictItem } from "./frequencies-conflicts.js";
 import { dateTime, element, khzText } from "./frequencies-words.js";
-import { words } from "./words.js";
+import { saidWords, words } from "./words.js";
 
 const MOST = 5;
 
 /** @typedef {import("./frequencies-conflicts.js").Conflict} Conflict */
 /** @typedef {{ line_id: number | null, khz: number, first_date: string, last_date: string }} Planned */
-/** @typedef {{ starts_at: string, cut_off_at: string, ask_by: string, notice_kept: boolean, airings: { starts_at: string, state: string }[], feeds: { name: string, renames: boolean }[], if_agreed: Planned[], if_refused: Planned[], conflicts: Conflict[], conflicts_now: Conflict[], notes: string[] }} Consequences */
+/** @typedef {{ starts_at: string, cut_off_at: string, ask_by: string, notice_kept: boolean, airings: { starts_at: string, state: string }[], feeds: { name: string, renames: boolean }[], if_agreed: Planned[], if_refused: Planned[], conflicts: Conflict[], conflicts_now: Conflict[], notes: import("./words.js").Said[] }} Consequences */
 
 /** @param {HTMLElement} place @param {Consequences} found @param {{ site: string, mail: string, from: number, to: number }} about */
 export function showConsequences(place, found, about) {
@@ -91,9 +91,8 @@ function outcomes({ if_agreed, if_refused }) {
 /** @param {Consequences} found */
 function notes({ notes: told }) {
   const made = element("details");
-  const list = element("ul", "raw");
-  list.lang = "en";
-  list.append(...told.map((note) => element("li", "", note)));
+  const list = element("ul");
+  list.append(...told.map((note) => element("li", "", saidWords(note))));
   made.append(element("summary", "", words("frequencies.js.notes", { count: told.length })), list);
   made.hidden = !told.length;
   return made;

@@ -338,8 +338,7 @@ def test_a_move_out_of_the_pool_is_allowed_and_noted(desk: Desk) -> None:
 
     def notes(khz: int) -> list[str]:
         answer = desk.api.post("/api/v1/lines/1/move?dry_run=true", json={"khz": khz, "reason": "jammed"})
-        found: list[str] = answer.json()["consequences"]["notes"]
-        return found
+        return [note["text"] for note in answer.json()["consequences"]["notes"]]
 
     assert notes(7400) == ["in the pool: cleared until 2027-03-28"]
     assert notes(9650) == []
