@@ -56,6 +56,8 @@ def test_a_jammed_line_is_moved_once_its_site_agrees(season: OnAirSeason, url: s
     expect(consequences.locator(".ends")).to_contain_text("CRI (KAS)")
     expect(consequences).to_contain_text("통보 기한을 지킵니다: 2026-11-22 23:00 KST (14:00 UTC)")
     expect(consequences).to_contain_text("Tashkent 7490 (파일 이름이 바뀜)")
+    consequences.locator("summary").click()
+    expect(consequences.locator("details li").last).to_contain_text("메일 서버가 정해지지 않았습니다")
     dialog.get_by_label("까닭").fill("7490이 막힘")
     yes.click()
 
