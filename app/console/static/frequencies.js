@@ -10,6 +10,9 @@ import { words } from "./words.js";
 
 const MOST_TOLD = 6;
 
+// The table is laid out and shown first: with the grid it would be one long task
+await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
 const root = /** @type {HTMLElement} */ (document.getElementById("season-grid"));
 const season = root.dataset.season ?? "";
 const grid = new SeasonGrid(root);
@@ -74,7 +77,5 @@ document.addEventListener("danpa:event", (event) => {
   if (subject === "line_change") loadConflicts().catch(tellFailure);
 });
 
-requestAnimationFrame(() => {
-  loadBackground().catch(tellFailure);
-  loadConflicts().catch(tellFailure);
-});
+loadBackground().catch(tellFailure);
+loadConflicts().catch(tellFailure);
