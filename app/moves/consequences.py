@@ -155,7 +155,9 @@ def _of_mail(site: Site, settings: Settings) -> list[Said]:
         told = "{site} has no mail address: tell it yourself and record its answer"
         return [say("move-no-mail-address", told, site=site.code)]
     if not settings.smtp_host:
-        return [say("move-no-mail-server", "no mail server is set: tell the site yourself and record its answer")]
+        return [
+            say("move-no-mail-server", "no mail server is set: tell the site yourself and record its answer")
+        ]
     if not settings.public_url:
         told = "DANPA_PUBLIC_URL is not set, so the mail has no reply link: record the answer yourself"
         return [say("move-no-reply-link", told)]

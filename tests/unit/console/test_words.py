@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import string
 from collections.abc import Iterator
@@ -13,8 +15,7 @@ from typing import get_args
 import pytest
 from markupsafe import Markup
 
-import app.alarms.notify
-import app.web.application  # noqa: F401 - every feature with its errors
+import app
 from app import reports
 from app.console import messages
 from app.console.words import Words, harmless, named
@@ -116,6 +117,13 @@ def test_every_state_has_a_word(prefix: str, names: list[str]) -> None:
     assert [name for name in names if f"{prefix}.{name}" not in KOREAN] == []
 
 
+def import_everything() -> None:
+    """Every feature with its errors, whatever the other tests of this process have imported."""
+    for module in pkgutil.walk_packages(app.__path__, "app."):
+        if not module.name.startswith("app.migrations.") and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
 def kinds(error: type[Exception]) -> Iterator[type[Exception]]:
     yield error
     for kind in error.__subclasses__():
@@ -124,6 +132,7 @@ def kinds(error: type[Exception]) -> Iterator[type[Exception]]:
 
 @pytest.mark.parametrize("root", [DanpaError, AudioError, ScheduleError])
 def test_every_kind_of_problem_has_words(root: type[DanpaError | AudioError | ScheduleError]) -> None:
+    import_everything()
     told = {
         getattr(kind, "code", "")
         for kind in kinds(root)
