@@ -1,4 +1,5 @@
-"""What the compiler says to people: a sentence with a stable code and its values, so that every reader has it in their language.
+"""What the compiler, advice and the consequences of a move say to people: sentences with a stable code and values, so that
+every reader has them in their language.
 
 The name of a value says what it is, here and in JSON: `..._samples` is a length at 48 kHz, `..._at` an instant that is told with
 its date, `..._time` an instant that is told as a time of day, `..._on` a date. Other numbers are whole numbers as they are, other

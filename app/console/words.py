@@ -40,8 +40,8 @@ class Words:
 
     def __call__(self, key: str, **places: object) -> Markup:
         """A message with its places filled in; what goes into them is escaped."""
-        text = CATALOGUES[self.language].text(key, places.get("count"))
         filled = {name: escape(harmless(value)) for name, value in places.items()}
+        text = CATALOGUES[self.language].text(key, places.get("count"))
         return Markup(text.format(**filled))  # noqa: S704 - our own words, escaped places
 
     def has(self, key: str) -> bool:

@@ -77,9 +77,8 @@ def test_an_element_is_carried_its_form_filled_and_the_draft_survives_a_reload(
     page: Page, api: httpx.Client
 ) -> None:
     rows = page.locator(".clock-elements > li")
-    expect(page.get_by_role("group", name="길이 예산")).to_contain_text(
-        "맞습니다"
-    )  # it moves the rows as it comes
+    # The budget moves the rows as it comes
+    expect(page.get_by_role("group", name="길이 예산")).to_contain_text("맞습니다")
     carried, onto = rows.nth(3).locator(".handle"), rows.nth(0)
     onto.scroll_into_view_if_needed()
     begin, end = carried.bounding_box(), onto.bounding_box()

@@ -2,7 +2,8 @@
 // A rundown that the server answered with, as a table: when, what, how long, and why.
 
 import { h } from "./dom.js";
-import { isTold, length, problemWords, saidWords, time, wordOf, words } from "./words.js";
+import { explained } from "./forms.js";
+import { isTold, length, saidWords, time, wordOf, words } from "./words.js";
 
 const RATE = 48_000;
 
@@ -53,7 +54,7 @@ export function refusal(problem) {
   const relaxations = /** @type {Said[]} */ (problem.document.relaxations ?? []);
   return h("div", { class: "notice bad", role: "alert" },
     h("p", { text: words("programmes.js.rundown.refused") }),
-    h("p", { dir: "auto", text: problemWords(problem.document.type, problem.document.said ? saidWords(problem.document.said) : problem.message) }),
+    h("p", { dir: "auto", text: explained(problem) }),
     relaxations.length > 0 && h("p", { text: words("programmes.js.rundown.relax") }),
     relaxations.length > 0 && h("ul", {}, ...relaxations.map((one) => h("li", told(one)))));
 }

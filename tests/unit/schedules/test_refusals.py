@@ -37,7 +37,7 @@ def test_a_fill_that_cannot_be_long_enough_may_be_shorter_and_the_producer_is_sh
     library = [segment(1, "talk", 140), segment(2, "music", 100)]
     clock = [{"type": "interval_signal", "seconds": 100}, {"type": "fill", "min_s": 100}]
     refusal, nearest = refused(request(clock, library, 3))
-    assert [str(one).partition(" shorter")[0] for one in refusal.relaxations] == [
+    assert [text[: text.index(" shorter")] for text in map(str, refusal.relaxations)] == [
         "element 2 (fill): let it be 0:19.7"
     ]
     assert nearest.segment_ids() == {2}
