@@ -161,6 +161,12 @@ class AirStation:
         environment = dict(os.environ) | {"DANPA_HOME": str(self.home)} | self.environment
         self.process = subprocess.Popen([sys.executable, "-m", "app.air"], env=environment, stderr=self.log)
 
+    def wait_until_up(self) -> None:
+        """What is to begin soon is armed after this: a busy machine takes seconds to start a process."""
+        assert self.process is not None
+        pid = self.process.pid
+        wait_until(lambda: self.status().get("pid") == pid, "the air process is up")
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
@@ -211,10 +217,11 @@ def soon(seconds: float) -> datetime:
 
 @contextmanager
 def air_station(home: Path, **fields: Any) -> Iterator[AirStation]:
-    """A station whose air process runs until the block ends."""
+    """A station whose air process is up, and runs until the block ends."""
     station = AirStation(home, **fields)
     station.start()
     try:
+        station.wait_until_up()
         yield station
     finally:
         if station.process is not None and station.process.poll() is None:

@@ -183,7 +183,8 @@ class LiveOutput:
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
 
     async def _feed(self, booked: Booked) -> bool:
         """Connect and send until nothing more is booked on this connection. Gives False if it failed or was lost."""
@@ -202,7 +203,8 @@ class LiveOutput:
                 await self._ended.wait()
             if self.state == "over":
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(endpoint.close(), CLOSE_S)
+                    async with asyncio.timeout(CLOSE_S):
+                        await endpoint.close()
         except (FeedError, TimeoutError) as error:
             if not self._ended.is_set():
                 self._say_why(error)

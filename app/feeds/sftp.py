@@ -106,7 +106,7 @@ class _Site:
 
     async def answer(self, request: Awaitable[T]) -> T:
         """The server's answer; TimeoutError when it is silent for too long."""
-        async with asyncio.timeout(self._quiet_s):  # wait_for of Python 3.11 can lose a cancellation
+        async with asyncio.timeout(self._quiet_s):
             return await request
 
     async def in_order(

@@ -32,7 +32,7 @@ import numpy as np  # noqa: E402 - the repository's root must be on the path fir
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from tests.armed_airings import AirStation, Material, material, soon, wait_until  # noqa: E402
+from tests.armed_airings import AirStation, Material, material, soon  # noqa: E402
 from tests.bench.onair_sources import _cpu_s, _rss_bytes  # noqa: E402
 from tests.captures import Capture  # noqa: E402
 from tests.live_sinks import RawSink  # noqa: E402
@@ -73,7 +73,7 @@ def main() -> int:
 def _run(station: AirStation, sink: RawSink, programme: Material, wanted: argparse.Namespace) -> None:
     assert station.process is not None
     pid = station.process.pid
-    wait_until(station.status, "the air is there")
+    station.wait_until_up()
     empty = _rss_bytes(pid)
     starts_at = soon(8)
     mounts = {number: f"/m{number}" for number in range(1, wanted.outputs + 1)}

@@ -37,8 +37,9 @@ def main() -> None:
         programme = material(Path(folder), 930, seconds + 20)
         sent = material(Path(folder), 931, seconds)
         with RawSink() as sink, studio_station(Path(folder) / "home", joins_s=(0, seconds + 10)) as station:
-            station.plan(programme, soon(3.0), f"http://127.0.0.1:{sink.port}/live")
             station.start()
+            station.wait_until_up()
+            station.plan(programme, soon(3.0), f"http://127.0.0.1:{sink.port}/live")
             sleep_until(station.starts_at + timedelta(seconds=2))
             assert station.studio is not None
             before, began = _cpu_s(station.studio.pid), time.monotonic()

@@ -206,11 +206,13 @@ class _Connection(asyncio.Protocol):
         if status == 100:
             # Icecast says 100 only to whom it lets in, and 200 at once; a proxy before it says 100 to everybody
             with contextlib.suppress(TimeoutError):
-                status, words = await asyncio.wait_for(self._head(), REFUSAL_S)
+                async with asyncio.timeout(REFUSAL_S):
+                    status, words = await self._head()
         if status >= 400:
             # Why, says the body, which may come later than the head
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.closed.wait(), REFUSAL_S)
+                async with asyncio.timeout(REFUSAL_S):
+                    await self.closed.wait()
             words += " " + self._said.decode("latin-1")[:500]
         return status, words
 

@@ -149,7 +149,8 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
     async def watched() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-        await asyncio.wait_for(work, 3 * PATIENCE_S)
+        async with asyncio.timeout(3 * PATIENCE_S):
+            await work
 
     asyncio.run(watched())
     assert not complaints

@@ -219,7 +219,8 @@ def test_a_name_server_that_hangs_takes_no_thread_from_the_engine(
             service.raise_alarm(session, "test", f"test:{number}", now=NOW, channels=settings.alarm_channels)
 
     async def night() -> None:
-        await asyncio.wait_for(notify.deliver_due(engine, settings, NOW), 20)
+        async with asyncio.timeout(20):
+            await notify.deliver_due(engine, settings, NOW)
 
     try:
         asyncio.run(night())

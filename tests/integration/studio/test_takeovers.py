@@ -78,8 +78,9 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
     programme = material(folder, 900, SECONDS)
     recorded = [_recorded(folder, seed) for seed in (901, 902, 903)]
     with RawSink() as sink, studio_station(folder / "home") as station:
-        station.plan(programme, soon(3.0), f"http://127.0.0.1:{sink.port}/live")
         station.start()
+        station.wait_until_up()
+        station.plan(programme, soon(3.0), f"http://127.0.0.1:{sink.port}/live")
         begins = station.starts_at
 
         def at(second: float) -> None:

@@ -168,6 +168,32 @@ def in_one_piece(numbers: Sequence[int]) -> bool:
     return list(numbers) == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
+# ------------------------------------------------------------------ when it is told to end
+
+
+def test_an_end_that_comes_with_a_change_is_an_end(tmp_path: Path) -> None:
+    """`asyncio.wait_for` of Python 3.11 forgets that it was cancelled when what it waits for happens just before."""
+
+    async def work(made: Bench) -> None:
+        output = LiveOutput(
+            8, Ticker(), made.recorder, Progress(tmp_path / "more"), made.site.open, tmp_path / "another"
+        )
+        task = asyncio.create_task(output.run())
+        for turns in range(8):  # of the loop, between the one and the other
+            await until(lambda: output.state == "idle")
+            await asyncio.sleep(0.01)
+            output.book([])
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task], timeout=5)
+            assert task.cancelled(), f"it goes on, told to end {turns} turns after a change"
+            task = asyncio.create_task(output.run())
+        task.cancel()
+
+    on_bench(tmp_path, work)
+
+
 # ------------------------------------------------------------------ while it connects
 
 
