@@ -20,7 +20,7 @@ from app.airings.programme import programme_of
 from app.airings.requests import clock_of, request_for
 from app.announcements.making import Made, look_up, make
 from app.announcements.sayings import span_of, templates_of
-from app.awaited.service import approved_deliveries
+from app.awaited.service import approved_deliveries, names_awaited
 from app.database import id_of, reading
 from app.processes import Clock, utcnow
 from app.programmes.models import Programme, Slot
@@ -65,7 +65,8 @@ def run_compile(
         steps = chain(session, airing, made.announced, keep=payload.get("cause") in KEEPING, now=clock())
         clock_sha256 = _clock_sha256(session, airing)
         if payload["level"] == CHAIN[0]:
-            tried = approved_deliveries(session, airing)
+            names = names_awaited(session, [airing]).get(id_of(airing), ())
+            tried = approved_deliveries(session, airing, names)
     passed: list[dict[str, Any]] = []
     for level in CHAIN[CHAIN.index(payload["level"]) :]:
         try:

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from app.air.armed import ArmedFile, Level
 from app.air.models import AirRecord
-from app.airings.carriage import Carriage, Wishes, carriages, readable_recipe, wishes
+from app.airings.carriage import Carriage, Wishes, carriages_of, readable_recipe, wishes
 from app.airings.models import Airing, StandIn
 from app.airings.programme import programme_of
 from app.airings.requests import candidate_of
@@ -140,8 +140,10 @@ def _missing(session: Session, blobs: Blobs) -> dict[str, dict[str, Any]]:
     rows = session.exec(select(StandIn)).all()
     there = {(row.source, row.recipe) for row in rows if file_of(blobs, row).path.exists()}
     found: dict[str, dict[str, Any]] = {}
-    for airing in session.exec(select(Airing).where(col(Airing.state).not_in(CLOSED))).all():
-        feeds = live_feeds(carriages(session, airing.slot_id, airing.starts_at.date()))
+    airings = session.exec(select(Airing).where(col(Airing.state).not_in(CLOSED))).all()
+    carried = carriages_of(session, [(airing.slot_id, airing.starts_at.date()) for airing in airings])
+    for airing in airings:
+        feeds = live_feeds(carried[airing.slot_id, airing.starts_at.date()])
         for step in chain_below(session, airing) if feeds else ():
             for wanted in {wishes(feed) for feed in feeds}:
                 if (step.source, wanted.recipe) not in there:

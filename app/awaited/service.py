@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlmodel import Session, col, select
 
+from app.airings.carriage import Carriage, carriages
 from app.airings.models import Airing, Edition, RundownVersion
 from app.airings.outings import names_segment
-from app.airings.programme import programme_of
+from app.airings.programme import PROGRAMME_ID, programme_of
 from app.airings.requests import clock_of
-from app.awaited.cut_off import ASSUMED, Steps, cut_off_of, measure
+from app.awaited.cut_off import ASSUMED, Steps, cut_off, measure
 from app.database import id_of
 from app.errors import Invalid
 from app.library.models import HEARD, Segment, SegmentState
 from app.people.models import Person
+from app.programmes.models import Programme, Slot
 from schedules.elements import Awaited
 from schedules.errors import BadClock
 from schedules.snapshot import CLOSED, AwaitedView
@@ -75,16 +77,23 @@ class AwaitedItem:
         )
 
 
-def awaited_of(session: Session, airing: Airing, steps: Steps) -> list[AwaitedItem]:
-    """What an airing awaits, in the order of its clock. A clock that cannot be read awaits nothing: its compile says why."""
-    if not _names(session, airing):
+def awaited_of(
+    session: Session, airing: Airing, steps: Steps, carried: Sequence[Carriage] | None = None
+) -> list[AwaitedItem]:
+    """What an airing awaits, in the order of its clock. A clock that cannot be read awaits nothing: its compile says why.
+
+    Who knows its carriages may give them.
+    """
+    programme, edition = programme_of(session, airing), session.get(Edition, airing.id)
+    if not _named(edition.clock if edition else programme.clock):
         return []
-    programme = programme_of(session, airing)
     try:
-        clock = clock_of(programme, session.get(Edition, airing.id))
+        clock = clock_of(programme, edition)
     except BadClock:
         return []
-    cut_off_at = cut_off_of(session, airing, steps)
+    if carried is None:
+        carried = carriages(session, airing.slot_id, airing.starts_at.date())
+    cut_off_at = cut_off(airing, carried, steps)
     newest = session.exec(
         select(RundownVersion.body, RundownVersion.awaited).where(
             RundownVersion.airing_id == airing.id, RundownVersion.version == airing.version
@@ -148,7 +157,9 @@ def awaited_from(
         on = broadcast_date(airing)
         if only is None or days is None:
             yield from awaited_of(session, airing, steps)
-        elif on in days and any((name, on) in only for name in _names(session, airing)):
+        elif on in days and any(
+            (name, on) in only for names in names_awaited(session, [airing]).values() for name in names
+        ):
             yield from (one for one in awaited_of(session, airing, steps) if (one.name, on) in only)
 
 
@@ -163,21 +174,34 @@ def deliveries(session: Session, name: str, on: date) -> Sequence[Segment]:
     return session.exec(query.order_by(col(Segment.id).desc())).all()
 
 
-def approved_deliveries(session: Session, airing: Airing) -> list[dict[str, object]]:
-    """What may air of what came for an airing, as its rundown remembers it: ``name``, ``segment_id``, ``cut``."""
+def approved_deliveries(session: Session, airing: Airing, names: Collection[str]) -> list[dict[str, object]]:
+    """What may air of what came for an airing under these names, as its rundown remembers it: ``name``, ``segment_id``, ``cut``."""
     return [
         {"name": name, "segment_id": one.id, "cut": one.approved_cut}
-        for name in sorted(set(_names(session, airing)))
+        for name in sorted(set(names))
         for one in deliveries(session, name, broadcast_date(airing))
         if one.state in HEARD and one.approved_cut is not None
     ]
 
 
-def _names(session: Session, airing: Airing) -> list[str]:
-    """The names of what an airing's clock awaits."""
-    edition = session.get(Edition, airing.id)
-    stored: list[Any] = edition.clock if edition else programme_of(session, airing).clock
-    # A row that somebody edited by hand may hold anything: its compile says what is wrong with it
+def names_awaited(session: Session, airings: Iterable[Airing]) -> dict[int, list[str]]:
+    """By the ids of airings, the names of what their clocks await; of one that awaits nothing there is no entry."""
+    stored = session.exec(
+        select(Airing.id, Programme.clock, Edition.clock)
+        .join(Slot, col(Slot.id) == col(Airing.slot_id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
+        .outerjoin(Edition, col(Edition.airing_id) == col(Airing.id))
+        .where(col(Airing.id).in_([airing.id for airing in airings]))
+    ).all()
+    found = {
+        airing_id or 0: _named(usual if edited is None else edited)  # type: ignore[redundant-expr]  # an outer join
+        for airing_id, usual, edited in stored
+    }
+    return {airing_id: names for airing_id, names in found.items() if names}
+
+
+def _named(stored: Sequence[Any]) -> list[str]:
+    """What a stored clock awaits. A row that somebody edited by hand may hold anything: its compile says what is wrong with it."""
     return [
         str(element.get("name"))
         for element in stored

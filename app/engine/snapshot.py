@@ -14,7 +14,6 @@ from app.air.status import NOBODY, AirStatus
 from app.airings.carriage import (
     PREPARATION,
     Carriage,
-    carriages,
     instants,
     part_samples,
     readable_recipe,
@@ -22,17 +21,16 @@ from app.airings.carriage import (
     wishes,
 )
 from app.airings.materialise import differences
-from app.airings.models import Airing, Artefact, Intent, RundownVersion
+from app.airings.models import Airing, Artefact, RundownVersion
 from app.airings.on_air import heard_samples
-from app.airings.programme import compile_key
 from app.airings.stand_ins import live_feeds
-from app.alarms.models import Alarm
 from app.announcements.sayings import Truth
 from app.awaited.cut_off import ASSUMED, Steps
-from app.awaited.service import awaited_of
+from app.awaited.service import approved_deliveries, awaited_of
 from app.database import id_of
 from app.engine.live import live_state
-from app.engine.validity import parsed, renewed_from, was_recut, why_withdrawn
+from app.engine.open_rows import OpenRows, gather
+from app.engine.validity import Library, parsed, renewed_from, was_recut, why_withdrawn
 from app.feeds.drivers import LISTED
 from app.feeds.live import is_live
 from app.feeds.models import Feed
@@ -82,12 +80,28 @@ class Busy:
     """How long things take here."""
 
 
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, ScheduleError, NoResultFound, InvalidTemplate)
+"""What a row raises that somebody edited by hand, say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the database, and what it has found out so far."""
+
+    session: Session
+    settings: Settings
+    busy: Busy
+    now: datetime
+    truth: Truth
+    library: Library
+
+
 def take_snapshot(session: Session, settings: Settings, busy: Busy, now: datetime) -> Snapshot:
     """Read everything that is open."""
     until = session.get_one(Station, 1).materialised_until
     open_airings = session.exec(select(Airing).where(col(Airing.state).not_in(CLOSED))).all()
-    truth = Truth(session, settings)
-    views = (_guarded(session, settings, airing, busy, truth, now) for airing in open_airings)
+    look = Look(session, settings, busy, now, Truth(session, settings), Library(session))
+    views = _views(look, open_airings)
     return Snapshot(
         airings=tuple(view for view in views if view is not None),
         materialised_until=until,
@@ -96,37 +110,39 @@ def take_snapshot(session: Session, settings: Settings, busy: Busy, now: datetim
     )
 
 
-def _guarded(
-    session: Session, settings: Settings, airing: Airing, busy: Busy, truth: Truth, now: datetime
-) -> AiringView | None:
-    """One airing's view. What cannot be read (a row that somebody edited by hand, say) must not stop the others."""
+def _views(look: Look, airings: Sequence[Airing]) -> list[AiringView | None]:
     try:
-        return _airing(session, settings, airing, busy, truth, now)
-    except (ValueError, TypeError, KeyError, AttributeError, ScheduleError, NoResultFound):
+        rows = gather(look.session, airings)
+    except UNREADABLE:  # of one of them: each by itself, so that it stops no other
+        return [_guarded(look, airing, None) for airing in airings]
+    return [_guarded(look, airing, rows) for airing in airings]
+
+
+def _guarded(look: Look, airing: Airing, rows: OpenRows | None) -> AiringView | None:
+    """One airing's view. What cannot be read must not stop the others."""
+    try:
+        return _airing(look, airing, rows or gather(look.session, [airing]))
+    except UNREADABLE:
         if is_news(f"airing {airing.id}"):
             log.exception("an airing cannot be planned", airing=airing.id)
         return None
 
 
-def _airing(
-    session: Session, settings: Settings, airing: Airing, busy: Busy, truth: Truth, now: datetime
-) -> AiringView:
+def _airing(look: Look, airing: Airing, rows: OpenRows) -> AiringView:
+    session, busy, now = look.session, look.busy, look.now
     airing_id = id_of(airing)
-    carried = carriages(session, airing.slot_id, airing.starts_at.date())
-    targets = tuple(_targets(session, airing, carried, busy))
+    carried = rows.carriages(airing)
+    targets = tuple(_targets(airing, carried, rows.looks.get(airing_id, ()), busy))
     feeds = live_feeds(carried)
     deliver_at = [target.deliver_at for target in targets] + [
         instants(airing, one).deliver_at for one in feeds
     ]
     compile_at = min([airing.compile_at, *(at - PREPARATION for at in deliver_at)])
     heard_at = now if feeds else None
-    rundown = _version(session, airing_id, airing.version)
+    rundown = rows.newest.get(airing_id)
     fallen = _fallen(session, rundown) if rundown else None
-    job = session.exec(select(Job).where(Job.key == compile_key(airing_id, airing.version + 1))).one_or_none()
-    open_alarms = select(Alarm.kind, Alarm.feed_id, Alarm.step).where(
-        Alarm.airing_id == airing_id, col(Alarm.cleared_at).is_(None)
-    )
-    steps = {(kind, feed_id): step for kind, feed_id, step in session.exec(open_alarms).all()}
+    job = rows.compile_jobs.get(airing_id)
+    steps = {(kind, feed_id): step for kind, feed_id, step in rows.alarms.get(airing_id, ())}
     return AiringView(
         id=airing_id,
         starts_at=airing.starts_at,
@@ -139,22 +155,20 @@ def _airing(
         targets=targets,
         recipes=to_render([*(target.recipe for target in targets), *(readable_recipe(one) for one in feeds)]),
         rests_from=_rests_from(session, airing, carried),
-        rundown=_rundown(session, airing, rundown, truth, heard_at) if rundown else None,
-        fallen=_rundown(session, airing, fallen, truth, heard_at) if fallen else None,
+        rundown=_rundown(look, airing, rundown, rows, heard_at) if rundown else None,
+        fallen=_rundown(look, airing, fallen, rows, heard_at) if fallen else None,
         compile_job=_job(job) if job else None,
-        handoffs=tuple(_handoffs(session, airing, carried, targets, busy, truth)),
+        handoffs=tuple(_handoffs(look, airing, carried, targets, rows)),
         intents=tuple(
             IntentView(id_of(intent), intent.kind, intent.handoff_id)
-            for intent in session.exec(
-                select(Intent)
-                .where(Intent.airing_id == airing_id, col(Intent.carried_out_at).is_(None))
-                .order_by(col(Intent.id))
-            ).all()
+            for intent in rows.intents.get(airing_id, ())
         ),
         alarms=frozenset(steps),
         steps=steps,
-        live=live_state(session, settings, airing, carried, busy.air, now) if feeds else None,
-        awaited=tuple(one.view() for one in awaited_of(session, airing, busy.steps)),
+        live=live_state(session, look.settings, airing, carried, busy.air, now) if feeds else None,
+        awaited=tuple(one.view() for one in awaited_of(session, airing, busy.steps, carried))
+        if airing_id in rows.awaited
+        else (),
     )
 
 
@@ -202,12 +216,9 @@ def _fallen(session: Session, newest: RundownVersion) -> RundownVersion | None:
 
 
 def _targets(
-    session: Session, airing: Airing, carried: Sequence[Carriage], busy: Busy
+    airing: Airing, carried: Sequence[Carriage], checks: Sequence[FolderCheck], busy: Busy
 ) -> Iterable[TargetView]:
-    looks = {
-        check.feed_id: check
-        for check in session.exec(select(FolderCheck).where(FolderCheck.airing_id == airing.id)).all()
-    }
+    looks = {check.feed_id: check for check in checks}
     seen: set[int] = set()
     first_routes = [(feed, None) for carriage in carried for feed in carriage.feeds if not is_live(feed)]
     second_routes = [
@@ -239,16 +250,16 @@ def _targets(
 
 
 def _handoffs(
-    session: Session,
+    look: Look,
     airing: Airing,
     carried: Sequence[Carriage],
     targets: Sequence[TargetView],
-    busy: Busy,
-    truth: Truth,
+    rows: OpenRows,
 ) -> Iterable[HandoffView]:
+    session, newest = look.session, rows.newest.get(id_of(airing))
     wanted = {target.feed_id: target for target in targets}
     sites = {carriage.site.id for carriage in carried}
-    for row in session.exec(select(Handoff).where(Handoff.airing_id == airing.id)).all():
+    for row in rows.handoffs.get(id_of(airing), ()):
         # The feed's times may have been changed since: a site that gives us more time must get its file.
         when = wanted.get(row.feed_id, row)
         yield HandoffView(
@@ -261,8 +272,8 @@ def _handoffs(
             accept_until=when.accept_until,
             verified_at=row.verified_at,
             rechecked_at=row.rechecked_at,
-            in_flight=row.id in busy.handoffs,
-            withdrawn=row.state in DELIVERED and _what_it_has_is_withdrawn(session, airing, row, truth),
+            in_flight=row.id in look.busy.handoffs,
+            withdrawn=row.state in DELIVERED and _what_it_has_is_withdrawn(look, airing, row, newest),
             **_offer(session, row),
             held=row.held,
             troubled=row.state == "failed" or (row.error is not None and row.attempts >= FAILING_AFTER),
@@ -305,16 +316,20 @@ def _is_outdated(session: Session, airing: Airing, carried: Sequence[Carriage], 
     return (artefact.recipe, handoff.object_name, handoff.frequencies) != (wanted, name, told)
 
 
-def _what_it_has_is_withdrawn(session: Session, airing: Airing, handoff: Handoff, truth: Truth) -> bool:
-    body = session.exec(
-        select(RundownVersion.body).where(
-            RundownVersion.airing_id == airing.id, RundownVersion.version == handoff.version
+def _what_it_has_is_withdrawn(
+    look: Look, airing: Airing, handoff: Handoff, newest: RundownVersion | None
+) -> bool:
+    row = newest
+    if row is None or row.version != handoff.version:
+        row = _version(look.session, id_of(airing), handoff.version)
+    if row is None:
+        raise ValueError(
+            f"airing {airing.id} has no version {handoff.version}, and site {handoff.feed_id} does"
         )
-    ).one()
-    part = part_samples(session.get_one(Feed, handoff.feed_id), airing)
-    rundown = parsed(body)
-    return why_withdrawn(session, rundown, airing, truth, part) is not None or was_recut(
-        session, rundown, *part
+    part = part_samples(look.session.get_one(Feed, handoff.feed_id), airing)
+    rundown = parsed(row.body)
+    return why_withdrawn(look.library, rundown, airing, look.truth, part) is not None or was_recut(
+        look.library, rundown, *part
     )
 
 
@@ -331,16 +346,18 @@ def _job(job: Job) -> JobView:
 
 
 def _rundown(
-    session: Session, airing: Airing, row: RundownVersion, truth: Truth, heard_at: datetime | None
+    look: Look, airing: Airing, row: RundownVersion, rows: OpenRows, heard_at: datetime | None
 ) -> RundownView:
     """``heard_at``: of what goes out live, as of when; what is heard already nobody can withdraw."""
+    session, truth = look.session, look.truth
     rendered = session.exec(select(Artefact.recipe).where(Artefact.rundown_id == row.id)).all()
+    came = approved_deliveries(session, airing, rows.awaited.get(id_of(airing), ()))
     prefix = render_key(id_of(row), "")
     jobs = session.exec(select(Job).where(col(Job.key).startswith(prefix, autoescape=True))).all()
     rundown = parsed(row.body)
     heard = heard_samples(airing, rundown, heard_at) if heard_at is not None else 0
     left = (heard, airing.target_samples) if heard else None
-    why = why_withdrawn(session, rundown, airing, truth, left)
+    why = why_withdrawn(look.library, rundown, airing, truth, left)
     at_last = why is None and any(truth.may_be_said_now(airing, one) for one in row.unspoken)
     return RundownView(
         version=row.version,
@@ -350,7 +367,7 @@ def _rundown(
         withdrawn=why is not None,
         reworded=why == "reworded" or at_last,
         unspoken=bool(row.unspoken),
-        renewed_from=None if why else renewed_from(session, rundown, airing, row, heard),
+        renewed_from=None if why else renewed_from(look.library, rundown, row, came, heard),
         rendered=frozenset(rendered),
         render_jobs={job.key.removeprefix(prefix): _job(job) for job in jobs},
     )

@@ -297,3 +297,23 @@ def test_a_clock_that_cannot_be_read_stops_no_other_airing(station: LivingStatio
     station.feed(bad, tmp_path / "other")
     station.live_until(DELIVER_AT + MINUTE)
     assert list((tmp_path / "site").glob("*.mp3"))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE programme SET clock = 'not json' WHERE code = 'bad'",
+        "UPDATE feed SET name_template = '{nothing}' WHERE id = 2",
+    ],
+)
+def test_a_row_that_somebody_edited_by_hand_stops_no_other_airing(
+    station: LivingStation, tmp_path: Path, damage: str
+) -> None:
+    evening(station, tmp_path / "site", LETTER)
+    bad = station.slot(station.programme("bad"), start_minute=920, stop_minute=921)
+    station.feed(bad, tmp_path / "other")
+    station.live_until(DAWN + MINUTE)
+    with station.database.begin() as connection:
+        assert connection.exec_driver_sql(damage).rowcount
+    station.live_until(DELIVER_AT + MINUTE)
+    assert list((tmp_path / "site").glob("*.mp3"))
