@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import select  # SQLModel's is typed for four columns at most
+from sqlalchemy import func, select  # SQLModel's is typed for four columns at most
 from sqlmodel import Session, col
 
 from app.airings.models import Airing, Artefact, AsRun
@@ -19,8 +19,8 @@ from app.library.models import Segment
 from app.programmes.models import Programme, Slot
 from schedules.time import Span
 
-Narrowed = TypeVar("Narrowed", bound=Any)
-"""A query of sites and programmes."""
+Query = Any
+"""A query of sites and programmes, whatever its columns: their types are known where it is carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ class WantedRows:
     programme_id: int | None = None
     evidence: str | None = None
     """Of the as-run only: a handoff has none of its own."""
+    skipped: int = 0
     most: int | None = None
 
     @property
@@ -87,29 +88,8 @@ ALL = WantedRows()
 
 def as_run_rows(session: Session, span: Span, wanted: WantedRows = ALL) -> Iterator[AsRunRow]:
     """What went out in the airings that began within a span, in their order. One row at a time is held."""
-    query = (
-        select(AsRun, col(Programme.title), col(Line.khz), col(Site.code), col(Feed.name), col(Segment.title))
-        .join(Airing, col(Airing.id) == col(AsRun.airing_id))
-        .join(Slot, col(Slot.id) == col(Airing.slot_id))
-        .join(Programme, col(Programme.id) == PROGRAMME_ID)
-        .join(Line, col(Line.id) == col(AsRun.line_id))
-        .join(Site, col(Site.id) == col(Line.site_id))
-        .join(Feed, col(Feed.id) == col(AsRun.feed_id), isouter=True)
-        .join(Segment, col(Segment.id) == col(AsRun.segment_id), isouter=True)
-        .where(col(Airing.starts_at) >= span.start, col(Airing.starts_at) < span.end)
-        .order_by(
-            col(Airing.starts_at),
-            col(AsRun.airing_id),
-            col(AsRun.line_id),
-            col(AsRun.feed_id),
-            col(AsRun.position),
-        )
-        .limit(wanted.most)
-        .execution_options(yield_per=500)
-    )
-    if wanted.evidence is not None:
-        query = query.where(col(AsRun.evidence) == wanted.evidence)
-    for row, programme, khz, site, feed, title in session.execute(_narrowed(query, wanted)):
+    query = _as_run(span, wanted).offset(wanted.skipped).limit(wanted.most).execution_options(yield_per=500)
+    for row, programme, khz, site, feed, title in session.execute(query):
         yield AsRunRow(
             airing_id=row.airing_id,
             programme=programme,
@@ -127,30 +107,39 @@ def as_run_rows(session: Session, span: Span, wanted: WantedRows = ALL) -> Itera
         )
 
 
-def handoff_rows(session: Session, span: Span, wanted: WantedRows = ALL) -> Iterator[HandoffRow]:
-    """The handoffs of the airings that begin within a span."""
+def count_as_run(session: Session, span: Span, wanted: WantedRows = ALL) -> int:
+    """How many rows there are, ``skipped`` and ``most`` aside."""
+    return _count(session, _as_run(span, wanted))
+
+
+def _as_run(span: Span, wanted: WantedRows) -> Query:
     query = (
-        select(
-            Handoff,
-            col(Airing.starts_at),
-            col(Programme.title),
-            col(Site.code),
-            col(Feed.name),
-            col(Artefact.sha256),
-            col(Artefact.bytes),
-        )
-        .join(Airing, col(Airing.id) == col(Handoff.airing_id))
+        select(AsRun, col(Programme.title), col(Line.khz), col(Site.code), col(Feed.name), col(Segment.title))
+        .join(Airing, col(Airing.id) == col(AsRun.airing_id))
         .join(Slot, col(Slot.id) == col(Airing.slot_id))
         .join(Programme, col(Programme.id) == PROGRAMME_ID)
-        .join(Feed, col(Feed.id) == col(Handoff.feed_id))
-        .join(Site, col(Site.id) == col(Feed.site_id))
-        .join(Artefact, col(Artefact.id) == col(Handoff.artefact_id))
+        .join(Line, col(Line.id) == col(AsRun.line_id))
+        .join(Site, col(Site.id) == col(Line.site_id))
+        .join(Feed, col(Feed.id) == col(AsRun.feed_id), isouter=True)
+        .join(Segment, col(Segment.id) == col(AsRun.segment_id), isouter=True)
         .where(col(Airing.starts_at) >= span.start, col(Airing.starts_at) < span.end)
-        .order_by(col(Airing.starts_at), col(Handoff.airing_id), col(Handoff.feed_id), col(Handoff.version))
-        .limit(wanted.most)
-        .execution_options(yield_per=500)
+        .order_by(
+            col(Airing.starts_at),
+            col(AsRun.airing_id),
+            col(AsRun.line_id),
+            col(AsRun.feed_id),
+            col(AsRun.position),
+        )
     )
-    for row, starts_at, programme, site, feed, sha256, size in session.execute(_narrowed(query, wanted)):
+    if wanted.evidence is not None:
+        query = query.where(col(AsRun.evidence) == wanted.evidence)
+    return _narrowed(query, wanted)
+
+
+def handoff_rows(session: Session, span: Span, wanted: WantedRows = ALL) -> Iterator[HandoffRow]:
+    """The handoffs of the airings that begin within a span."""
+    query = _handoffs(span, wanted).offset(wanted.skipped).limit(wanted.most).execution_options(yield_per=500)
+    for row, starts_at, programme, site, feed, sha256, size in session.execute(query):
         yield HandoffRow(
             handoff_id=row.id,
             airing_id=row.airing_id,
@@ -172,7 +161,40 @@ def handoff_rows(session: Session, span: Span, wanted: WantedRows = ALL) -> Iter
         )
 
 
-def _narrowed(query: Narrowed, wanted: WantedRows) -> Narrowed:
+def count_handoffs(session: Session, span: Span, wanted: WantedRows = ALL) -> int:
+    """How many rows there are, ``skipped`` and ``most`` aside."""
+    return _count(session, _handoffs(span, wanted))
+
+
+def _handoffs(span: Span, wanted: WantedRows) -> Query:
+    query = (
+        select(
+            Handoff,
+            col(Airing.starts_at),
+            col(Programme.title),
+            col(Site.code),
+            col(Feed.name),
+            col(Artefact.sha256),
+            col(Artefact.bytes),
+        )
+        .join(Airing, col(Airing.id) == col(Handoff.airing_id))
+        .join(Slot, col(Slot.id) == col(Airing.slot_id))
+        .join(Programme, col(Programme.id) == PROGRAMME_ID)
+        .join(Feed, col(Feed.id) == col(Handoff.feed_id))
+        .join(Site, col(Site.id) == col(Feed.site_id))
+        .join(Artefact, col(Artefact.id) == col(Handoff.artefact_id))
+        .where(col(Airing.starts_at) >= span.start, col(Airing.starts_at) < span.end)
+        .order_by(col(Airing.starts_at), col(Handoff.airing_id), col(Handoff.feed_id), col(Handoff.version))
+    )
+    return _narrowed(query, wanted)
+
+
+def _count(session: Session, query: Query) -> int:
+    counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+    return int(session.execute(counted).scalar_one())
+
+
+def _narrowed(query: Query, wanted: WantedRows) -> Query:
     if wanted.site_id is not None:
         query = query.where(col(Site.id) == wanted.site_id)
     if wanted.programme_id is not None:

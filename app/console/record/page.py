@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Response
+from fastapi import Query, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session, col, select
 
@@ -24,15 +25,16 @@ from app.frequencies.models import Site
 from app.programmes.models import Programme
 from app.record.figures import figures, wanted_months
 from app.record.frozen import frozen_reports
-from app.record.rows import WantedRows, as_run_rows, handoff_rows
+from app.record.rows import WantedRows, as_run_rows, count_as_run, count_handoffs, handoff_rows
 from app.web.dependencies import CurrentBlobs, Database
 from app.web.routing import Router
 from schedules.time import Span, night_span
 
 router = Router(include_in_schema=False)
 
-MOST_NIGHTS, MOST_ROWS = 62, 1000
-"""Of one page: what is more is for the CSV files."""
+MOST_NIGHTS = 62
+ROWS, MOST_ROWS = 100, 5000
+"""Of a table, and of one that is asked for whole, to be printed: what is more is for the CSV files."""
 
 KINDS = ("booked", "delivered", "sent", "confirmed", "disputed")
 
@@ -47,13 +49,20 @@ def show_record(
     site: str = "",
     programme: str = "",
     evidence: str = "",
+    page_of_rows: Annotated[str, Query(alias="rows")] = "",
+    page_of_handoffs: Annotated[str, Query(alias="deliveries")] = "",
 ) -> Response:
-    """``night`` and ``until`` are dates, the rest narrows what is shown; what cannot be read asks for nothing."""
+    """``night`` and ``until`` are dates, ``rows`` and ``deliveries`` the pages of the two tables or ``all`` of them.
+
+    The rest narrows what is shown; what cannot be read asks for nothing.
+    """
     shown = shown_night(night, page.now)
     last = _last(until, shown.night)
     span = Span(shown.span.start, night_span(last).end)
-    wanted = WantedRows(_id(site), _id(programme), evidence if evidence in EVIDENCE else None, MOST_ROWS)
+    wanted = WantedRows(_id(site), _id(programme), evidence if evidence in EVIDENCE else None)
     with reading(database) as session:
+        rows = _part(page_of_rows, count_as_run(session, span, wanted))
+        handoffs = _part(page_of_handoffs, count_handoffs(session, span, wanted))
         return page.answer(
             session,
             "record/record.html",
@@ -62,15 +71,49 @@ def show_record(
             last=last,
             span=span,
             wanted=wanted,
-            most=MOST_ROWS,
-            rows=list(as_run_rows(session, span, wanted)),
-            handoffs=list(handoff_rows(session, span, wanted)),
+            rows=list(as_run_rows(session, span, rows.of(wanted))),
+            rows_shown=rows,
+            handoffs=list(handoff_rows(session, span, handoffs.of(wanted))),
+            handoffs_shown=handoffs,
             sites=session.exec(select(Site.id, Site.name).order_by(col(Site.name))).all(),
             programmes=session.exec(
                 select(Programme.id, Programme.title).order_by(col(Programme.title))
             ).all(),
             EVIDENCE=EVIDENCE,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which of a table's rows are shown: those from ``first`` on, counted from 0."""
+
+    first: int
+    most: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        return min(self.first + self.most, self.count)
+
+    @property
+    def number(self) -> int:
+        """Of the page, from 1."""
+        return self.first // self.most + 1
+
+    @property
+    def is_whole(self) -> bool:
+        return self.first == 0 and self.end == self.count
+
+    def of(self, wanted: WantedRows) -> WantedRows:
+        return replace(wanted, skipped=self.first, most=self.most)
+
+
+def _part(asked: str, count: int) -> Part:
+    """The page of a table that is asked for; the last one for one that is behind it."""
+    if asked == "all":
+        return Part(0, MOST_ROWS, count)
+    number = min(max(_id(asked) or 1, 1), max(-(-count // ROWS), 1))
+    return Part((number - 1) * ROWS, ROWS, count)
 
 
 def _last(asked: str, first: date) -> date:

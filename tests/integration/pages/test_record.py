@@ -9,6 +9,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from app.console.record import page as module
 from tests.nights import NIGHT, FilledNight
 from tests.stations import SmallStation, keyed, serving
 
@@ -82,7 +83,7 @@ def test_the_record_is_narrowed_by_what_is_asked_and_by_nothing_that_cannot_be_r
     client = browser()
     found = {}
     for asked in NARROWED:
-        as_run = client.get(f"/record?night={NIGHT}{asked}").text.split("<h2>")[1]
+        as_run = client.get(f"/record?night={NIGHT}{asked}").text.split('<h2 id="rows">')[1]
         found[asked] = {site for site in ("TAC", "PAO") if f"<td>{site}</td>" in as_run}
     assert found == NARROWED
 
@@ -94,3 +95,46 @@ def test_several_nights_are_told_with_their_dates_and_their_files(
     assert "Record of the nights from Sat 21 November to Mon 23 November" in page
     assert "/api/v1/as-run.csv?from=2026-11-21&amp;until=2026-11-23" in page
     assert "Sun 22 November <b>12:00:00</b> UTC" in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown", "links"),
+    [
+        ("", "Rows 1 to 4 of {count}", {"next", "all"}),
+        ("&rows=2", "Rows 5 to 8 of {count}", {"prev", "next", "all"}),
+        ("&rows=999999999", "of {count}", {"prev", "all"}),
+        ("&rows=-3", "Rows 1 to 4 of {count}", {"next", "all"}),
+        ("&rows=many&deliveries=", "Rows 1 to 4 of {count}", {"next", "all"}),
+        ("&rows=all", "", set()),
+    ],
+)
+def test_a_long_record_has_pages_and_can_be_had_whole(
+    night: FilledNight,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: str,
+    shown: str,
+    links: set[str],
+) -> None:
+    client = browser()
+    whole = as_run_of(client, "")
+    count = whole.count("<tr>") - 1
+    assert count > 8
+    monkeypatch.setattr(module, "ROWS", 4)
+    part = as_run_of(client, asked)
+    assert shown.format(count=count) in part
+    marks = {"prev": 'rel="prev"', "next": 'rel="next"', "all": "rows=all"}
+    found = {name for name, mark in marks.items() if mark in part}
+    assert found == links
+    rows = part.split("<tbody>")[1].split("</tbody>")[0]
+    assert rows in whole
+    assert rows.count("<tr>") == {"": count, "of {count}": (count - 1) % 4 + 1}.get(shown, 4)
+
+
+def as_run_of(client: httpx.Client, asked: str) -> str:
+    """The part of the page with what went out."""
+    return (
+        client.get(f"/record?night={NIGHT}&lang=en{asked}")
+        .text.split('<h2 id="rows">')[1]
+        .split('<h2 id="deliveries">')[0]
+    )
