@@ -27,6 +27,7 @@ from schedules.elements import TYPES, Element
 from schedules.errors import BadClock
 from schedules.hard_time import HardTime
 from schedules.rules import Quota, Rest, Spacing
+from schedules.said import say
 
 LARGEST_NUMBER = 10**18
 """What a 64-bit column holds, as people count."""
@@ -43,7 +44,9 @@ class Clock:
 
     def __post_init__(self) -> None:
         if not self.elements:
-            raise BadClock("the clock is empty: give it at least one element, such as a pick")
+            raise BadClock(
+                say("clock-empty", "the clock is empty: give it at least one element, such as a pick")
+            )
 
 
 def parse_clock(elements: Sequence[Mapping[str, object]]) -> Clock:
@@ -74,15 +77,26 @@ def _parse_element(number: int, element: object) -> Element:
     try:
         return _read_element(element)
     except BadClock as wrong:
-        raise BadClock(f"element {number}: {wrong}") from None
+        told = say("clock-element", "element {number}: {wrong}", number=number, wrong=wrong.said)
+        raise BadClock(told) from None
 
 
 def _read_element(element: object) -> Element:
     if not isinstance(element, Mapping):
-        raise BadClock('an element is an object such as {"type": "pick", "kinds": ["news"]}')
+        example = '{"type": "pick", "kinds": ["news"]}'
+        raise BadClock(
+            say("clock-not-an-element", "an element is an object such as {example}", example=example)
+        )
     name = element.get("type")
     if not isinstance(name, str) or name not in TYPES:
-        raise BadClock(f'"type" is {_shown(name)}: use one of {", ".join(TYPES)}')
+        raise BadClock(
+            say(
+                "clock-type",
+                '"type" is {given}: use one of {allowed:, }',
+                given=_shown(name),
+                allowed=tuple(TYPES),
+            )
+        )
     parsed: Element = _read(
         TYPES[name], name, {key: value for key, value in element.items() if key != "type"}
     )
@@ -95,13 +109,21 @@ def _read(wanted: type[Any], name: str, given: Mapping[str, object]) -> Any:
     for key in given:
         if key not in known:
             close = get_close_matches(key, known, 1)
+            if close:
+                asked = 'a {element} has no "{unknown}": did you mean "{field}"?'
+                raise BadClock(say("clock-did-you-mean", asked, element=name, unknown=key, field=close[0]))
             raise BadClock(
-                f'a {name} has no "{key}"'
-                + (f': did you mean "{close[0]}"?' if close else f": it may have {', '.join(known)}")
+                say(
+                    "clock-unknown",
+                    'a {element} has no "{unknown}": it may have {allowed:, }',
+                    element=name,
+                    unknown=key,
+                    allowed=tuple(known),
+                )
             )
     for key, field in known.items():
         if field.default is MISSING and key not in given:
-            raise BadClock(f'a {name} needs "{key}"')
+            raise BadClock(say("clock-needs", 'a {element} needs "{field}"', element=name, field=key))
     hints = get_type_hints(wanted)
     return wanted(**{key: _value(key, hints[key], value) for key, value in given.items()})
 
@@ -115,45 +137,74 @@ def _value(key: str, hint: Any, value: object) -> Any:
 def _rules_of(wanted: type[Any], name: str) -> Callable[[str, object], Any]:
     def read(key: str, value: object) -> Any:
         if not isinstance(value, Sequence) or isinstance(value, str):
-            raise BadClock(f'"{key}" is {_shown(value)}: write a list of rules')
+            raise BadClock(
+                say(
+                    "clock-not-rules",
+                    '"{field}" is {given}: write a list of rules',
+                    field=key,
+                    given=_shown(value),
+                )
+            )
         return tuple(_read_rule(key, number, entry) for number, entry in enumerate(value, 1))
 
     def _read_rule(key: str, number: int, entry: object) -> Any:
         if not isinstance(entry, Mapping):
-            raise BadClock(f'"{key}" has {_shown(entry)}: a {name} is an object such as {{"of": "item"}}')
+            raise BadClock(
+                say(
+                    "clock-not-a-rule",
+                    '"{field}" has {given}: a {element} is an object such as {example}',
+                    field=key,
+                    given=_shown(entry),
+                    element=name,
+                    example='{"of": "item"}',
+                )
+            )
         try:
             return _read(wanted, name, entry)
         except BadClock as wrong:
-            raise BadClock(f'"{key}", rule {number}: {wrong}') from None
+            told = '"{field}", rule {number}: {wrong}'
+            raise BadClock(say("clock-rule", told, field=key, number=number, wrong=wrong.said)) from None
 
     return read
 
 
 def _text(key: str, value: object) -> str:
     if not isinstance(value, str):
-        raise BadClock(f'"{key}" is {_shown(value)}: write a text')
+        raise BadClock(
+            say("clock-not-text", '"{field}" is {given}: write a text', field=key, given=_shown(value))
+        )
     text = unicodedata.normalize("NFC", value)
     if any(unicodedata.category(character) in _HARMFUL_CATEGORIES for character in text):
-        raise BadClock(f'"{key}" holds control characters: remove them')
+        raise BadClock(say("clock-control", '"{field}" holds control characters: remove them', field=key))
     return text
 
 
 def _texts(key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise BadClock(f'"{key}" is {_shown(value)}: write a list of texts, such as ["news"]')
+        told = '"{field}" is {given}: write a list of texts, such as {example}'
+        raise BadClock(say("clock-not-texts", told, field=key, given=_shown(value), example='["news"]'))
     return tuple(_text(key, entry) for entry in value)
 
 
 def _whole(key: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise BadClock(f'"{key}" is {_shown(value)}: write a whole number')
+        raise BadClock(
+            say(
+                "clock-not-whole",
+                '"{field}" is {given}: write a whole number',
+                field=key,
+                given=_shown(value),
+            )
+        )
     _check_size(key, value)
     return value
 
 
 def _number(key: str, value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise BadClock(f'"{key}" is {_shown(value)}: write a number')
+        raise BadClock(
+            say("clock-not-number", '"{field}" is {given}: write a number', field=key, given=_shown(value))
+        )
     _check_size(key, value)
     return value
 
@@ -164,7 +215,14 @@ def _hard_time(key: str, value: object) -> HardTime:
 
 def _yes_or_no(key: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise BadClock(f'"{key}" is {_shown(value)}: write true or false')
+        raise BadClock(
+            say(
+                "clock-not-yes-no",
+                '"{field}" is {given}: write true or false',
+                field=key,
+                given=_shown(value),
+            )
+        )
     return value
 
 
@@ -184,7 +242,7 @@ _READERS: dict[Any, Callable[[str, object], Any]] = {
 def _check_size(key: str, value: float) -> None:
     """Numbers that no database holds and no float shows. Not a number passes: no range admits it."""
     if abs(value) > LARGEST_NUMBER:
-        raise BadClock(f'"{key}" is a number of more than 18 digits')
+        raise BadClock(say("clock-digits", '"{field}" is a number of more than 18 digits', field=key))
 
 
 def _shown(value: object) -> str:

@@ -16,6 +16,7 @@ from schedules.clock import Clock
 from schedules.elements import Awaited, Element, Fill, Fixed, IntervalSignal, Pick, Spoken
 from schedules.errors import BadEdit
 from schedules.rundown import Item, Rundown, SegmentSource
+from schedules.said import Said, say
 from schedules.time import SAMPLE_RATE
 
 
@@ -130,7 +131,7 @@ class _Desk:
                 self.put(position, replace(old, item=None, fixed=self.fixed(old.origin, segment_id)))
             case Insert(position, segment_id):
                 if not 0 <= position <= len(self.entries):
-                    raise BadEdit(f"there is no place {position}: it goes from 0 to {len(self.entries)}")
+                    raise BadEdit(_no_place(position, len(self.entries)))
                 self.entries.insert(position, _Entry(None, None, self.fixed(None, segment_id)))
                 self.changed(position)
             case Remove(position):
@@ -141,7 +142,7 @@ class _Desk:
             case Move(position, to):
                 moved = self.entry(position)
                 if not 0 <= to < len(self.entries):
-                    raise BadEdit(f"there is no place {to}: it goes from 0 to {len(self.entries) - 1}")
+                    raise BadEdit(_no_place(to, len(self.entries) - 1))
                 del self.entries[position]
                 fixed = self.kept_by(moved, position)
                 self.entries.insert(to, replace(moved, origin=None, fixed=fixed))
@@ -153,9 +154,8 @@ class _Desk:
                 old = self.entry(position)
                 fixed = self.kept_by(old, position)
                 if isinstance(fixed, Spoken):
-                    raise BadEdit(
-                        f"item {position} is spoken for this airing: it is said whole or not at all"
-                    )
+                    told = "item {position} is spoken for this airing: it is said whole or not at all"
+                    raise BadEdit(say("edit-spoken", told, position=position))
                 self.put(
                     position,
                     replace(old, item=None, fixed=replace(fixed, trim_in_s=trim_in_s, trim_out_s=trim_out_s)),
@@ -168,7 +168,8 @@ class _Desk:
 
     def entry(self, position: int) -> _Entry:
         if not 0 <= position < len(self.entries):
-            raise BadEdit(f"there is no item {position}: they go from 0 to {len(self.entries) - 1}")
+            told = "there is no item {position}: they go from 0 to {last}"
+            raise BadEdit(say("edit-no-item", told, position=position, last=len(self.entries) - 1))
         return self.entries[position]
 
     def put(self, position: int, entry: _Entry) -> None:
@@ -204,9 +205,11 @@ class _Desk:
             return entry.fixed.segment_id
         assert entry.item is not None
         if not isinstance(entry.item.source, SegmentSource):
-            raise BadEdit(f"item {position} is interval signal: only recordings are edited")
+            told = "item {position} is interval signal: only recordings are edited"
+            raise BadEdit(say("edit-signal", told, position=position))
         if entry.item.shortened:
-            raise BadEdit(f"item {position} is a piece that was shortened to fill time: swap it or remove it")
+            told = "item {position} is a piece that was shortened to fill time: swap it or remove it"
+            raise BadEdit(say("edit-shortened", told, position=position))
         return entry.item.source.segment_id
 
     def fixed(self, origin: int | None, segment_id: int) -> Fixed:
@@ -295,3 +298,12 @@ class _Desk:
         if isinstance(element, Fixed) and element.segment_id == segment_id:
             return replace(element, at=None, required=False)
         return Fixed(segment_id, required=False)
+
+
+def _no_place(position: int, last: int) -> Said:
+    return say(
+        "edit-no-place",
+        "there is no place {position}: it goes from 0 to {last}",
+        position=position,
+        last=last,
+    )

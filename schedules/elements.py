@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, get_args
 from schedules.announcing.tokens import TEMPLATE, check_template
 from schedules.errors import BadAnnouncement, BadClock, BadTime
 from schedules.hard_time import HardTime
-from schedules.rules import Quota, Rest, Spacing
+from schedules.rules import Quota, Rest, Spacing, not_allowed, outside
 from schedules.said import Said, say
 from schedules.time import parse_hhmm, to_kst, to_utc
 
@@ -55,8 +55,11 @@ class Common:
     def check(self) -> None:
         """Raises BadClock."""
         check_range("pause_s", self.pause_s, SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
-        if self.crossfade_s != 0:
-            check_range("crossfade_s", self.crossfade_s, SHORTEST_CROSSFADE_S, LONGEST_CROSSFADE_S, "or 0")
+        least, most = SHORTEST_CROSSFADE_S, LONGEST_CROSSFADE_S
+        if self.crossfade_s != 0 and not least <= self.crossfade_s <= most:
+            told = '"crossfade_s" is {given}: it goes from {least} to {most}, or 0'
+            given = f"{self.crossfade_s:g}"
+            raise BadClock(say("clock-crossfade", told, given=given, least=f"{least:g}", most=f"{most:g}"))
         check_range("within_s", self.within_s, 0, LONGEST_WINDOW_S)
 
 
@@ -123,7 +126,7 @@ class NextEpisode(Optional):
     def __post_init__(self) -> None:
         self.check()
         if not self.series:
-            raise BadClock('"series" is empty: name the series')
+            raise BadClock(say("clock-series", '"series" is empty: name the series'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +150,15 @@ class Awaited(Optional):
     def __post_init__(self) -> None:
         self.check()
         if not self.name:
-            raise BadClock('"name" is empty: name what is awaited')
+            raise BadClock(say("clock-name", '"name" is empty: name what is awaited'))
         if self.max_age_h is not None:
             check_range("max_age_h", self.max_age_h, 0.5, 24 * 366)
         if self.due:
             try:
                 parse_hhmm(self.due, stop=False)
-            except BadTime as wrong:
-                raise BadClock(f'"due": {wrong}') from None
+            except BadTime:
+                told = '"due" is "{given}": write hours and minutes in Seoul, such as 20:00'
+                raise BadClock(say("clock-due", told, given=self.due)) from None
 
     def due_at(self, starts_at: datetime) -> datetime | None:
         """When it is due for an airing that starts at this instant; None where nobody has said."""
@@ -193,7 +197,8 @@ class Spoken(Optional):
         try:
             check_template(self.template)
         except BadAnnouncement as wrong:
-            raise BadClock(f'"template": {wrong}') from None
+            told = wrong.said or Said("", str(wrong))
+            raise BadClock(say("clock-template", '"template": {wrong}', wrong=told)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +246,8 @@ class Fill(Common):
     def __post_init__(self) -> None:
         self.check()
         if self.at is not None:
-            raise BadClock('a fill takes what time is left and has no "at": give it to the element after it')
+            told = 'a fill takes what time is left and has no "at": give it to the element after it'
+            raise BadClock(say("clock-fill-at", told))
         _check_kinds(self.kinds, ELASTIC_KINDS)
         check_range("min_s", self.min_s, 0, LONGEST_ELEMENT_S)
 
@@ -289,24 +295,23 @@ def _what(element: Element) -> Said:
     return _NAMELESS[type(element)]
 
 
-def check_range(key: str, value: float, least: float, most: float, besides: str = "") -> None:
+def check_range(key: str, value: float, least: float, most: float) -> None:
     """Raises BadClock, for not-a-number too."""
     if not least <= value <= most:
-        told = f"from {least:g} to {most:g}" + (f", {besides}" if besides else "")
-        raise BadClock(f'"{key}" is {value:g}: it goes {told}')
+        raise BadClock(outside(key, value, least, most))
 
 
 def _check_choice(key: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
-        raise BadClock(f'"{key}" is "{value}": use {" or ".join(allowed)}')
+        raise BadClock(not_allowed(key, value, allowed))
 
 
 def _check_kinds(kinds: tuple[str, ...], allowed: frozenset[str]) -> None:
     if not kinds:
-        raise BadClock(f'"kinds" is empty: name at least one of {", ".join(sorted(allowed))}')
+        told = '"kinds" is empty: name at least one of {kinds:, }'
+        raise BadClock(say("clock-kinds", told, kinds=tuple(sorted(allowed))))
     for kind in kinds:
         if kind in KINDS - allowed:
-            raise BadClock(
-                f'"kinds" has "{kind}", which counts as speech and is never cut: fill with {", ".join(sorted(allowed))}'
-            )
+            told = '"kinds" has "{kind}", which counts as speech and is never cut: fill with {kinds:, }'
+            raise BadClock(say("clock-speech", told, kind=kind, kinds=tuple(sorted(allowed))))
         _check_choice("kinds", kind, sorted(allowed))

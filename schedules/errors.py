@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
 
 class ScheduleError(Exception):
-    """Root of everything this package raises about its input. `code` is kebab-case and never changes."""
+    """Root of everything this package raises about its input. `code` is kebab-case and never changes.
+
+    `said` is the message for readers of other languages, where there are words for it.
+    """
 
     code: ClassVar[str] = "schedule-error"
+
+    def __init__(self, message: Said | str) -> None:
+        super().__init__(str(message))
+        self.said = None if isinstance(message, str) else message
 
 
 class BadTime(ScheduleError):
@@ -71,16 +78,20 @@ class BadClock(ScheduleError):
     """A programme's clock that cannot be read: the message names the element and the field."""
 
     code = "bad-clock"
+    said: Said
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said)
 
 
 class Uncompilable(ScheduleError):
-    """No programme keeps every rule: `said` is the message. `relaxations` says which ones to relax and by how much, one sentence each."""
+    """No programme keeps every rule. `relaxations` says which ones to relax and by how much, one sentence each."""
 
     code = "uncompilable"
+    said: Said
 
     def __init__(self, said: Said, relaxations: Sequence[Said] = (), nearest: Rundown | None = None) -> None:
-        super().__init__(str(said))
-        self.said = said
+        super().__init__(said)
         self.relaxations = tuple(relaxations)
         self.nearest = nearest
         """The programme that would air if they were relaxed."""

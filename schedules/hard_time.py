@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from schedules.errors import BadClock
+from schedules.said import say
 from schedules.time import KST, Span
 
 _SPELLINGS = re.compile(
@@ -29,8 +30,12 @@ class HardTime:
     def __post_init__(self) -> None:
         if _SPELLINGS.fullmatch(self.text) is None:
             raise BadClock(
-                f'"at" is "{self.text}": write a time of day (15:00, 00:00 KST), minutes past each hour (:30), '
-                "or time since the start (+0:12:30)"
+                say(
+                    "clock-at",
+                    '"at" is "{given}": write a time of day (15:00, 00:00 KST), minutes past each hour (:30), '
+                    "or time since the start (+0:12:30)",
+                    given=self.text,
+                )
             )
 
     def instants(self, span: Span) -> list[datetime]:

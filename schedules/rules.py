@@ -5,7 +5,7 @@ Each speaks `of` an `item` (the segment itself), its `presenter`, or a `tag`: th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, get_args
@@ -41,6 +41,24 @@ class Aired:
     tags: frozenset[str] = frozenset()
 
 
+def not_allowed(field: str, given: str, allowed: Sequence[str]) -> Said:
+    """What is said of a field whose value is none of a few."""
+    told = '"{field}" is "{given}": use {allowed: or }'
+    return say("clock-choice", told, field=field, given=given, allowed=tuple(allowed))
+
+
+def outside(field: str, given: float, least: float, most: float) -> Said:
+    """What is said of a number below or above what it may be."""
+    told = '"{field}" is {given}: it goes from {least} to {most}'
+    return say("clock-range", told, field=field, given=f"{given:g}", least=f"{least:g}", most=f"{most:g}")
+
+
+def beyond(field: str, given: float, most: float) -> Said:
+    """What is said of a number that is not positive, or above what it may be."""
+    told = '"{field}" is {given}: it goes up to {most}'
+    return say("clock-limit", told, field=field, given=f"{given:g}", most=f"{most:g}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     of: Of
@@ -48,9 +66,11 @@ class _Rule:
 
     def _check(self) -> None:
         if self.of not in get_args(Of):
-            raise BadClock(f'"of" is "{self.of}": use {" or ".join(get_args(Of))}')
+            raise BadClock(not_allowed("of", self.of, get_args(Of)))
         if self.value is not None and self.of == "item":
-            raise BadClock('"value" names a presenter or a tag: a rule of an item has none')
+            raise BadClock(
+                say("rule-value", '"value" names a presenter or a tag: a rule of an item has none')
+            )
 
     def keys(self, heard: Heard) -> frozenset[str]:
         """What the rule counts by; two with a key in common are alike. Empty: the rule does not concern it."""
@@ -82,11 +102,11 @@ class Rest(_Rule):
     def __post_init__(self) -> None:
         self._check()
         if (self.days is None) == (self.airings is None):
-            raise BadClock('a rest has either "days" or "airings"')
+            raise BadClock(say("rule-rest", 'a rest has either "days" or "airings"'))
         if self.days is not None and not 0 < self.days <= 3660:
-            raise BadClock(f'"days" is {self.days:g}: it goes up to 3660')
+            raise BadClock(beyond("days", self.days, 3660))
         if self.airings is not None and not 1 <= self.airings <= 1000:
-            raise BadClock(f'"airings" is {self.airings}: it goes from 1 to 1000')
+            raise BadClock(outside("airings", self.airings, 1, 1000))
 
     def why_not(self, one: Heard, history: Collection[Aired], starts_at: datetime) -> Said | None:
         """Why it may not be heard again yet, and how much is missing, or None where it may."""
@@ -132,9 +152,9 @@ class Quota(_Rule):
     def __post_init__(self) -> None:
         self._check()
         if self.per not in get_args(Per):
-            raise BadClock(f'"per" is "{self.per}": use {" or ".join(get_args(Per))}')
+            raise BadClock(not_allowed("per", self.per, get_args(Per)))
         if not 1 <= self.most <= 1000:
-            raise BadClock(f'"most" is {self.most}: it goes from 1 to 1000')
+            raise BadClock(outside("most", self.most, 1, 1000))
 
     def left(self, key: str, history: Iterable[Aired], starts_at: datetime) -> int:
         """How many more there may be. What airs later in the night counts too, where it is known already."""
@@ -170,7 +190,7 @@ class Spacing(_Rule):
     def __post_init__(self) -> None:
         self._check()
         if not 0 < self.minutes <= 1440:
-            raise BadClock(f'"minutes" is {self.minutes:g}: it goes up to 1440')
+            raise BadClock(beyond("minutes", self.minutes, 1440))
 
 
 def _missing(span: timedelta) -> Said:

@@ -19,6 +19,14 @@ _HIDDEN = re.compile(
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # marks of direction
 )
 
+NAMED_VALUES = {
+    "kind": "kind",
+    "kinds": "kind",
+    "field": "programmes.js.field",
+    "element": "programmes.js.type",
+}
+"""Values of what is said that are names of ours, by how they are called: what the keys of their words begin with."""
+
 
 def harmless(value: object) -> object:
     """Text with its control characters and direction marks made visible, so that no title reads as another one."""
@@ -127,7 +135,8 @@ class Words:
             return self.length(value) if name.endswith("_samples") else value
         if isinstance(value, date):
             return value.isoformat()
-        return self.of("kind", value) if name in {"kind", "kinds"} else named(value)
+        prefix = NAMED_VALUES.get(name)
+        return self.of(prefix, value) if prefix and self.has(f"{prefix}.{value}") else named(value)
 
     def _instant(self, instant: datetime) -> Markup:
         """With its date in numbers: what aired last may have done so years ago."""

@@ -130,14 +130,24 @@ def _encodable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
+def _encodable_within(value: Any) -> Any:
+    """The same of all texts of a JSON document."""
+    if isinstance(value, dict):
+        return {name: _encodable_within(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_encodable_within(one) for one in value]
+    return _encodable(value) if isinstance(value, str) else value
+
+
 def _of_domain(error: Exception, status: int) -> dict[str, Any]:
     code = getattr(error, "code", "danpa-error")
     field = getattr(error, "field", None)
     listed = [{"field": field, "message": str(error)}] if field else []
     problem = _problem(code, status, str(error), listed)
+    if isinstance(error, ScheduleError) and error.said is not None:
+        problem["said"] = _encodable_within(error.said.written())
     if isinstance(error, Uncompilable):
         # Clocks hold no lone surrogates, so neither does what is said of them
-        problem["said"] = error.said.written()
         problem["relaxations"] = [one.written() for one in error.relaxations]
         if error.nearest is not None:
             problem["nearest"] = json.loads(error.nearest.to_json())

@@ -16,6 +16,7 @@ from typing import Final, Literal, get_args
 from schedules.announcing.numbers import number_parts
 from schedules.announcing.vocabulary import VOCABULARY, WEEKDAYS
 from schedules.errors import BadAnnouncement
+from schedules.said import say
 from schedules.time import Span, to_kst, to_pyongyang, to_utc
 
 Part = Literal["station", "date", "time", "frequencies", "next"]
@@ -111,11 +112,11 @@ def announcement(facts: Facts, template: Sequence[str] = TEMPLATE) -> tuple[Toke
 def check_template(names: Sequence[str]) -> tuple[Part, ...]:
     """The names as parts. Raises BadAnnouncement for none, an unknown one, or one that comes twice."""
     if not names or len(set(names)) < len(names):
-        raise BadAnnouncement("an announcement names at least one part, and each once at most")
+        told = "an announcement names at least one part, and each once at most"
+        raise BadAnnouncement(say("announcement-parts", told))
     if unknown := sorted(set(names) - set(TEMPLATE)):
-        raise BadAnnouncement(
-            f'"{unknown[0]}" is no part of an announcement: choose from {", ".join(TEMPLATE)}'
-        )
+        told = '"{given}" is no part of an announcement: choose from {allowed:, }'
+        raise BadAnnouncement(say("announcement-unknown", told, given=unknown[0], allowed=TEMPLATE))
     return tuple(part for name in names for part in TEMPLATE if part == name)
 
 

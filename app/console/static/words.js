@@ -78,6 +78,9 @@ export function saidWords(said) {
 /** Whether the reader's language has words for it. @param {Said} said */
 export const isTold = (said) => typeof said !== "string" && said.code !== "" && `said.${said.code}` in messages;
 
+/** Values that are names of ours, by how they are called: what their words begin with. As in words.py. @type {Record<string, string>} */
+const NAMED_VALUES = { kind: "kind", kinds: "kind", field: "programmes.js.field", element: "programmes.js.type" };
+
 /** A value of what is said, as its name says what it is. @param {string} name @param {any} value @returns {string} */
 function valueWords(name, value) {
   if (Array.isArray(value)) return value.map((one) => valueWords(name, one)).join(value.some((one) => typeof one === "object") ? "; " : ", ");
@@ -85,7 +88,7 @@ function valueWords(name, value) {
   if (name.endsWith("_samples")) return lengthOf(value);
   if (name.endsWith("_at")) return `${day(value)} ${time(value)}`;
   if (name.endsWith("_time")) return time(value, { seconds: true });
-  return name === "kind" || name === "kinds" ? wordOf("kind", value) : `${value}`;
+  return NAMED_VALUES[name] ? wordOf(NAMED_VALUES[name], value) : `${value}`;
 }
 
 /** The date of an instant in the reader's zone, in numbers. @param {string} at */

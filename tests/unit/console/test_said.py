@@ -23,12 +23,14 @@ import app.moves.consequences
 import schedules
 from app.console import messages
 from app.console.messages import CATALOGUES, Language
-from app.console.words import Words
+from app.console.words import NAMED_VALUES, Words
 from app.web.problems import problem_of
+from schedules.announcing import tokens
 from schedules.candidates import Announced, Request
 from schedules.clock import parse_clock
 from schedules.compile import compile_rundown
-from schedules.errors import Uncompilable
+from schedules.edits import Edit, Insert, Lock, Move, Swap, Trim, edited
+from schedules.errors import BadClock, BadEdit, Uncompilable
 from schedules.frequencies import bands
 from schedules.rules import Aired
 from schedules.rundown import Level, Rundown
@@ -36,12 +38,14 @@ from schedules.said import Said, Value, say
 from schedules.single import compile_single
 from schedules.time import SAMPLE_RATE, to_kst
 from tests.unit.schedules.strategies import SIGNAL_SAMPLES, STARTS_AT, segment
+from tests.unit.schedules.wrong_clocks import WRONG_ELEMENTS
 
 FRAME = 1152
 COMPILING = (
     *Path(schedules.__path__[0]).glob("*.py"),
     Path(app.airings.compiling.__file__),
     Path(app.announcements.making.__file__),
+    Path(tokens.__file__),
 )
 MOVING = (Path(app.moves.consequences.__file__), Path(bands.__file__))
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -248,6 +252,32 @@ def told_by(made: Callable[[], Rundown]) -> Iterator[Said]:
     yield from (item.reason.note for item in rundown.items)
 
 
+def refused() -> Iterator[Said]:
+    """What is said of clocks that cannot be read, and of edits that cannot be made."""
+    for element in (None, *(element for element, _ in WRONG_ELEMENTS)):
+        with pytest.raises(BadClock) as wrong:
+            parse_clock([FILL, element] if element is not None else [])
+        yield wrong.value.said
+    saying = Announced(("station",), "단파입니다", segment(101, "announcement", 5))
+    clock = [{"type": "interval_signal", "seconds": 9}, TALK, SPOKEN, FILL]
+    asked = request(clock, [KIM, MUSIC, segment(21, "music", 100)], 3, announced=(saying,))
+    rundown = compile_rundown(asked)
+    shortened = next(place for place, item in enumerate(rundown.items) if item.shortened)
+    edits: tuple[Edit, ...] = (
+        Lock(0),
+        Swap(99, 1),
+        Insert(99, 1),
+        Move(1, 99),
+        Trim(2, 1, 1),
+        Lock(shortened),
+    )
+    for edit in edits:
+        with pytest.raises(BadEdit) as refusal:
+            edited(asked.clock, rundown, [edit])
+        assert refusal.value.said is not None
+        yield refusal.value.said
+
+
 @pytest.fixture(scope="module")
 def told() -> list[Said]:
     """What the compiler says of many programmes, each sentence once, with those that a compile job adds."""
@@ -262,6 +292,7 @@ def told() -> list[Said]:
         for one in (None, KIM, MUSIC, segment(1, "talk", 700), early):
             target = 160 * SAMPLE_RATE // FRAME * FRAME
             found += told_by(partial(compile_single, level, one, target, FRAME, SIGNAL_SAMPLES, STARTS_AT))
+    found += refused()
     came = "what came (#{segment_id}) could not be used: {why}"
     found += [say("came-unusable", came, segment_id=7, why=why) for why in found[:2]]
     return list({said.text: said for said in found}.values())
@@ -360,7 +391,7 @@ def test_scripts_say_the_same_as_the_pages(
     asked = {
         "script": str(Path(messages.__file__).parent / "static" / "words.js"),
         "language": language,
-        "messages": words.for_scripts("said.", "kind."),
+        "messages": words.for_scripts("said.", *(f"{prefix}." for prefix in NAMED_VALUES.values())),
         "said": [said.written() for said in [*told, old]],
     }
     script = Path(__file__).parents[2] / "node" / "said.mjs"
