@@ -11,7 +11,7 @@ from pydantic import Field
 from app.frequencies.models import Site
 from app.propagation.cache import hours_of, missing
 from app.propagation.service import Found, Progress
-from app.web.bodies import Answer, example
+from app.web.bodies import Answer, SaidOut, example
 from schedules.frequencies.bands import in_band
 from schedules.frequencies.propagation import (
     MODEL_REACH_KM,
@@ -21,17 +21,25 @@ from schedules.frequencies.propagation import (
     Question,
     Signal,
 )
+from schedules.said import Said, say
 
 BandName = Literal["none", "very_poor", "poor", "fair", "good", "excellent"]
 
-_MODEL = (
-    f"The model is dvoacap, a port of VOACAP. {SNR_CORRECTION_DB:+g} dB are added to its signal-to-noise ratios, which were "
-    "measured about 5.7 dB low; its ranking agrees with the original's in 98.6 % of hours."
-)
 NOTES = (
-    "Statistics of a month over a path, not tonight's weather: bands and ranks mean something, single decibels do not.",
-    _MODEL,
-    "It knows of no jamming, other stations or long path: what ranks first here need not be heard best.",
+    say(
+        "prediction-month",
+        "Statistics of a month over a path, not tonight's weather: bands and ranks mean something, single decibels do not.",
+    ),
+    say(
+        "prediction-model",
+        "The model is dvoacap, a port of VOACAP. {added} dB are added to its signal-to-noise ratios, which were "
+        "measured about 5.7 dB low; its ranking agrees with the original's in 98.6 % of hours.",
+        added=f"{SNR_CORRECTION_DB:+g}",
+    ),
+    say(
+        "prediction-blind",
+        "It knows of no jamming, other stations or long path: what ranks first here need not be heard best.",
+    ),
 )
 _FIRST_UTC_HOUR = 3
 """Of the night, which goes from noon to noon in Seoul."""
@@ -187,7 +195,7 @@ class PropagationOut(Answer):
         missing_khz=[],
         hours=[_HOUR],
         job=None,
-        notes=list(NOTES),
+        notes=[one.written() for one in NOTES],
     )
 
     slot_id: int
@@ -198,7 +206,7 @@ class PropagationOut(Answer):
     missing_khz: Annotated[list[int], Field(description="Not computed yet")]
     hours: Annotated[list[HourOut], Field(description="The night, from noon to noon in Seoul")]
     job: JobOut | None
-    notes: Annotated[list[str], Field(description="What to keep in mind when reading it")]
+    notes: Annotated[list[SaidOut], Field(description="What to keep in mind when reading it")]
 
     @classmethod
     def of(
@@ -215,7 +223,7 @@ class PropagationOut(Answer):
             missing_khz=missing(asked, found.known),
             hours=[HourOut.of(one, slot_hours) for one in night],
             job=job_out(found.progress),
-            notes=notes_on(asked),
+            notes=[SaidOut(**one.written()) for one in notes_on(asked)],
         )
 
 
@@ -223,16 +231,24 @@ def job_out(progress: Progress | None) -> JobOut | None:
     return None if progress is None else JobOut.model_validate(progress)
 
 
-def notes_on(asked: Question) -> list[str]:
+def notes_on(asked: Question) -> list[Said]:
     """What to keep in mind of this prediction."""
     notes = list(NOTES)
     if not asked.circuit.gain_dbi:
         notes.append(
-            "No aerial gain is counted: a curtain aimed at the target lifts every frequency (ask with gain_dbi)."
+            say(
+                "prediction-gain",
+                "No aerial gain is counted: a curtain aimed at the target lifts every frequency (ask with gain_dbi).",
+            )
         )
     if not asked.circuit.is_within_model:
         notes.append(
-            f"The path is {asked.circuit.distance_km:.0f} km long: beyond {MODEL_REACH_KM:g} km the model guesses."
+            say(
+                "prediction-long",
+                "The path is {km} km long: beyond {reach_km} km the model guesses.",
+                km=round(asked.circuit.distance_km),
+                reach_km=round(MODEL_REACH_KM),
+            )
         )
     return notes
 

@@ -5,7 +5,7 @@ import { Problem, get } from "./api.js";
 import { explained } from "./forms.js";
 import { element, khzText } from "./frequencies-words.js";
 import { read } from "./kept.js";
-import { language, words } from "./words.js";
+import { language, saidWords, words } from "./words.js";
 
 const AGAIN_MS = 2000;
 
@@ -112,12 +112,11 @@ function row(khz, hours) {
   return made;
 }
 
-/** @param {string[]} told */
+/** @param {import("./words.js").Said[]} told */
 function notes(told) {
   const made = element("details");
-  const list = element("ul", "raw");
-  list.lang = "en";
-  list.append(...told.map((note) => element("li", "", note)));
+  const list = element("ul");
+  list.append(...told.map((note) => element("li", "", saidWords(note))));
   made.append(element("summary", "", words("frequencies.js.notes", { count: told.length })), list);
   return made;
 }

@@ -94,10 +94,10 @@ def test_decibels_are_not_told_but_what_was_added_to_them_is(
     work_off(station)
     told = api.get(PATH).json()
     assert "snr" not in str(told)
-    assert "+5.5 dB" in " ".join(told["notes"])
-    assert "No aerial gain" in " ".join(told["notes"])
+    assert "+5.5 dB" in " ".join(one["text"] for one in told["notes"])
+    assert "No aerial gain" in " ".join(one["text"] for one in told["notes"])
     gained = api.get(PATH, params={"gain_dbi": 15}).json()
-    assert "No aerial gain" not in " ".join(gained["notes"])
+    assert "No aerial gain" not in " ".join(one["text"] for one in gained["notes"])
 
 
 def test_what_was_computed_is_never_computed_again(api: httpx.Client, station: SmallStation) -> None:
@@ -257,7 +257,7 @@ def test_of_two_sites_the_one_that_is_named_counts(two_sites: httpx.Client) -> N
 
 def test_a_longer_path_than_the_model_knows_is_told(api: httpx.Client) -> None:
     fill(api, 5900, latitude=44.0, longitude=-70.0)
-    assert any("beyond 7000 km" in note for note in api.get(PATH).json()["notes"])
+    assert any("beyond 7000 km" in note["text"] for note in api.get(PATH).json()["notes"])
 
 
 def test_a_slot_that_is_not_there_is_not_found(quiet: httpx.Client) -> None:

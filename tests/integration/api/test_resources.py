@@ -191,7 +191,10 @@ def test_a_clock_is_written_read_and_filled_in(api: httpx.Client, station: Small
             "element 1: there is no segment 99",
         ),
         ([{"type": "awaited", "name": "letter", "owner_id": 99}], "element 1: there is no person 99"),
-        ([{"type": "awaited", "name": "letter", "due": "25:00"}], 'element 1: "due" is "25:00": write hours and minutes in Seoul'),
+        (
+            [{"type": "awaited", "name": "letter", "due": "25:00"}],
+            'element 1: "due" is "25:00": write hours and minutes in Seoul',
+        ),
         ([{"type": "fill", "kinds": ["talk"]}], "never cut"),
         (["news"], "clock"),
     ],

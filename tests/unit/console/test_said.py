@@ -20,6 +20,7 @@ import pytest
 import app.airings.compiling
 import app.announcements.making
 import app.moves.consequences
+import app.propagation.schemas
 import schedules
 from app.console import messages
 from app.console.messages import CATALOGUES, Language
@@ -47,7 +48,7 @@ COMPILING = (
     Path(app.announcements.making.__file__),
     Path(tokens.__file__),
 )
-MOVING = (Path(app.moves.consequences.__file__), Path(bands.__file__))
+MOVING = (Path(app.moves.consequences.__file__), Path(bands.__file__), Path(app.propagation.schemas.__file__))
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
