@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from schedules.said import Said
+
 
 class DanpaError(Exception):
-    """Root of what the service refuses. ``code`` is stable and names the problem type."""
+    """Root of what the service refuses. ``code`` is stable and names the problem type.
+
+    ``said`` is the message for readers of other languages, where there are words for it.
+    """
 
     code = "danpa-error"
+
+    def __init__(self, message: Said | str = "") -> None:
+        super().__init__(str(message))
+        self.said = None if isinstance(message, str) else message
 
 
 class NotFound(DanpaError):
@@ -20,7 +32,7 @@ class Invalid(DanpaError):
 
     code = "invalid"
 
-    def __init__(self, detail: str, *, field: str | None = None) -> None:
+    def __init__(self, detail: Said | str, *, field: str | None = None) -> None:
         super().__init__(detail)
         self.field = field
 

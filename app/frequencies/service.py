@@ -25,6 +25,7 @@ from app.records import find, referred, require_free, require_revision, require_
 from app.reports.models import ReceptionReport
 from schedules.days import Days, check_days, days_to_eibi, format_days
 from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
+from schedules.said import say
 
 OF_THE_RECORD = ("slot_id", "site_id", "khz")
 """What as-run knows by the line alone: changing it would rewrite what was aired."""
@@ -232,17 +233,16 @@ def checked_columns(session: Session, fields: LineFields, room_bytes: int) -> di
     slot = referred(session, Slot, fields.slot_id, "slot", "slot_id")
     referred(session, Site, fields.site_id, "site", "site_id")
     if not LOWEST_KHZ <= fields.khz <= HIGHEST_KHZ:
-        raise Invalid(
-            f"{fields.khz} kHz is not a shortwave frequency: write {LOWEST_KHZ} to {HIGHEST_KHZ}", field="khz"
-        )
+        told = "{khz} kHz is not a shortwave frequency: write {least} to {most}"
+        said = say("wrong-khz", told, khz=fields.khz, least=LOWEST_KHZ, most=HIGHEST_KHZ)
+        raise Invalid(said, field="khz")
     feeds: list[Feed] = []
     for position, feed_id in enumerate(fields.feed_ids):
         feed = referred(session, Feed, feed_id, "feed", f"feed_ids.{position}")
         if feed.site_id != fields.site_id:
-            raise Invalid(
-                f"feed {feed_id} belongs to site {feed.site_id}, not to the line's site {fields.site_id}",
-                field=f"feed_ids.{position}",
-            )
+            told = "feed {feed_id} belongs to site {its_site_id}, not to the line's site {site_id}"
+            said = say("wrong-site", told, feed_id=feed_id, its_site_id=feed.site_id, site_id=fields.site_id)
+            raise Invalid(said, field=f"feed_ids.{position}")
         require_fit(slot, feed, room_bytes, f"feed_ids.{position}")
         feeds.append(feed)
     require_no_gaps(slot, feeds)
@@ -262,23 +262,30 @@ def _checked_days(slot: Slot, fields: LineFields) -> tuple[Days, date, date]:
     last_date = fields.last_date or times.last_date
     check_days(days)
     if not days <= times.days:
-        raise Invalid(
-            f"the line's days ({format_days(days)}) go beyond the slot's ({format_days(times.days)}, UTC)",
-            field="days",
-        )
+        told = "the line's days ({days}) go beyond the slot's ({slot_days}, UTC)"
+        said = say("wrong-days", told, days=format_days(days), slot_days=format_days(times.days))
+        raise Invalid(said, field="days")
     if last_date < first_date:
-        raise Invalid(f"the last date {last_date} is before the first date {first_date}", field="last_date")
+        told = "the last date {last_on} is before the first date {first_on}"
+        raise Invalid(say("wrong-dates", told, last_on=last_date, first_on=first_date), field="last_date")
     if first_date < times.first_date or last_date > times.last_date:
         field = "first_date" if first_date < times.first_date else "last_date"
-        raise Invalid(
-            f"the line's dates ({first_date} to {last_date}) go beyond the slot's "
-            f"({times.first_date} to {times.last_date}, UTC)",
-            field=field,
+        told = (
+            "the line's dates ({first_on} to {last_on}) go beyond the slot's "
+            "({slot_first_on} to {slot_last_on}, UTC)"
         )
+        said = say(
+            "wrong-beyond-slot",
+            told,
+            first_on=first_date,
+            last_on=last_date,
+            slot_first_on=times.first_date,
+            slot_last_on=times.last_date,
+        )
+        raise Invalid(said, field=field)
     week = min(7, (last_date - first_date).days + 1)
     if not any((first_date + timedelta(days=step)).isoweekday() in days for step in range(week)):
-        raise Invalid(
-            f"from {first_date} to {last_date} there is no {format_days(days)}: the line would never be on the air",
-            field="days",
-        )
+        told = "from {first_on} to {last_on} there is no {days}: the line would never be on the air"
+        said = say("wrong-never", told, first_on=first_date, last_on=last_date, days=format_days(days))
+        raise Invalid(said, field="days")
     return days, first_date, last_date

@@ -10,6 +10,7 @@ from typing import Any
 from app.errors import Invalid
 from app.library.models import SegmentKind
 from app.library.names import clean_line, clean_tags, clean_title, title_of
+from schedules.said import say
 
 MOST_EPISODES = 100_000
 MOST_AIRINGS = 10_000
@@ -101,7 +102,10 @@ def clean_prose(text: str | None, field: str) -> str | None:
     lines = [clean_line(line, field, PROSE_LIMIT) for line in (text or "").splitlines()]
     prose = "\n".join(lines).strip()
     if len(prose) > PROSE_LIMIT:
-        raise Invalid(f"{field} has {len(prose)} characters; at most {PROSE_LIMIT} are taken", field=field)
+        told = "{field} has {count} characters; at most {most} are taken"
+        raise Invalid(
+            say("wrong-too-long", told, field=field, count=len(prose), most=PROSE_LIMIT), field=field
+        )
     return prose or None
 
 
@@ -112,7 +116,8 @@ def check_max_airings(most: int | None) -> int | None:
         Invalid: not once, or more often than anything airs.
     """
     if most is not None and not 1 <= most <= MOST_AIRINGS:
-        raise Invalid(f"max_airings is {most}: it goes from 1 to {MOST_AIRINGS}", field="max_airings")
+        told = "max_airings is {given}: it goes from 1 to {most}"
+        raise Invalid(say("wrong-max-airings", told, given=most, most=MOST_AIRINGS), field="max_airings")
     return most
 
 
@@ -123,11 +128,11 @@ def check_window(air_from: datetime | None, air_until: datetime | None) -> None:
         Invalid: it ends before it begins.
     """
     if air_from is not None and air_until is not None and air_until <= air_from:
-        raise Invalid(
-            f"air_until ({air_until:%Y-%m-%d %H:%M} UTC) is not after air_from ({air_from:%Y-%m-%d %H:%M} UTC): "
-            "the recording could never air",
-            field="air_until",
+        told = (
+            "air_until ({until_at:%Y-%m-%d %H:%M} UTC) is not after air_from ({from_at:%Y-%m-%d %H:%M} UTC): "
+            "the recording could never air"
         )
+        raise Invalid(say("wrong-window", told, until_at=air_until, from_at=air_from), field="air_until")
 
 
 def clean_place(series: str | None, episode: int | None, name: str | None, on: date | None) -> dict[str, Any]:
@@ -139,11 +144,14 @@ def clean_place(series: str | None, episode: int | None, name: str | None, on: d
     series = clean_line(series or "", "series", 100) or None
     name = clean_line(name or "", "awaited_as", 100) or None
     if (series is None) != (episode is None):
-        raise Invalid("series and episode go together: send both, or neither", field="episode")
+        told = "series and episode go together: send both, or neither"
+        raise Invalid(say("wrong-series", told), field="episode")
     if (name is None) != (on is None):
-        raise Invalid("awaited_as and awaited_on go together: send both, or neither", field="awaited_on")
+        told = "awaited_as and awaited_on go together: send both, or neither"
+        raise Invalid(say("wrong-awaited", told), field="awaited_on")
     if episode is not None and not 1 <= episode <= MOST_EPISODES:
-        raise Invalid(f"episode is {episode}: it goes from 1 to {MOST_EPISODES}", field="episode")
+        told = "episode is {given}: it goes from 1 to {most}"
+        raise Invalid(say("wrong-episode", told, given=episode, most=MOST_EPISODES), field="episode")
     return {"series": series, "episode": episode, "awaited_as": name, "awaited_on": on}
 
 

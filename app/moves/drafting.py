@@ -22,6 +22,7 @@ from app.moves.occurrences import next_day, start_of
 from app.moves.pending import require_settled
 from app.programmes.models import Slot
 from app.records import revise
+from schedules.said import say
 
 TIME_TO_ANSWER = timedelta(hours=1)
 """A notice period that is nearly over leaves a site at least this long before its silence is told."""
@@ -127,7 +128,8 @@ def draft_new(
     slot = session.get_one(Slot, fields.slot_id)
     first = next_day(slot, columns["days"], columns["first_date"], columns["last_date"], now)
     if first is None:
-        raise Invalid("the line would be over before it began: write later dates", field="last_date")
+        told = "the line would be over before it began: write later dates"
+        raise Invalid(say("wrong-over", told), field="last_date")
     made = LineChange(
         kind="new",
         # A season's line keeps its season's first date, whatever its weekdays; what is past is not asked for
@@ -216,11 +218,12 @@ def _chosen_cut_off(session: Session, made: LineChange, chosen: datetime | None,
     if chosen is None:
         return cut_off(session, made, now)
     if not now < chosen <= made.starts_at:
-        raise Invalid(
-            f"the site cannot answer by {chosen:%Y-%m-%d %H:%M} UTC: name a time from now until "
-            f"{made.starts_at:%Y-%m-%d %H:%M} UTC, when the change begins",
-            field="cut_off_at",
+        told = (
+            "the site cannot answer by {chosen_at:%Y-%m-%d %H:%M} UTC: name a time from now until "
+            "{begins_at:%Y-%m-%d %H:%M} UTC, when the change begins"
         )
+        said = say("wrong-cut-off", told, chosen_at=chosen, begins_at=made.starts_at)
+        raise Invalid(said, field="cut_off_at")
     return chosen
 
 
@@ -236,11 +239,11 @@ def _wanted(moved: Line, fields: MoveFields) -> dict[str, Any]:
     if moves_away:
         wanted["transmitter"] = None  # it is the old site's
     if fields.feed_ids and not moves_away:
-        raise Invalid("the line stays at its site and keeps its feeds: leave them out", field="feed_ids")
+        told = "the line stays at its site and keeps its feeds: leave them out"
+        raise Invalid(say("wrong-feeds-kept", told), field="feed_ids")
     if all(getattr(moved, name) == value for name, value in wanted.items()):
-        raise Invalid(
-            f"line {moved.id} is on {moved.khz} kHz already: name what is to be different", field="khz"
-        )
+        told = "line {line_id} is on {khz} kHz already: name what is to be different"
+        raise Invalid(say("wrong-same", told, line_id=id_of(moved), khz=moved.khz), field="khz")
     return wanted
 
 
@@ -248,26 +251,26 @@ def _touched(slot: Slot, moved: Line, fields: MoveFields, now: datetime) -> tupl
     """The first and the last UTC start day that a change touches."""
     if fields.night is not None:
         if fields.from_date is not None:
-            raise Invalid("a change is for one night or from a date, not both", field="night")
-        first = next_day(slot, moved.days, max(fields.night, moved.first_date), moved.last_date, now)
-        if first != fields.night:
             raise Invalid(
-                f"line {moved.id} has no occurrence to come on {fields.night} (UTC day of its start)",
+                say("wrong-night-or-date", "a change is for one night or from a date, not both"),
                 field="night",
             )
+        first = next_day(slot, moved.days, max(fields.night, moved.first_date), moved.last_date, now)
+        if first != fields.night:
+            told = "line {line_id} has no occurrence to come on {night_on} (UTC day of its start)"
+            said = say("wrong-no-night", told, line_id=id_of(moved), night_on=fields.night)
+            raise Invalid(said, field="night")
         return first, first
     if fields.from_date is not None and fields.from_date < now.date():
-        raise Invalid(
-            f"{fields.from_date} is past: write a day to come, or leave it out for now", field="from_date"
-        )
+        told = "{from_on} is past: write a day to come, or leave it out for now"
+        raise Invalid(say("wrong-past", told, from_on=fields.from_date), field="from_date")
     first = next_day(
         slot, moved.days, max(fields.from_date or moved.first_date, moved.first_date), moved.last_date, now
     )
     if first is None:
-        raise Invalid(
-            f"line {moved.id} has no occurrence to come until its last date, {moved.last_date}",
-            field="from_date",
-        )
+        told = "line {line_id} has no occurrence to come until its last date, {last_on}"
+        said = say("wrong-no-more", told, line_id=id_of(moved), last_on=moved.last_date)
+        raise Invalid(said, field="from_date")
     return first, moved.last_date
 
 

@@ -144,7 +144,7 @@ def _of_domain(error: Exception, status: int) -> dict[str, Any]:
     field = getattr(error, "field", None)
     listed = [{"field": field, "message": str(error)}] if field else []
     problem = _problem(code, status, str(error), listed)
-    if isinstance(error, ScheduleError) and error.said is not None:
+    if isinstance(error, ScheduleError | errors.DanpaError) and error.said is not None:
         problem["said"] = _encodable_within(error.said.written())
     if isinstance(error, Uncompilable):
         # Clocks hold no lone surrogates, so neither does what is said of them

@@ -77,19 +77,19 @@ function showProblem(form, problem) {
       shown.find(({ name }) => name === field || field.startsWith(`${name}.`)) ??
       shown.find(({ name }) => field && name.startsWith(`${field}.`));
     if (!control) {
-      rest.push(field ? `${field}: ${message}` : message);
+      if (!problem.document.said) rest.push(field ? `${field}: ${message}` : message);
       continue;
     }
     const wrong = document.createElement("p");
     wrong.className = "wrong";
     wrong.id = `${control.id || control.name}-wrong`;
-    wrong.textContent = message;
+    wrong.textContent = problem.errors.length === 1 && problem.document.said ? saidWords(problem.document.said) : message;
     control.setAttribute("aria-invalid", "true");
     control.setAttribute("aria-describedby", wrong.id);
     (control.closest(".field") ?? control.parentElement ?? form).append(wrong);
     first ??= control;
   }
-  if (rest.length || !problem.errors.length) {
+  if (rest.length || !first) {
     const wrong = document.createElement("p");
     wrong.className = "notice bad form-wrong";
     wrong.setAttribute("role", "alert");

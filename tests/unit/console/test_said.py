@@ -19,7 +19,10 @@ import pytest
 
 import app.airings.compiling
 import app.announcements.making
+import app.frequencies.service
+import app.library.description
 import app.moves.consequences
+import app.moves.drafting
 import app.propagation.schemas
 import schedules
 from app.console import messages
@@ -49,11 +52,16 @@ COMPILING = (
     Path(tokens.__file__),
 )
 MOVING = (Path(app.moves.consequences.__file__), Path(bands.__file__), Path(app.propagation.schemas.__file__))
+REFUSING = (
+    Path(app.library.description.__file__),
+    Path(app.moves.drafting.__file__),
+    Path(app.frequencies.service.__file__),
+)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 @cache
-def codes(sources: tuple[Path, ...] = COMPILING + MOVING) -> dict[str, set[frozenset[str]]]:
+def codes(sources: tuple[Path, ...] = COMPILING + MOVING + REFUSING) -> dict[str, set[frozenset[str]]]:
     """Every code in the source, with the names of the values that it has, for each place where it is said."""
     found: dict[str, set[frozenset[str]]] = {}
     for path in sources:
