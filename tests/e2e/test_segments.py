@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,6 +139,32 @@ def test_edits_outlive_the_tab_and_what_somebody_else_saved_meanwhile(
         assert (mine["number"], mine["edits"]["removed"]) == (3, [[2 * RATE, 7 * RATE // 2]])  # type: ignore[index]
         expect(page.locator("#cut-state")).to_contain_text("저장하지 않은 편집")
         assert edits(page) == [["0:02.000", "0:03.500"], ["0:05.000", "0:06.000"]]
+
+
+def test_a_refusal_stands_beside_its_field_in_the_readers_language(
+    demo_station: SmallStation, visit: Visits, tmp_path: Path
+) -> None:
+    visit.expected.append("422")
+    with serving(demo_station) as url:
+        segment_id = uploaded(demo_station, url, tmp_path, SECONDS)
+        page = visit(url, demo_station.key)
+        opened(page, url, segment_id)
+        form = page.locator("#details form")
+        form.locator("[name=air_from]").fill("2026-12-02T10:00")
+        form.locator("[name=air_until]").fill("2026-12-01T10:00")
+        form.get_by_role("button").click()
+        until = form.locator("[name=air_until]")
+        expect(until).to_be_focused()
+        expect(until).to_have_accessible_description(re.compile("이대로는 나갈 수 없습니다$"))
+        expect(form.locator(".form-wrong")).to_have_count(0)
+        until.fill("2026-12-03T10:00")
+        form.locator("[name=series]").fill("먼 길")
+        form.get_by_role("button").click()
+        episode = form.locator("[name=episode]")
+        expect(episode).to_have_accessible_description(
+            "시리즈에는 몇 회인지, 회에는 어느 시리즈인지 함께 적으세요"
+        )
+        expect(form.locator(".wrong")).to_have_count(1)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
