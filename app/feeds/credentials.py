@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from app.errors import Invalid
 from app.feeds.errors import PermanentFeedError
+from schedules.said import say
 
 LARGEST_SECRET = 16 * 1024
 _VARIABLE = re.compile(r"DANPA_FEED_[A-Z0-9_]+", re.ASCII)
@@ -35,10 +36,8 @@ def check_reference(reference: str | None) -> None:
         return
     if scheme == "file" and rest.startswith("/") and rest.isprintable():
         return
-    raise Invalid(
-        "a credential is a reference, env:DANPA_FEED_NAME or file:/absolute/path, never the secret itself",
-        field="credential",
-    )
+    told = "a credential is a reference, env:DANPA_FEED_NAME or file:/absolute/path, never the secret itself"
+    raise Invalid(say("wrong-credential", told), field="credential")
 
 
 def resolve(reference: str | None) -> SecretStr | None:

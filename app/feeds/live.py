@@ -10,6 +10,7 @@ from app.errors import Invalid
 from app.feeds.models import Feed
 from audio.lead_in import LeadIn
 from audio.profile import Encoding
+from schedules.said import say
 
 LIVE = frozenset({"icecast", "srt"})
 """Protocols that take sound as it is aired. All others take files, before it is."""
@@ -40,18 +41,19 @@ def check_live(
     if protocol not in LIVE:
         return
     if not encoding.can_be_live:
-        raise Invalid(f"{encoding.codec} cannot be sent live: choose mp3, adts, opus or flac", field="codec")
+        told = "{codec} cannot be sent live: choose mp3, adts, opus or flac"
+        raise Invalid(say("wrong-live-codec", told, codec=encoding.codec), field="codec")
     if protocol == "srt" and encoding.codec not in IN_TRANSPORT_STREAM:
-        raise Invalid(f"{encoding.codec} cannot be sent over SRT: choose mp3 or adts", field="codec")
+        told = "{codec} cannot be sent over SRT: choose mp3 or adts"
+        raise Invalid(say("wrong-srt-codec", told, codec=encoding.codec), field="codec")
     if lead_in.key:
-        raise Invalid("a lead-in stands before a file: a live feed has its preroll", field="lead_in")
+        told = "a lead-in stands before a file: a live feed has its preroll"
+        raise Invalid(say("wrong-live-lead-in", told), field="lead_in")
     if part:
-        raise Invalid("a live feed takes an airing as a whole", field="part")
+        raise Invalid(say("wrong-live-part", "a live feed takes an airing as a whole"), field="part")
     if second is not None:
-        raise Invalid(
-            "a live feed has no second route: give the line both feeds, and both are sent at once",
-            field="second_feed_id",
-        )
+        told = "a live feed has no second route: give the line both feeds, and both are sent at once"
+        raise Invalid(say("wrong-live-second", told), field="second_feed_id")
 
 
 def live_address(feed: Feed, encoding: Encoding, confined_to: Path | None) -> LiveAddress:

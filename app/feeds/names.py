@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from app.errors import Invalid
+from schedules.said import Said, say
 
 DEFAULT_TEMPLATE = "{date}_{time}_{site}_{khz}.{ext}"
 BESIDE = "{name}.json"
@@ -39,7 +40,7 @@ class InvalidTemplate(Invalid):
 
     code = "invalid-name-template"
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: Said) -> None:
         super().__init__(detail, field="name_template")
 
 
@@ -58,9 +59,8 @@ class NameFacts:
 def _moment(zone: tzinfo, usual: str) -> Callable[[NameFacts, str], str]:
     def told(facts: NameFacts, spec: str) -> str:
         if spec and not _DIRECTIVES.fullmatch(spec):
-            raise InvalidTemplate(
-                f"{spec} is not a way to write a date or a time: use %Y %y %m %d %j %H %M, letters, digits, _ and -"
-            )
+            told = "{given} is not a way to write a date or a time: use %Y %y %m %d %j %H %M, letters, digits, _ and -"
+            raise InvalidTemplate(say("wrong-moment", told, given=spec))
         return facts.starts_at.astimezone(zone).strftime(spec or usual)
 
     return told
@@ -69,9 +69,8 @@ def _moment(zone: tzinfo, usual: str) -> Callable[[NameFacts, str], str]:
 def _number(value: Callable[[NameFacts], int]) -> Callable[[NameFacts, str], str]:
     def told(facts: NameFacts, spec: str) -> str:
         if spec and not _NUMBERS.fullmatch(spec):
-            raise InvalidTemplate(
-                f"{spec} is not a way to write a number: 02 fills up to two digits, 05 to five"
-            )
+            told = "{given} is not a way to write a number: 02 fills up to two digits, 05 to five"
+            raise InvalidTemplate(say("wrong-number", told, given=spec))
         return f"{value(facts):{spec}}"
 
     return told
@@ -80,9 +79,8 @@ def _number(value: Callable[[NameFacts], int]) -> Callable[[NameFacts, str], str
 def _word(value: Callable[[NameFacts], str]) -> Callable[[NameFacts, str], str]:
     def told(facts: NameFacts, spec: str) -> str:
         if spec:
-            raise InvalidTemplate(
-                f"only dates, times and numbers take a format, such as {{date:%y%m%d}}: not {spec}"
-            )
+            told = "only dates, times and numbers take a format, such as {example}: not {given}"
+            raise InvalidTemplate(say("wrong-format", told, example="{date:%y%m%d}", given=spec))
         return value(facts)
 
     return told
@@ -119,12 +117,14 @@ def expand(template: str, facts: NameFacts) -> str:
     """
     name = _PLACEHOLDER.sub(lambda match: _value(match[1], match[2] or "", facts), template)
     if not _SAFE.fullmatch(name):
-        raise InvalidTemplate(
-            f'the name "{name}" may hold only letters A-Z and a-z, digits, ".", "_" and "-", and may neither begin with '
+        told = (
+            'the name "{name}" may hold only letters A-Z and a-z, digits, ".", "_" and "-", and may neither begin with '
             '"." or "-" nor end with "."'
         )
+        raise InvalidTemplate(say("wrong-name", told, name=name))
     if len(name) > LONGEST_NAME:
-        raise InvalidTemplate(f"the name has {len(name)} characters; at most {LONGEST_NAME} are taken")
+        told = "the name has {count} characters; at most {most} are taken"
+        raise InvalidTemplate(say("wrong-long-name", told, count=len(name), most=LONGEST_NAME))
     return name
 
 
@@ -138,15 +138,19 @@ def check_template(template: str) -> None:
     used = {placeholder for placeholder, _ in _PLACEHOLDER.findall(template)}
     dated, timed = _tells(template, _OTHER_DAYS), _tells(template, _OTHER_TIMES)
     if dated != timed:
-        missing = "a time ({time} or {time_kst})" if dated else "a date ({date} or {date_kst})"
-        raise InvalidTemplate(
-            f"the template lacks {missing}: give it both, so that no airing is taken for another, or neither for a "
+        missing = (
+            say("wrong-lacks-time", "a time ({names: or })", names=("{time}", "{time_kst}"))
+            if dated
+            else say("wrong-lacks-date", "a date ({names: or })", names=("{date}", "{date_kst}"))
+        )
+        told = (
+            "the template lacks {missing}: give it both, so that no airing is taken for another, or neither for a "
             "fixed name"
         )
+        raise InvalidTemplate(say("wrong-lacks", told, missing=missing))
     if "version" in used and not dated:
-        raise InvalidTemplate(
-            "a fixed name cannot hold {version}: an older version would stay beside the newer one"
-        )
+        told = "a fixed name cannot hold {placeholder}: an older version would stay beside the newer one"
+        raise InvalidTemplate(say("wrong-version", told, placeholder="{version}"))
 
 
 def is_fixed(template: str) -> bool:
@@ -167,10 +171,13 @@ def check_place(template: str, field: str) -> None:
         Invalid: of ``field``.
     """
     if not _PLACE.fullmatch(template) or len(template) > LONGEST_NAME:
+        told = (
+            '"{given}" must hold {placeholder} once; around it letters, digits, ".", "_" and "-", and before it folders, '
+            "such as {examples: or }"
+        )
+        examples = (".{name}.part", "incoming/{name}", "../manifests/{name}.json")
         raise Invalid(
-            f'"{template}" must hold {{name}} once; around it letters, digits, ".", "_" and "-", and before it folders, '
-            "such as .{name}.part, incoming/{name} or ../manifests/{name}.json",
-            field=field,
+            say("wrong-place", told, given=template, placeholder="{name}", examples=examples), field=field
         )
 
 
@@ -206,6 +213,7 @@ def _tells(template: str, others: Sequence[NameFacts]) -> bool:
 
 def _value(placeholder: str, spec: str, facts: NameFacts) -> str:
     if placeholder not in PLACEHOLDERS:
-        known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        raise InvalidTemplate(f"there is no placeholder {{{placeholder}}}; there are {known}")
+        known = tuple(f"{{{name}}}" for name in PLACEHOLDERS)
+        told = "there is no placeholder {given}; there are {known:, }"
+        raise InvalidTemplate(say("wrong-placeholder", told, given=f"{{{placeholder}}}", known=known))
     return PLACEHOLDERS[placeholder](facts, spec)

@@ -11,6 +11,7 @@ from typing import Any, cast
 from sqlmodel import Session, col, select
 
 from app.alarms.models import Alarm
+from app.database import id_of
 from app.errors import Conflict, Invalid
 from app.feeds.confinement import check_address, check_not_ours
 from app.feeds.contract import TEMPORARY, FeedAddress
@@ -33,6 +34,7 @@ from audio.espeak import find_espeak
 from audio.excerpt import Excerpt
 from audio.lead_in import NO_LEAD_IN, LeadIn
 from audio.profile import Codec, Encoding, Profile
+from schedules.said import say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,9 +194,8 @@ def part_of(wanted: FeedFields | Feed, lead_in: LeadIn | None = None) -> Excerpt
     except (TypeError, ValueError) as wrong:
         raise Invalid(str(wrong), field="part") from None
     if excerpt.start_s and lead_in not in {None, NO_LEAD_IN}:
-        raise Invalid(
-            "a lead-in comes before the programme: a part that begins later has none", field="lead_in"
-        )
+        told = "a lead-in comes before the programme: a part that begins later has none"
+        raise Invalid(say("wrong-part-lead-in", told), field="lead_in")
     return excerpt
 
 
@@ -244,7 +245,8 @@ def _checked(session: Session, wanted: FeedFields, feed_id: int | None, settings
     if wanted.sidecar:
         check_place(wanted.sidecar, "sidecar")
         if wanted.sidecar in {"{name}", wanted.temporary}:
-            raise Invalid("the manifest needs a name of its own, such as {name}.json", field="sidecar")
+            told = "the manifest needs a name of its own, such as {example}"
+            raise Invalid(say("wrong-manifest", told, example="{name}.json"), field="sidecar")
     _check_second_route(session, wanted, feed_id)
     encoding = encoding_of(wanted)
     lead_in = lead_in_of(wanted, profile_of(wanted))
@@ -271,20 +273,22 @@ def _check_second_route(session: Session, wanted: FeedFields, feed_id: int | Non
     """The second route is one more feed of the same site, takes the same part, and has no second route itself."""
     for first in session.exec(select(Feed).where(Feed.second_feed_id == feed_id)) if feed_id else ():
         if part_of(first) != part_of(wanted):
-            raise Conflict(
-                f"feed {first.id} has feed {feed_id} for its second route, which takes the same part of an airing: take it "
+            told = (
+                "feed {first_id} has feed {feed_id} for its second route, which takes the same part of an airing: take it "
                 "away first"
             )
+            raise Conflict(say("wrong-route-part-of", told, first_id=id_of(first), feed_id=feed_id or 0))
     if wanted.second_feed_id is not None:
         second = referred(session, Feed, wanted.second_feed_id, "feed", "second_feed_id")
         if second.id == feed_id or second.site_id != wanted.site_id:
-            raise Invalid("the second route is another feed of the same site", field="second_feed_id")
+            told = "the second route is another feed of the same site"
+            raise Invalid(say("wrong-route-site", told), field="second_feed_id")
         if part_of(second) != part_of(wanted):
-            raise Invalid("the second route takes the same part of an airing", field="second_feed_id")
+            told = "the second route takes the same part of an airing"
+            raise Invalid(say("wrong-route-part", told), field="second_feed_id")
         if second.second_feed_id is not None:
-            raise Invalid(
-                f"feed {second.id} has a second route itself: two are the most", field="second_feed_id"
-            )
+            told = "feed {feed_id} has a second route itself: two are the most"
+            raise Invalid(say("wrong-third-route", told, feed_id=id_of(second)), field="second_feed_id")
         if feed_id is not None:
             require_unused(
                 session,
@@ -308,10 +312,11 @@ def _check_names_apart(
     for other, site in session.exec(others.where(Feed.protocol == wanted.protocol, col(Feed.enabled))):
         extension = Encoding(cast("Codec", other.codec)).extension
         if other.id != feed_id and _place(other, site, extension) == place:
-            raise Conflict(
-                f'feed {other.id} ("{other.name}") puts its files under the same names into the same place: '
+            told = (
+                'feed {feed_id} ("{name}") puts its files under the same names into the same place: '
                 "give one of them another name template or a folder of its own"
             )
+            raise Conflict(say("wrong-same-names", told, feed_id=id_of(other), name=other.name))
 
 
 def _check_mounts_apart(session: Session, wanted: FeedFields, feed_id: int | None) -> None:
@@ -321,9 +326,8 @@ def _check_mounts_apart(session: Session, wanted: FeedFields, feed_id: int | Non
     )
     for other in session.exec(others):
         if other.id != feed_id:
-            raise Conflict(
-                f'feed {other.id} ("{other.name}") sends to the same place: give one of them another'
-            )
+            told = 'feed {feed_id} ("{name}") sends to the same place: give one of them another'
+            raise Conflict(say("wrong-same-mount", told, feed_id=id_of(other), name=other.name))
 
 
 def _place(feed: FeedFields | Feed, site: Site, extension: str) -> tuple[str, str]:
@@ -335,14 +339,15 @@ def _place(feed: FeedFields | Feed, site: Site, extension: str) -> tuple[str, st
 
 def _check_instants(wanted: FeedFields) -> None:
     if wanted.accept_until_s > wanted.deadline_s:
-        raise Invalid(
-            f"the site would stop taking replacements {wanted.accept_until_s} s before the start, earlier than the "
-            f"deadline ({wanted.deadline_s} s before): accept_until_s is at most deadline_s",
-            field="accept_until_s",
+        told = (
+            "the site would stop taking replacements {given} s before the start, earlier than the "
+            "deadline ({most} s before): accept_until_s is at most deadline_s"
         )
+        said = say("wrong-accept-until", told, given=wanted.accept_until_s, most=wanted.deadline_s)
+        raise Invalid(said, field="accept_until_s")
     if wanted.warn_s > wanted.lead_s:
-        raise Invalid(
-            f"people would be warned {wanted.warn_s} s before the deadline, but delivery begins only {wanted.lead_s} s "
-            "before it: warn_s is at most lead_s",
-            field="warn_s",
+        told = (
+            "people would be warned {given} s before the deadline, but delivery begins only {most} s "
+            "before it: warn_s is at most lead_s"
         )
+        raise Invalid(say("wrong-warn", told, given=wanted.warn_s, most=wanted.lead_s), field="warn_s")

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote_to_bytes
 
 from app.errors import Invalid
+from schedules.said import say
 
 TITLE_LIMIT = 300
 TAG_LIMIT = 60
@@ -34,9 +35,11 @@ def clean_line(text: str, field: str, limit: int = TITLE_LIMIT) -> str:
     line = unicodedata.normalize("NFC", text).strip()
     culprit = next((character for character in line if _is_harmful(character)), None)
     if culprit is not None:
-        raise Invalid(f"{field} holds the control character U+{ord(culprit):04X}: remove it", field=field)
+        told = "{field} holds the control character U+{hex}: remove it"
+        raise Invalid(say("wrong-control", told, field=field, hex=f"{ord(culprit):04X}"), field=field)
     if len(line) > limit:
-        raise Invalid(f"{field} has {len(line)} characters; at most {limit} are taken", field=field)
+        told = "{field} has {count} characters; at most {most} are taken"
+        raise Invalid(say("wrong-too-long", told, field=field, count=len(line), most=limit), field=field)
     return line
 
 
@@ -48,7 +51,7 @@ def clean_title(text: str) -> str:
     """
     title = clean_line(text, "title")
     if not title:
-        raise Invalid("title is empty", field="title")
+        raise Invalid(say("wrong-no-title", "title is empty"), field="title")
     return title
 
 
@@ -61,7 +64,8 @@ def clean_tags(values: Iterable[str]) -> list[str]:
     tags = (clean_line(tag, "tags", TAG_LIMIT) for value in values for tag in value.split(","))
     unique = list(dict.fromkeys(tag for tag in tags if tag))
     if len(unique) > TAGS_LIMIT:
-        raise Invalid(f"{len(unique)} tags; at most {TAGS_LIMIT} are taken", field="tags")
+        told = "{count} tags; at most {most} are taken"
+        raise Invalid(say("wrong-tags", told, count=len(unique), most=TAGS_LIMIT), field="tags")
     return unique
 
 

@@ -15,6 +15,7 @@ from app.moves.models import PoolEntry
 from app.programmes.service import slot
 from app.records import referred
 from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
+from schedules.said import say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +46,14 @@ def set_pool(
     known: set[tuple[int, int | None]] = set()
     for number, entry in enumerate(entries):
         if not LOWEST_KHZ <= entry.khz <= HIGHEST_KHZ:
-            raise Invalid(
-                f"{entry.khz} kHz is not a shortwave frequency: write {LOWEST_KHZ} to {HIGHEST_KHZ}",
-                field=f"entries.{number}.khz",
-            )
+            told = "{khz} kHz is not a shortwave frequency: write {least} to {most}"
+            said = say("wrong-khz", told, khz=entry.khz, least=LOWEST_KHZ, most=HIGHEST_KHZ)
+            raise Invalid(said, field=f"entries.{number}.khz")
         if entry.site_id is not None:
             referred(session, Site, entry.site_id, "site", f"entries.{number}.site_id")
         if (entry.khz, entry.site_id) in known:
-            raise Invalid(f"{entry.khz} kHz is named twice for the same site", field=f"entries.{number}.khz")
+            told = "{khz} kHz is named twice for the same site"
+            raise Invalid(say("wrong-twice", told, khz=entry.khz), field=f"entries.{number}.khz")
         known.add((entry.khz, entry.site_id))
     session.exec(delete(PoolEntry).where(col(PoolEntry.slot_id) == slot_id))
     session.add_all(PoolEntry(slot_id=slot_id, **asdict(entry)) for entry in entries)

@@ -21,6 +21,7 @@ from app.programmes.models import Slot
 from app.programmes.service import SlotFields, create_slot, times_of
 from app.programmes.times import SlotTimes
 from schedules.errors import ScheduleError
+from schedules.said import say
 from schedules.season import Season, season, season_at
 from schedules.time import DAY_MINUTES
 
@@ -112,7 +113,8 @@ def roll_over(
     old = season(code)
     new = season_at(old.end)
     if new.end <= now:
-        raise Invalid(f"{new.code} is over: there is nothing to be planned", field="code")
+        told = "{season} is over: there is nothing to be planned"
+        raise Invalid(say("wrong-season-over", told, season=new.code), field="code")
     work = _Rolling(session, old, new, dry_run, room_bytes, now, by)
     slots = tuple(work.slot(row) for row in _of(session, Slot, old))
     lines = tuple(work.line(row) for row in _of(session, Line, old))

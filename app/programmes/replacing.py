@@ -9,12 +9,14 @@ from sqlmodel import Session, col, select
 from app.airings.models import Airing
 from app.airings.programme import give_programme, is_begun
 from app.airings.service import want
+from app.database import id_of
 from app.errors import Conflict, Invalid
 from app.journal.service import record
 from app.programmes.models import Programme, Replacement, Slot
 from app.programmes.times import Zone
 from app.records import find, referred
 from schedules.days import KST_AHEAD_MINUTES
+from schedules.said import say
 from schedules.snapshot import CLOSED
 from schedules.time import DAY_MINUTES
 
@@ -40,12 +42,15 @@ def replace_programme(
     referred(session, Programme, programme_id, "programme", "programme_id")
     on_date = _start_day(slot, on, zone)
     if not (slot.first_date <= on_date <= slot.last_date) or str(on_date.isoweekday()) not in slot.days:
-        raise Invalid(f"slot {slot_id} has no airing on {on} ({zone})", field="date")
+        told = "slot {slot_id} has no airing on {date_on} ({zone})"
+        raise Invalid(say("wrong-no-airing", told, slot_id=slot_id, date_on=on, zone=zone), field="date")
     if programme_id == slot.programme_id:
-        raise Conflict(f"programme {programme_id} is what slot {slot_id} airs anyway")
+        told = "programme {programme_id} is what slot {slot_id} airs anyway"
+        raise Conflict(say("wrong-airs-anyway", told, programme_id=programme_id, slot_id=slot_id))
     query = select(Replacement).where(Replacement.slot_id == slot_id, Replacement.on_date == on_date)
     if session.exec(query).first() is not None:
-        raise Conflict(f"slot {slot_id} has another programme on {on} already: take that back first")
+        told = "slot {slot_id} has another programme on {date_on} already: take that back first"
+        raise Conflict(say("wrong-replaced", told, slot_id=slot_id, date_on=on))
     made = Replacement(
         slot_id=slot_id,
         on_date=on_date,
@@ -88,7 +93,8 @@ def _follow(
         return
     airing = airings[0]  # where the slot was moved within the day, the one that is still to come
     if airing.state in CLOSED or airing.starts_at <= now:
-        raise Conflict(f"airing {airing.id} is over, or on the air: its programme stays what it was")
+        told = "airing {airing_id} is over, or on the air: its programme stays what it was"
+        raise Conflict(say("wrong-on-air", told, airing_id=id_of(airing)))
     give_programme(session, airing, programme_id)
     if is_begun(session, airing):
         want(session, airing, "compile", person_id=by, now=now)

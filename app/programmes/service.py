@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from app.airings.models import Airing
+from app.database import id_of
 from app.errors import Conflict, Invalid
 from app.frequencies.fitting import duration_s, require_covered
 from app.frequencies.models import Line
@@ -25,6 +26,7 @@ from schedules import slots
 from schedules.clock import Clock, dump_clock, parse_clock
 from schedules.days import days_to_eibi
 from schedules.elements import Awaited, Fixed
+from schedules.said import say
 from schedules.time import Span
 
 FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2099, 12, 31)
@@ -167,16 +169,16 @@ def update_slot(
     columns = _checked_slot(session, fields)
     for line in session.exec(select(Line).where(Line.slot_id == slot_id)):
         if not _holds(fields.times, line):
-            raise Conflict(
-                f"line {line.id} ({line.khz} kHz) has days or dates that the slot would not have any more: "
+            why = (
+                "line {line_id} ({khz} kHz) has days or dates that the slot would not have any more: "
                 "change the line first"
             )
+            raise Conflict(say("wrong-line-outside", why, line_id=id_of(line), khz=line.khz))
     for asked in asked_of_slot(session, slot_id):
         told = (changed.start_minute, changed.stop_minute)
         if told != (columns["start_minute"], columns["stop_minute"]) or not _holds(fields.times, asked):
-            raise Conflict(
-                f"the site was asked about change {asked.id} with this slot's times: record its answer or undo the change first"
-            )
+            why = "the site was asked about change {change_id} with this slot's times: record its answer or undo the change first"
+            raise Conflict(say("wrong-asked", why, change_id=id_of(asked)))
     lasted_s = duration_s(changed)
     names = revise(changed, columns)
     if duration_s(changed) != lasted_s:
@@ -255,9 +257,9 @@ def _checked_slot(session: Session, fields: SlotFields) -> dict[str, Any]:
     times = fields.times
     for field, value in (("first_date", times.first_date), ("last_date", times.last_date)):
         if not FIRST_DATE <= value <= LAST_DATE:
-            raise Invalid(
-                f"{value} is not a date of a season: write {FIRST_DATE} to {LAST_DATE}", field=field
-            )
+            told = "{given_on} is not a date of a season: write {first_on} to {last_on}"
+            said = say("wrong-season-date", told, given_on=value, first_on=FIRST_DATE, last_on=LAST_DATE)
+            raise Invalid(said, field=field)
     planned = slots.Slot(**asdict(times), early_off_s=fields.early_off_s)
     midnight = datetime.combine(times.first_date, time(), UTC)
     end = datetime.combine(times.last_date, time(), UTC) + timedelta(days=1)
