@@ -150,7 +150,7 @@ class AdviceOut(Answer):
     @classmethod
     def of(cls, advised: Advised, now: datetime) -> Self:
         asked = advised.asked
-        notes = [*advised.notes, *(str(one) for one in (notes_on(asked) if asked is not None else ()))]
+        notes = [*advised.notes, *map(str, notes_on(asked) if asked is not None else ())]
         if not advised.conflicts_known:
             notes.insert(
                 0, "No background season has been looked at: conflicts with other stations are not known."

@@ -232,10 +232,7 @@ def checked_columns(session: Session, fields: LineFields, room_bytes: int) -> di
     """A line's columns, once slot, site, feeds, days and dates are known to fit together. Raises Invalid, BadDays."""
     slot = referred(session, Slot, fields.slot_id, "slot", "slot_id")
     referred(session, Site, fields.site_id, "site", "site_id")
-    if not LOWEST_KHZ <= fields.khz <= HIGHEST_KHZ:
-        told = "{khz} kHz is not a shortwave frequency: write {least} to {most}"
-        said = say("wrong-khz", told, khz=fields.khz, least=LOWEST_KHZ, most=HIGHEST_KHZ)
-        raise Invalid(said, field="khz")
+    require_shortwave(fields.khz, "khz")
     feeds: list[Feed] = []
     for position, feed_id in enumerate(fields.feed_ids):
         feed = referred(session, Feed, feed_id, "feed", f"feed_ids.{position}")
@@ -252,6 +249,13 @@ def checked_columns(session: Session, fields: LineFields, room_bytes: int) -> di
     if fields.texts is None:
         del kept["texts"]
     return kept | {"days": days_to_eibi(days), "first_date": first_date, "last_date": last_date}
+
+
+def require_shortwave(khz: int, field: str) -> None:
+    """Raises Invalid for any other frequency."""
+    if not LOWEST_KHZ <= khz <= HIGHEST_KHZ:
+        told = "{khz} kHz is not a shortwave frequency: write {least} to {most}"
+        raise Invalid(say("wrong-khz", told, khz=khz, least=LOWEST_KHZ, most=HIGHEST_KHZ), field=field)
 
 
 def _checked_days(slot: Slot, fields: LineFields) -> tuple[Days, date, date]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.errors import Invalid
 from app.library.models import SegmentKind
-from app.library.names import clean_line, clean_tags, clean_title, title_of
+from app.library.names import check_length, clean_line, clean_tags, clean_title, title_of
 from schedules.said import say
 
 MOST_EPISODES = 100_000
@@ -101,11 +101,7 @@ def clean_prose(text: str | None, field: str) -> str | None:
     """
     lines = [clean_line(line, field, PROSE_LIMIT) for line in (text or "").splitlines()]
     prose = "\n".join(lines).strip()
-    if len(prose) > PROSE_LIMIT:
-        told = "{field} has {count} characters; at most {most} are taken"
-        raise Invalid(
-            say("wrong-too-long", told, field=field, count=len(prose), most=PROSE_LIMIT), field=field
-        )
+    check_length(prose, field, PROSE_LIMIT)
     return prose or None
 
 

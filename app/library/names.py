@@ -37,10 +37,15 @@ def clean_line(text: str, field: str, limit: int = TITLE_LIMIT) -> str:
     if culprit is not None:
         told = "{field} holds the control character U+{hex}: remove it"
         raise Invalid(say("wrong-control", told, field=field, hex=f"{ord(culprit):04X}"), field=field)
-    if len(line) > limit:
-        told = "{field} has {count} characters; at most {most} are taken"
-        raise Invalid(say("wrong-too-long", told, field=field, count=len(line), most=limit), field=field)
+    check_length(line, field, limit)
     return line
+
+
+def check_length(text: str, field: str, most: int) -> None:
+    """Raises Invalid for more characters."""
+    if len(text) > most:
+        told = "{field} has {count} characters; at most {most} are taken"
+        raise Invalid(say("wrong-too-long", told, field=field, count=len(text), most=most), field=field)
 
 
 def clean_title(text: str) -> str:

@@ -10,11 +10,11 @@ from sqlmodel import Session, col, delete, select
 
 from app.errors import Invalid
 from app.frequencies.models import Site
+from app.frequencies.service import require_shortwave
 from app.journal.service import record
 from app.moves.models import PoolEntry
 from app.programmes.service import slot
 from app.records import referred
-from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
 from schedules.said import say
 
 
@@ -45,10 +45,7 @@ def set_pool(
     slot(session, slot_id)
     known: set[tuple[int, int | None]] = set()
     for number, entry in enumerate(entries):
-        if not LOWEST_KHZ <= entry.khz <= HIGHEST_KHZ:
-            told = "{khz} kHz is not a shortwave frequency: write {least} to {most}"
-            said = say("wrong-khz", told, khz=entry.khz, least=LOWEST_KHZ, most=HIGHEST_KHZ)
-            raise Invalid(said, field=f"entries.{number}.khz")
+        require_shortwave(entry.khz, f"entries.{number}.khz")
         if entry.site_id is not None:
             referred(session, Site, entry.site_id, "site", f"entries.{number}.site_id")
         if (entry.khz, entry.site_id) in known:

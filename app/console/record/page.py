@@ -90,6 +90,8 @@ class Part:
     first: int
     most: int
     count: int
+    has_pages: bool = True
+    """Else it was asked for whole."""
 
     @property
     def end(self) -> int:
@@ -111,7 +113,7 @@ class Part:
 def _part(asked: str, count: int) -> Part:
     """The page of a table that is asked for; the last one for one that is behind it."""
     if asked == "all":
-        return Part(0, MOST_ROWS, count)
+        return Part(0, MOST_ROWS, count, has_pages=False)
     number = min(max(_id(asked) or 1, 1), max(-(-count // ROWS), 1))
     return Part((number - 1) * ROWS, ROWS, count)
 

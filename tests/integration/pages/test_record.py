@@ -131,6 +131,17 @@ def test_a_long_record_has_pages_and_can_be_had_whole(
     assert rows.count("<tr>") == {"": count, "of {count}": (count - 1) % 4 + 1}.get(shown, 4)
 
 
+def test_a_record_that_is_too_long_even_to_print_says_where_the_rest_is(
+    night: FilledNight, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_ROWS", 5)
+    part = as_run_of(browser(), "&rows=all")
+    assert part.count("<tr>") == 1 + 5
+    assert "Rows 1 to 5 of" in part
+    assert "The CSV file has all of them" in part
+    assert "rel=" not in part
+
+
 def as_run_of(client: httpx.Client, asked: str) -> str:
     """The part of the page with what went out."""
     return (

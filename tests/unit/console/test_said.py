@@ -51,7 +51,7 @@ COMPILING = (
 )
 MOVING = (Path(app.moves.consequences.__file__), Path(bands.__file__), Path(app.propagation.schemas.__file__))
 REFUSING = tuple(
-    path for path in Path(app.__path__[0]).rglob("*.py") if '("wrong-' in path.read_text(encoding="utf-8")
+    path for path in Path(app.__path__[0]).rglob("*.py") if '"wrong-' in path.read_text(encoding="utf-8")
 )
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
