@@ -16,7 +16,8 @@ class Piece:
     """An item of a programme: `samples` from `first_sample` of a master, placed at `start_sample` of the programme.
 
     All in samples at 48 kHz. With `loop` the master is played from `first_sample` to its end, over and over, until
-    `samples` are full. Fades lie inside the piece. `as_is` keeps the profile's processing away from it.
+    `samples` are full. Fades lie inside the piece. `as_is` keeps the profile's processing away from it; with `gain_db` it is so
+    much louder than the profile's level.
     """
 
     master: Path
@@ -29,6 +30,7 @@ class Piece:
     fade_out_samples: int = 0
     loop: bool = False
     as_is: bool = False
+    gain_db: float = 0.0
 
     @property
     def end_sample(self) -> int:
@@ -42,7 +44,13 @@ class Piece:
             raise ValueError(f"master {self.master_sha256[:12]} has {master_samples} samples, not {wanted}")
         samples = left if self.loop else self.samples
         return Cut(
-            self.master, self.master_sha256, self.first_sample, samples, self.loudness_lufs, self.as_is
+            self.master,
+            self.master_sha256,
+            self.first_sample,
+            samples,
+            self.loudness_lufs,
+            self.as_is,
+            self.gain_db,
         )
 
 

@@ -3,7 +3,7 @@
 Every piece starts from the same state (filters at rest, compressor open), so that what it sounds like depends on
 nothing before it: that is what lets a piece be cached, and a programme be put together from cached pieces.
 
-    cut -> gain to target -> high-pass -> low-pass -> compressor -> measure -> gain to target exactly -> limiter -> 16 bit
+    cut -> gain to target -> high-pass -> low-pass -> compressor -> measure -> gain to target exactly, and its own -> limiter -> 16 bit
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from audio.files import scratch
 from audio.limiting import CONTEXT_SAMPLES, limiting_gain
 from audio.meter import Energies, EnergyMeter, LoudnessSum, PeakMeter, Samples, as_floats, step_samples
 from audio.pcm import BLOCK_SAMPLES, RATE, SAMPLE_BYTES, db_to_gain, gain_to_db
-from audio.profile import PROCESSING_VERSION, UNPROCESSED, Profile
+from audio.profile import MOST_GAIN_DB, PROCESSING_VERSION, UNPROCESSED, Profile
 
 LIMITER_MARGIN_DB: Final = 1.0
 """The limiter works on samples; between them, and after a lossy codec, peaks stand this much higher at most as a rule."""
@@ -39,8 +39,6 @@ LIMITER_MARGIN_DB: Final = 1.0
 # Under a second there are too few of BS.1770's 400 ms blocks to gate: such a jingle is set by its loudest one (EBU
 # R 128 s1 judges short items by their maximum too).
 _SHORT_SAMPLES: Final = RATE
-# More than this is not a quiet recording any more but an empty room.
-_MOST_GAIN_DB: Final = 40.0
 # Compression begins a little under the programme's level: speech loses 4 dB by it, which the level gives back.
 THRESHOLD_UNDER_TARGET_DB: Final = 4.5
 _LOUDNESS_TOLERANCE_LU: Final = 0.1
@@ -56,7 +54,7 @@ _RUN_IN_SAMPLES: Final = 15 * 192
 class Cut:
     """A stretch of a master: `samples` from `first_sample`. `loudness_lufs` is the whole master's, None if unknown.
 
-    `as_is`: neither levelled nor shaped, as a line-up tone must not be.
+    `gain_db`: how much louder it is to be than the level to which everything is brought. `as_is`: neither levelled nor shaped, as a line-up tone must not be.
     """
 
     master: Path
@@ -65,6 +63,7 @@ class Cut:
     samples: int
     loudness_lufs: float | None
     as_is: bool = False
+    gain_db: float = 0.0
 
     def processing(self, profile: Profile) -> Profile:
         """What is done to it where the programme is processed by `profile`."""
@@ -139,7 +138,7 @@ def prepare_all(
 def prepared_key(cut: Cut, profile: Profile, ffmpeg: Path, lower_db: float = 0.0) -> str:
     """What the cache knows the processed form of `cut` by."""
     done = cut.processing(profile).key
-    parts = (cut.master_sha256, cut.first_sample, cut.samples, cut.loudness_lufs, done, lower_db)
+    parts = (cut.master_sha256, cut.first_sample, cut.samples, cut.loudness_lufs, cut.gain_db, done, lower_db)
     return hashlib.sha256(repr((*parts, PROCESSING_VERSION, build_id(ffmpeg))).encode()).hexdigest()
 
 
@@ -170,23 +169,25 @@ def _process(
     shaped = workshop / "shaped.f32"
     with shaped.open("wb") as file:
         energies = _shape(cut, profile, ffmpeg, file)
-    gain = min(_short_of_target(_level(energies, cut.samples), profile), _MOST_GAIN_DB)
+    target = None if profile.target_lufs is None else profile.target_lufs + cut.gain_db
+    gain = cut.gain_db if target is None else _short_of(target, _level(energies, cut.samples))
+    gain = min(gain, MOST_GAIN_DB)
     limit = profile.ceiling_dbtp - LIMITER_MARGIN_DB - lower_db
     highest = limit + LIMITER_MARGIN_DB / 2
     for _ in range(_TRIES - 1):
         level, peak_dbtp = _finish(shaped, energies, cut.samples, gain, limit, made)
         over = peak_dbtp - highest
-        off = _short_of_target(level, profile)
-        if over <= 0.0 and (abs(off) <= _LOUDNESS_TOLERANCE_LU or gain >= _MOST_GAIN_DB):
+        off = _short_of(target, level)
+        if over <= 0.0 and (abs(off) <= _LOUDNESS_TOLERANCE_LU or gain >= MOST_GAIN_DB):
             return level, peak_dbtp
-        gain = min(gain + off, _MOST_GAIN_DB)
+        gain = min(gain + off, MOST_GAIN_DB)
         limit -= max(over, 0.0)
     return _finish(shaped, energies, cut.samples, gain, limit, made)
 
 
-def _short_of_target(level: float | None, profile: Profile) -> float:
-    """The gain in dB that is still wanted; none for what has no level or a profile without a target."""
-    return 0.0 if profile.target_lufs is None or level is None else profile.target_lufs - level
+def _short_of(target_lufs: float | None, level: float | None) -> float:
+    """The gain in dB that is still wanted; none for what has no level, or where no level is asked for."""
+    return 0.0 if target_lufs is None or level is None else target_lufs - level
 
 
 def _shape(cut: Cut, profile: Profile, ffmpeg: Path, shaped: IO[bytes]) -> Energies:
@@ -225,8 +226,7 @@ def _chain(cut: Cut, profile: Profile) -> str:
         "aformat=sample_fmts=flt",
     ]
     if profile.target_lufs is not None and cut.loudness_lufs is not None:
-        gain = min(profile.target_lufs - cut.loudness_lufs, _MOST_GAIN_DB)
-        steps.append(filters.gain(gain))
+        steps.append(filters.gain(profile.levelling_db(cut.loudness_lufs)))
     steps.append(filters.exactly(cut.samples))
     return ",".join(steps)
 

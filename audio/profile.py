@@ -10,6 +10,9 @@ from audio.pcm import RATE, at_rate
 PROCESSING_VERSION: Final = 4
 """Raise it whenever the same piece and profile would come out differently: it is part of every cache key."""
 
+MOST_GAIN_DB: Final = 40.0
+"""More than this is not a quiet recording any more but an empty room."""
+
 Codec = Literal["mp3", "mp2", "wav", "flac", "opus", "aac", "adts"]
 
 MP3_FRAME_SAMPLES: Final = 1152
@@ -104,6 +107,10 @@ class Profile:
             f"p{self.ceiling_dbtp:g}",
         )
         return "_".join(parts)
+
+    def levelling_db(self, loudness_lufs: float) -> float:
+        """How much louder a recording of so many LUFS is made; 0 where there is no target."""
+        return 0.0 if self.target_lufs is None else min(self.target_lufs - loudness_lufs, MOST_GAIN_DB)
 
 
 SHORTWAVE: Final = Profile()

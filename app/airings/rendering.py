@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ def render_version(
     ids = rundown.segment_ids()
     with reading(engine) as session:
         cuts = session.exec(select(Cut).where(col(Cut.segment_id).in_(ids))).all()
-        levels = {(cut.segment_id, cut.number): cut.level_lufs for cut in cuts}
+        levels = {(cut.segment_id, cut.number): (cut.loudness_lufs, cut.gain_db) for cut in cuts}
     blobs = Blobs(settings.blobs_dir)
     signal = ensure_interval_signal(engine, settings)
     with scratch(folder) as workshop:
@@ -126,11 +126,16 @@ def _words(
     return words
 
 
-def _piece(item: Item, blobs: Blobs, levels: dict[tuple[int, int], float | None], signal: Master) -> Piece:
+_Levels = Mapping[tuple[int, int], tuple[float | None, float]]
+"""By segment and cut: its loudness, and how much louder than that it is to be."""
+
+
+def _piece(item: Item, blobs: Blobs, levels: _Levels, signal: Master) -> Piece:
     """A rundown's item as the audio room takes it."""
+    gain_db = 0.0
     if isinstance(item.source, SegmentSource):
         sha256, loop = item.source.master_sha256, False
-        level = levels.get((item.source.segment_id, item.source.cut))
+        level, gain_db = levels.get((item.source.segment_id, item.source.cut), (None, 0.0))
         path = blobs.path("masters", sha256, ".flac")
     else:
         sha256, level, loop, path = signal.sha256, signal.loudness_lufs, True, signal.path
@@ -144,4 +149,5 @@ def _piece(item: Item, blobs: Blobs, levels: dict[tuple[int, int], float | None]
         fade_in_samples=item.fade_in_samples,
         fade_out_samples=item.fade_out_samples,
         loop=loop,
+        gain_db=gain_db,
     )

@@ -208,7 +208,8 @@ def _segment_piece(settings: Settings, segment: Segment, cut: Cut) -> tuple[Piec
         start_sample=LEAD_SAMPLES,
         samples=candidate.samples,
         first_sample=candidate.first_sample,
-        loudness_lufs=cut.level_lufs,
+        loudness_lufs=cut.loudness_lufs,
+        gain_db=cut.gain_db,
         fade_in_samples=0,
         fade_out_samples=0,
         loop=False,
@@ -240,7 +241,7 @@ def _may_stand_in(segment: Segment, span: Span) -> bool:
 
 
 def _source_of(cut: Cut) -> str:
-    parts = (cut.master_sha256, cut.cue_in, cut.cue_out, cut.level_lufs, PROCESSING_VERSION)
+    parts = (cut.master_sha256, cut.cue_in, cut.cue_out, cut.loudness_lufs, cut.gain_db, PROCESSING_VERSION)
     return ":".join(map(str, parts))
 
 

@@ -166,11 +166,6 @@ class Cut(SQLModel, table=True):
     joins: list[int] = Field(default_factory=list, sa_type=JSON)
     """Where sound that was apart is together now: samples of this cut's master."""
 
-    @property
-    def level_lufs(self) -> float | None:
-        """The loudness that it is to be taken for when it is brought to its level, so that its gain stays."""
-        return None if self.loudness_lufs is None else self.loudness_lufs - self.gain_db
-
 
 class SegmentLandmark(SQLModel, table=True):
     """A moment of a segment that a copy of it is found by: an index of what lies in the fingerprints' blobs.

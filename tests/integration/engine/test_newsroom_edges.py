@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.airings.models import RundownVersion
@@ -50,6 +51,7 @@ from tests.integration.engine.test_awaited import (
     heard,
     letter,
 )
+from tests.integration.engine.test_recall import decode
 
 RATE = 48_000
 MISSING = ("awaited_missing", None)
@@ -58,6 +60,18 @@ COVERED = {"covered": [{"start": 8 * RATE, "end": 9 * RATE, "sound": "tone"}]}
 
 def newest(station: LivingStation) -> list[int]:
     return heard(station, station.airing().version)
+
+
+def level(station: LivingStation, segment: int) -> float:
+    """How loud a segment is in the file that the site has, RMS in dB."""
+    (file,) = (station.settings.home.parent / "site").glob("*.mp3")
+    airing = station.airing()
+    (version,) = station.rows(RundownVersion, RundownVersion.version == airing.version)
+    for item in Rundown.from_json(version.body).items:
+        if isinstance(item.source, SegmentSource) and item.source.segment_id == segment:
+            sound = decode(file)[item.start_sample : item.end_sample]
+            return float(10 * np.log10(np.mean(sound**2)))
+    raise AssertionError("it is not in the rundown")
 
 
 class TestWhatCameAndIsNotHeard:
@@ -168,6 +182,16 @@ class TestCuts:
         away.rename(master)
         station.live_until(DEADLINE_AT)
         assert [row.level for row in station.rows(RundownVersion)][-1] == "programme"
+
+    def test_what_was_made_softer_is_softer_on_the_air(self, station: LivingStation, tmp_path: Path) -> None:
+        """All of the others are brought to one level."""
+        evening(station, tmp_path / "site", LETTER)
+        talk = deliver(station, letter(tmp_path / "phone", seconds=12))
+        station.live_until(DELIVER_AT + MINUTE)
+        before = level(station, talk)
+        self.recut(station, talk, {"gain_db": -9})
+        station.live_until(DEADLINE_AT)
+        assert level(station, talk) == pytest.approx(before - 9, abs=0.5)
 
     def test_what_is_erased_while_it_is_cut_leaves_nothing(
         self, station: LivingStation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

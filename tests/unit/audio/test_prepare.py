@@ -64,6 +64,29 @@ def test_every_piece_comes_out_at_the_target_and_under_the_limit(
     assert piece.peak_dbtp == pytest.approx(found.peak_dbtp, abs=0.01)
 
 
+@pytest.mark.parametrize("gain_db", [-9.0, -2.5, 4.0])
+@pytest.mark.parametrize("profile", [SHORTWAVE, LEVELLED], ids=["shortwave", "levelled"])
+def test_what_is_to_be_louder_or_softer_than_the_others_is(
+    gain_db: float, profile: Profile, wheel: Path, tmp_path: Path, speech: Master
+) -> None:
+    cut = replace(cut_of(speech), gain_db=gain_db)
+    piece = prepare(cut, profile, cache_dir=tmp_path / "cache", ffmpeg=wheel)
+    found = measured(piece, wheel, tmp_path)
+    assert found.loudness_lufs == pytest.approx(-20.0 + gain_db, abs=0.3)
+    assert found.peak_dbtp <= -3.0
+
+
+def test_where_nothing_is_levelled_what_is_to_be_softer_is(
+    wheel: Path, tmp_path: Path, speech: Master
+) -> None:
+    """By so much, whatever its level is."""
+    asis, softer = (
+        prepare(replace(cut_of(speech), gain_db=gain_db), UNPROCESSED, cache_dir=tmp_path, ffmpeg=wheel)
+        for gain_db in (0.0, -6.0)
+    )
+    assert np.abs(sound_of(asis) * 10 ** (-6 / 20) - sound_of(softer)).max() < 3 / 32768
+
+
 def test_a_short_jingle_is_set_by_its_loudest_moment(wheel: Path, tmp_path: Path) -> None:
     master = ingest(write_wav(tmp_path / "jingle.wav", voice(0.7, 1) * 0.1), tmp_path, ffmpeg=wheel)
     piece = prepare(cut_of(master), SHORTWAVE, cache_dir=tmp_path / "cache", ffmpeg=wheel)
