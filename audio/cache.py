@@ -1,4 +1,4 @@
-"""The disposable folder of what rendering once made: processed pieces and their encoded frames."""
+"""The disposable folder of what was once made of what is kept: processed pieces, their encoded frames, waveforms."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import contextlib
 from pathlib import Path
 from typing import Final
 
-# Each entry is one file with the sound and one with its figures
-_SOUND: Final = (".pcm", ".frames")
+# An entry of sound has a second file with its figures
+_ENTRIES: Final = (".pcm", ".frames", ".peaks")
 
 
 def trim_cache(cache_dir: Path, max_bytes: int, *, keep_used_since: float = float("inf")) -> int:
@@ -16,7 +16,7 @@ def trim_cache(cache_dir: Path, max_bytes: int, *, keep_used_since: float = floa
     Pieces used at or after `keep_used_since` (seconds since 1970) stay: a running render may be about to read them.
     """
     entries = []
-    for suffix in _SOUND:
+    for suffix in _ENTRIES:
         for sound in cache_dir.glob(f"*{suffix}"):
             with contextlib.suppress(FileNotFoundError):
                 stat = sound.stat()

@@ -18,6 +18,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from app.airings import asrun
+from app.airings.carriage import LISTENING_RECIPE
 from app.airings.compiling import run_compile
 from app.airings.materialise import materialise
 from app.airings.models import Airing, Artefact, RundownVersion
@@ -297,7 +298,7 @@ def _artefact(station: SmallStation, rundown: RundownVersion) -> Artefact:
     Blobs(station.settings.blobs_dir).adopt(copy, "artefacts", sha256, ".opus")
     return Artefact(
         rundown_id=id_of(rundown),
-        recipe="opus",
+        recipe=LISTENING_RECIPE.recipe,  # the file is smaller than that: what it is made of is not looked at
         sha256=sha256,
         extension="opus",
         media_type="audio/ogg",

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -13,10 +15,10 @@ from starlette.exceptions import HTTPException
 from app.air.status import read_status
 from app.air.tap import tap_path
 from app.airings import editing, service
-from app.airings.carriage import wishes
+from app.airings.carriage import is_bare, wishes
 from app.airings.listening_in import listen_in, sent_sound
 from app.airings.live_run import sent_on
-from app.airings.models import Airing, AsRun, Intent
+from app.airings.models import Airing, Artefact, AsRun, Intent, RundownVersion
 from app.airings.naming import named_in
 from app.airings.schemas import (
     AiringOut,
@@ -38,6 +40,8 @@ from app.approving.sign_offs import signatures
 from app.awaited.cut_off import cut_offs
 from app.database import id_of, reading, writing
 from app.errors import NotFound
+from app.library.schemas import PeaksOut
+from app.storage import Blobs
 from app.web.bodies import RowId, etag
 from app.web.dependencies import Actor, CurrentBlobs, CurrentSettings, Database, IfMatch, Now
 from app.web.files import AudioFile
@@ -50,6 +54,10 @@ _NOT_KEPT = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """A stream that never ends belongs into no cache, and no proxy may collect it first."""
 
 DryRun = Annotated[bool, Query(description="Only say what it would do")]
+
+WantedVersion = Annotated[
+    int | None, Query(ge=1, le=10**9, description="The newest that there is where left out")
+]
 
 router = Router(prefix="/api/v1", tags=["airings"])
 
@@ -127,18 +135,48 @@ def get_airing_audio(
     database: Database,
     blobs: CurrentBlobs,
     airing_id: RowId,
-    version: Annotated[
-        int | None, Query(ge=1, le=10**9, description="The newest that there is where left out")
-    ] = None,
+    version: WantedVersion = None,
 ) -> AudioFile:
     with reading(database) as session:
-        artefact = service.audible(session, service.get(session, airing_id), version)
+        artefact, path = _audio(session, blobs, airing_id, version)
+    return AudioFile(path, media_type=artefact.media_type, headers={"ETag": f'"{artefact.sha256}"'})
+
+
+@router.get("/airings/{airing_id}/peaks", summary="Its waveform: of what the sites were given")
+def get_airing_peaks(
+    _actor: Actor,
+    database: Database,
+    settings: CurrentSettings,
+    blobs: CurrentBlobs,
+    airing_id: RowId,
+    version: WantedVersion = None,
+    points: Annotated[int, Query(ge=1, le=10_000, description="At most this many pairs")] = 1000,
+    first_sample: Annotated[int, Query(ge=0, lt=2**53, description="For a closer look: from here on")] = 0,
+    end_sample: Annotated[int | None, Query(ge=0, lt=2**53, description="And as far as here")] = None,
+) -> PeaksOut:
+    """Of the same file as its audio, at 48 kHz; `joins` are where its items begin.
+
+    Drawn when somebody first asks, which takes some seconds for an hour of programme.
+    """
+    from app.airings.waveform import read_airing_waveform  # numpy stays out until somebody looks
+
+    with reading(database) as session:
+        artefact, path = _audio(session, blobs, airing_id, version)
+        rundown = Rundown.from_json(session.get_one(RundownVersion, artefact.rundown_id).body)
+    drawn = read_airing_waveform(settings, artefact, path, points, first_sample, end_sample)
+    starts = [item.start_sample for item in rundown.items] if is_bare(artefact.recipe) else []
+    return PeaksOut(**asdict(drawn), joins=starts)
+
+
+def _audio(session: Session, blobs: Blobs, airing_id: int, version: int | None) -> tuple[Artefact, Path]:
+    """What is heard of an airing, and where it lies. Raises NotFound."""
+    artefact = service.audible(session, service.get(session, airing_id), version)
     path = blobs.path("artefacts", artefact.sha256, f".{artefact.extension}") if artefact else None
     if artefact is None or path is None or not path.exists():
         raise NotFound(
             f"there is no audio of airing {airing_id}: it is not rendered yet, or was cleared away"
         )
-    return AudioFile(path, media_type=artefact.media_type, headers={"ETag": f'"{artefact.sha256}"'})
+    return artefact, path
 
 
 @router.get("/airings/{airing_id}/live", summary="What goes out live just now, feed by feed")

@@ -308,7 +308,7 @@ class SegmentPatch(Body):
 
 
 class PeaksOut(Answer):
-    """A waveform: for each of equal stretches of the master the lowest and the highest sample, of 127."""
+    """A waveform: for each of equal stretches of the sound the lowest and the highest sample, of 127."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -87,7 +87,7 @@ def test_a_producers_evening(station: WholeStation, visit: Visits, tmp_path: Pat
     page.goto(f"{url}/")
     page.get_by_role("link", name="큐시트 열기").first.click()
     page.get_by_role("button", name="여기부터 듣기: letter-mother").click()
-    wait_until(page, "document.getElementById('airing-audio').currentTime > 90")
+    wait_until(page, "document.querySelector('#wave [role=slider]')?.ariaValueNow > 90")
     (airing,) = station.items("/airings", night="2026-11-16")
     station.live_until(ON_AIR_AT + timedelta(minutes=7))
     (file,) = (tmp_path / "site").glob("*.mp3")

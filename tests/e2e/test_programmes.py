@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.nights import FilledNight, compiled
 from tests.stations import keyed, serving
-from tests.visits import Visits, axe, overflows
+from tests.visits import Visits, axe, overflows, wait_until
 
 NEWS, TALK, LETTER = "저녁 뉴스: 서울과 세계의 하루", "라디오가 건너온 길", "어머니에게 보내는 편지"
 
@@ -237,16 +237,35 @@ def test_an_airing_is_heard_from_any_item_and_over_its_joins(
     night: FilledNight, page: Page, url: str
 ) -> None:
     page.goto(f"{url}/airings/{night.airings['1530']}")
-    player = page.locator("#airing-audio")
-    player.evaluate("(audio) => { audio.muted = true; }")
+    wave = page.get_by_role("slider", name=re.compile("파형: .*판 1"))
+    expect(wave).to_have_attribute("aria-valuemax", "103.9")
+    page.get_by_label("빠르기").select_option("2")
     page.get_by_role("button", name=f"여기부터 듣기: {NEWS}").click()
     expect(page.locator("#item-1")).to_have_class(re.compile("playing"))
-    assert player.evaluate("(audio) => audio.currentTime") >= 12
+    assert float(wave.get_attribute("aria-valuenow") or 0) >= 12
     page.get_by_role("button", name=f"이음매 듣기: {NEWS} 앞").click()
     expect(page.locator("#item-0")).to_have_class(re.compile("playing"))
-    player.evaluate("(audio) => { audio.playbackRate = 8; }")
-    expect(player).to_have_js_property("paused", value=True)
-    assert 17 <= player.evaluate("(audio) => audio.currentTime") < 22
+    expect(page.get_by_role("button", name="▶ 듣기")).to_be_visible(timeout=10_000)
+    assert 17 <= float(wave.get_attribute("aria-valuenow") or 0) < 22
+
+
+def test_the_waveform_of_an_airing_shows_its_joins_and_plays_from_a_click(
+    night: FilledNight, page: Page, url: str
+) -> None:
+    page.goto(f"{url}/airings/{night.airings['1530']}")
+    wave = page.get_by_role("slider", name=re.compile("파형: .*판 1"))
+    expect(wave).to_have_attribute("aria-valuemax", "103.9")
+    painted = "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((one) => one)"
+    wait_until(page, f"({painted})(document.querySelector('#wave canvas'))")
+    wave.press("j")
+    first = page.get_by_role("button", name=f"이음매 듣기: {NEWS} 앞").get_attribute("data-join")
+    assert float(wave.get_attribute("aria-valuenow") or 0) == pytest.approx(float(first or 0), abs=0.06)
+    box = wave.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
+    expect(page.get_by_role("button", name="❚❚ 멈춤")).to_be_visible()
+    assert 50 <= float(wave.get_attribute("aria-valuenow") or 0) < 58
+    expect(page.locator("#item-1 .what")).to_contain_text("-20.0 LUFS (+0.0 dB)")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -8,18 +8,27 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from app.airings.carriage import carriages, instants
+from app.airings.carriage import (
+    LISTENING_RECIPE,
+    Carriage,
+    carriages,
+    instants,
+    is_bare,
+    readable_recipe,
+    wishes,
+)
 from app.airings.models import Airing, Artefact, Edition, RundownVersion
 from app.airings.on_air import begun
 from app.airings.programme import programme_of
 from app.airings.requests import clock_of
-from app.airings.service import rundowns
+from app.airings.service import audible, rundowns
 from app.approving.sign_offs import Signature, signatures
 from app.database import id_of
 from app.feeds.live import is_live
 from app.library.models import Cut, Segment
 from app.people.models import Person
 from app.storage import Blobs
+from audio.profile import Profile
 from schedules.elements import Element, Fixed
 from schedules.errors import BadClock
 from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
@@ -32,6 +41,7 @@ from schedules.time import SAMPLE_RATE
 class ItemView:
     """One item; ``start_s`` is where it begins in the audio. ``title`` is None for the interval signal.
 
+    ``gain_db``: how much louder than its recording it is made in what is heard here; None where its level stays, or is not known.
     ``is_heard``: it is on the air or was, or will be before a change could be. ``by_hand``: a producer put or locked it there.
     """
 
@@ -43,6 +53,7 @@ class ItemView:
     title: str | None
     kind: str
     loudness_lufs: float | None
+    gain_db: float | None
     label: str
     rule: str
     candidates: int
@@ -81,12 +92,23 @@ class VersionView:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundView:
+    """What is heard and seen of a version. ``is_bare``: its items begin where the rundown says, nothing is before them."""
+
+    version: int
+    loudness_lufs: float | None
+    peak_dbtp: float | None
+    is_bare: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What a producer may do with the rundown. ``why_not`` names what stands in the way: ``over``, ``not_compiled``,
     ``level``, ``being_compiled``; None where nothing does.
     """
 
     items: tuple[ItemView, ...]
+    sound: SoundView | None
     heard: int
     why_not: str | None
     takers: tuple[TakerView, ...]
@@ -101,14 +123,19 @@ def desk_of(session: Session, blobs: Blobs, airing: Airing, now: datetime) -> De
     named = _segments(session, parsed.values())
     edition = session.get(Edition, airing.id)
     newest = parsed.get(airing.version)
+    carried = carriages(session, airing.slot_id, airing.starts_at.date())
+    there = _audible(session, blobs, airing)
+    sound = audible(session, airing, max(there)) if there else None
+    profile = _profile(sound, carried) if sound else None
     heard = len(begun(airing, newest, now)) if newest else 0
     author = session.get(Person, edition.edited_by) if edition and edition.edited_by else None
     return Desk(
-        items=_items(session, airing, newest, edition, named, heard) if newest else (),
+        items=_items(session, airing, newest, edition, named, heard, profile) if newest else (),
+        sound=_sound(sound, max(there)) if sound else None,
         heard=heard,
         why_not=_why_not(airing, rows[0] if rows else None, edition, now),
-        takers=_takers(session, airing, now),
-        versions=_versions(rows, parsed, named, _signed(session, airing), _audible(session, blobs, airing)),
+        takers=_takers(airing, carried, now),
+        versions=_versions(rows, parsed, named, _signed(session, airing), there),
         edited_by=author.name if author else None,
         edited_at=edition.edited_at if edition else None,
     )
@@ -126,14 +153,24 @@ def _why_not(
     return "being_compiled" if edition is not None and edition.base_version >= airing.version else None
 
 
-_Named = Mapping[int, tuple[str, str, float | None]]
-"""Title, kind and loudness of segments."""
+_Named = Mapping[int, tuple[str, str]]
+"""Title and kind of segments."""
+
+_Levels = Mapping[tuple[int, int], tuple[float | None, float]]
+"""Of segments' cuts: how loud they are, and how much louder than the others they are to be."""
 
 
 def _items(
-    session: Session, airing: Airing, rundown: Rundown, edition: Edition | None, named: _Named, heard: int
+    session: Session,
+    airing: Airing,
+    rundown: Rundown,
+    edition: Edition | None,
+    named: _Named,
+    heard: int,
+    profile: Profile | None,
 ) -> tuple[ItemView, ...]:
     elements, ours = _elements(session, airing, edition)
+    levels = _levels(session, rundown)
     end, views = 0, []
     for item in rundown.items:
         element = (
@@ -145,6 +182,7 @@ def _items(
                 airing.starts_at,
                 element,
                 named,
+                _level(item, levels, profile),
                 overlaps=item.start_sample < end,
                 is_heard=item.position < heard,
                 by_hand=isinstance(element, Fixed) and element.segment_id not in ours,
@@ -172,13 +210,14 @@ def _item(
     starts_at: datetime,
     element: Element | None,
     named: _Named,
+    level: tuple[float | None, float | None],
     *,
     overlaps: bool,
     is_heard: bool,
     by_hand: bool,
 ) -> ItemView:
     segment_id = item.source.segment_id if isinstance(item.source, SegmentSource) else None
-    title, kind, loudness = named.get(segment_id or 0, (None, "interval_signal", None))
+    title, kind = named.get(segment_id or 0, (None, "interval_signal"))
     return ItemView(
         position=item.position,
         starts_at=audio_airs_at(item, starts_at),
@@ -187,7 +226,8 @@ def _item(
         segment_id=segment_id,
         title=title,
         kind=kind,
-        loudness_lufs=loudness,
+        loudness_lufs=level[0],
+        gain_db=level[1],
         label=element.label if element else "",
         rule=item.reason.rule,
         candidates=item.reason.candidates,
@@ -199,24 +239,50 @@ def _item(
     )
 
 
-def _segments(session: Session, parsed: Iterable[Rundown]) -> dict[int, tuple[str, str, float | None]]:
+def _levels(session: Session, rundown: Rundown) -> _Levels:
+    rows = session.exec(
+        select(Cut.segment_id, Cut.number, Cut.loudness_lufs, Cut.gain_db).where(
+            col(Cut.segment_id).in_(rundown.segment_ids())
+        )
+    ).all()
+    return {(segment, number): (loudness, gain) for segment, number, loudness, gain in rows}
+
+
+def _level(item: Item, levels: _Levels, profile: Profile | None) -> tuple[float | None, float | None]:
+    """How loud its recording is, and how much louder it is made."""
+    if not isinstance(item.source, SegmentSource):
+        return None, None
+    loudness, own = levels.get((item.source.segment_id, item.source.cut), (None, 0.0))
+    if loudness is None or profile is None:
+        return loudness, None
+    return loudness, profile.levelling_db(loudness) + own
+
+
+def _profile(sound: Artefact, carried: Sequence[Carriage]) -> Profile | None:
+    """How what is heard was processed; None where it was made for a feed that wants something else now."""
+    readable = (one for each in carried for one in each.feeds if readable_recipe(one))
+    for wanted in (LISTENING_RECIPE, *map(wishes, readable)):
+        if wanted.recipe == sound.recipe:
+            return wanted.profile
+    return None
+
+
+def _sound(sound: Artefact, version: int) -> SoundView:
+    return SoundView(version, sound.loudness_lufs, sound.peak_dbtp, is_bare(sound.recipe))
+
+
+def _segments(session: Session, parsed: Iterable[Rundown]) -> dict[int, tuple[str, str]]:
     wanted = {number for rundown in parsed for number in rundown.segment_ids()}
     rows = session.exec(
-        select(Segment.id, Segment.title, Segment.kind, Cut.loudness_lufs)
-        .join(
-            Cut,
-            (col(Cut.segment_id) == col(Segment.id)) & (col(Cut.number) == col(Segment.approved_cut)),
-            isouter=True,
-        )
-        .where(col(Segment.id).in_(wanted))
+        select(Segment.id, Segment.title, Segment.kind).where(col(Segment.id).in_(wanted))
     ).all()
-    return {number: (title, kind, loudness) for number, title, kind, loudness in rows if number is not None}
+    return {number: (title, kind) for number, title, kind in rows if number is not None}
 
 
-def _takers(session: Session, airing: Airing, now: datetime) -> tuple[TakerView, ...]:
+def _takers(airing: Airing, carried: Sequence[Carriage], now: datetime) -> tuple[TakerView, ...]:
     """Each enabled feed once, in the order of its lines."""
     found: dict[int, TakerView] = {}
-    for carriage in carriages(session, airing.slot_id, airing.starts_at.date()):
+    for carriage in carried:
         for feed in carriage.feeds:
             until = instants(airing, feed).accept_until
             found.setdefault(

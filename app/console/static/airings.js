@@ -16,47 +16,56 @@ const AFTER_S = 5;
 /** @param {string} id */
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const items = () => /** @type {HTMLElement} */ (document.getElementById("items"));
-const audio = () => /** @type {HTMLAudioElement | null} */ (document.getElementById("airing-audio"));
+
+const path = () => `/api/v1${location.pathname}`;
 
 /** Which segments the page shows. */
 const shownSegments = () => new Set([...items().querySelectorAll("li[data-segment]")].map((row) => Number(/** @type {HTMLElement} */ (row).dataset.segment)));
 
 // ---------------------------------------------------------------- listening
 
-/** Where to stop, of a join. */
-let until = Infinity;
+/** @type {import("./waveform.js").Waveform | undefined} */
+let wave;
 
-/** @param {number} from @param {number} [to] */
-async function play(from, to = Infinity) {
-  const player = audio();
-  if (!player) return;
-  until = to;
-  player.currentTime = Math.max(from, 0);
-  await player.play().catch(tellFailure);
-}
-
-/** @param {HTMLAudioElement} player */
-function follow(player) {
-  if (player.currentTime >= until) {
-    until = Infinity;
-    player.pause();
+/** The newest audio there is, with its items' beginnings where they are those of the rundown that is shown. */
+async function showSound() {
+  const sound = document.getElementById("sound");
+  if (!sound) { // it was cleared away
+    wave?.detach();
+    wave = undefined;
+    return;
   }
-  const starts = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-play]")]);
-  const current = starts.filter((button) => Number(button.dataset.play) <= player.currentTime + 0.01).pop();
-  for (const row of document.querySelectorAll(".item.playing")) row.classList.remove("playing");
-  if (!player.paused) current?.closest("li")?.classList.add("playing");
+  const { version = "", label = "", isCurrent } = sound.dataset;
+  const audio = `${path()}/audio?version=${version}`;
+  if (!wave) {
+    const { attachWaveform } = await import("./waveform.js"); // no part of the first view
+    wave ??= attachWaveform(element("wave"), { label, sound: { audio, peaks: peaks(version) } });
+  } else if (wave.sound.audio !== audio) wave.show({ audio, peaks: peaks(version) }, wave.time);
+  const starts = isCurrent === undefined ? [] : [...document.querySelectorAll("[data-join]")];
+  wave.set({ marks: starts.map((button) => ({ at: Number(/** @type {HTMLElement} */ (button).dataset.join), kind: "join" })) });
+  follow();
 }
 
-for (const event of ["timeupdate", "pause"]) {
-  document.addEventListener(event, ({ target }) => target === audio() && follow(/** @type {HTMLAudioElement} */ (target)), true);
+/** @param {string} version */
+const peaks = (version) => `${path()}/peaks?version=${version}`;
+
+/** Show which item is heard. */
+function follow() {
+  const starts = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-play]")]);
+  const heard = wave?.playing ? starts.filter((button) => Number(button.dataset.play) <= (wave?.time ?? 0) + 0.01).pop() : undefined;
+  for (const row of document.querySelectorAll(".item")) row.classList.toggle("playing", row === heard?.closest("li"));
 }
+
+document.addEventListener("wave:moved", follow);
+document.addEventListener("danpa:looked", showSound);
 document.addEventListener("click", (event) => {
   const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-play], [data-join]"));
-  if (!button) return;
+  if (!button || !wave) return;
   const { play: from, join } = button.dataset;
-  if (from !== undefined) play(Number(from));
-  else play(Number(join) - BEFORE_S, Number(join) + AFTER_S);
+  if (from !== undefined) wave.play(Number(from));
+  else wave.play(Number(join) - BEFORE_S, Number(join) + AFTER_S);
 });
+showSound().catch(tellFailure);
 
 // ---------------------------------------------------------------- editing
 
@@ -69,8 +78,6 @@ let wish;
 let trial;
 /** Counts the trials: only the newest one's answer is shown. */
 let tried = 0;
-
-const path = () => `/api/v1/airings/${items().dataset.airing}`;
 
 /** Of the version that is looked at: when a newer one has come, the edit is refused instead of meaning another item. */
 const etag = () => `"${items().dataset.version}"`;

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from sqlmodel import select
 
 from app.airings.models import Edition, Intent
 from app.database import reading
+from tests.integration.engine.test_recall import decode
 from tests.nights import CLOCK, FilledNight
 from tests.stations import keyed, serving
 
@@ -98,6 +101,35 @@ def test_a_dry_run_shows_what_would_be_and_stores_nothing(
     meant = api.post(where, json=body, headers=version).json()
     assert meant["rundown"] == tried["rundown"]
     assert meant["intent"]["kind"] == "compile"
+
+
+def test_the_waveform_is_that_of_the_audio(night: FilledNight, api: httpx.Client, tmp_path: Path) -> None:
+    where = f"/api/v1/airings/{night.airings['1530']}"
+    audio = tmp_path / "airing.mp3"
+    audio.write_bytes(api.get(f"{where}/audio").content)
+    sound = decode(audio)
+    drawn = api.get(f"{where}/peaks", params={"points": 400}).json()
+    assert drawn["samples"] == len(sound)
+    assert len(drawn["pairs"]) <= 400
+    stretches = np.array_split(
+        sound, np.arange(drawn["samples_per_pair"], len(sound), drawn["samples_per_pair"])
+    )
+    heard = np.array([[each.min(), each.max()] for each in stretches]) * 127
+    assert np.abs(np.array(drawn["pairs"]) - heard).max() <= 2
+    [newest] = api.get(f"{where}/rundown").json()["items"]
+    assert drawn["joins"] == [item["start_sample"] for item in newest["rundown"]["items"]]
+
+    kept = night.station.settings.cache_dir
+    [file] = kept.glob("*.peaks")
+    file.write_bytes(file.read_bytes()[:100])
+    again = api.get(f"{where}/peaks", params={"points": 400})
+    assert again.json() == drawn, "what was cut short is drawn anew"
+    closer = api.get(
+        f"{where}/peaks", params={"points": 50, "first_sample": 96_000, "end_sample": 120_000}
+    ).json()
+    assert (closer["first_sample"], closer["samples_per_pair"]) == (96_000, 480)
+    assert len(closer["pairs"]) == 50
+    assert api.get(f"{where}/peaks", params={"version": 2}).status_code == 404
 
 
 def test_each_version_is_heard_by_its_number(night: FilledNight, api: httpx.Client) -> None:
