@@ -143,7 +143,6 @@ def awaited_from(
 ) -> Iterator[AwaitedItem]:
     """Everything that is awaited of airings that have not begun, the soonest first; ``only`` these names on their dates."""
     steps = measure(session, now)
-    days = None if only is None else {on for _, on in only}
     rows = session.exec(
         select(Airing)
         .where(
@@ -153,14 +152,12 @@ def awaited_from(
         )
         .order_by(col(Airing.starts_at), col(Airing.id))
     ).all()
+    names = names_awaited(session, rows)
     for airing in rows:
         on = broadcast_date(airing)
-        if only is None or days is None:
-            yield from awaited_of(session, airing, steps)
-        elif on in days and any(
-            (name, on) in only for names in names_awaited(session, [airing]).values() for name in names
-        ):
-            yield from (one for one in awaited_of(session, airing, steps) if (one.name, on) in only)
+        if any(only is None or (name, on) in only for name in names.get(id_of(airing), ())):
+            found = awaited_of(session, airing, steps)
+            yield from (one for one in found if only is None or (one.name, on) in only)
 
 
 def broadcast_date(airing: Airing) -> date:
