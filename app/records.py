@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from sqlmodel import Session, SQLModel, func, select
 
 from app.errors import Conflict, Invalid, NotFound, StaleRevision
+from schedules.said import Said
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -34,18 +35,18 @@ def referred(session: Session, model: type[Row], row_id: int, name: str, field: 
     return row
 
 
-def require_free(session: Session, column: Any, value: str, row_id: int | None, message: str) -> None:
-    """Refuse a value that another row has in a unique column. Raises Conflict with the message."""
+def require_free(session: Session, column: Any, value: str, row_id: int | None, taken_by: Said) -> None:
+    """Refuse a value that another row has in a unique column. Raises Conflict, which says what was given."""
     taken = session.exec(select(column.class_.id).where(column == value)).first()
     if taken is not None and taken != row_id:
-        raise Conflict(message)
+        raise Conflict(taken_by)
 
 
-def require_unused(session: Session, column: Any, row_id: int, message: str) -> None:
-    """Refuse to delete what other rows refer to. ``{count}`` in the message is how many. Raises Conflict."""
+def require_unused(session: Session, column: Any, row_id: int, used: Callable[[int], Said]) -> None:
+    """Refuse to delete what other rows refer to; ``used`` is told how many. Raises Conflict with what it says."""
     count = session.exec(select(func.count()).select_from(column.class_).where(column == row_id)).one()
     if count:
-        raise Conflict(message.format(count=count))
+        raise Conflict(used(count))
 
 
 def require_revision(row: Revised, expected: int | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from schedules.errors import BadDays
+from schedules.said import Said, say
 from schedules.time import DAY_MINUTES
 
 Days = frozenset[int]
@@ -27,14 +28,18 @@ _DAILY = {"daily", "매일"}
 def check_days(days: Days) -> None:
     """Raises BadDays where the set is empty or holds something that is not an ISO weekday."""
     if not days:
-        raise BadDays("no weekday is chosen: choose at least one")
+        raise BadDays(say("unread-no-days", "no weekday is chosen: choose at least one"))
     if wrong := sorted(days - EVERY_DAY):
-        raise BadDays(f"{wrong[0]} is not a weekday: days are 1 (Monday) to 7 (Sunday)")
+        raise BadDays(
+            say("unread-day", "{day} is not a weekday: days are 1 (Monday) to 7 (Sunday)", day=wrong[0])
+        )
 
 
 def days_from_hfcc(digits: str) -> Days:
     """HFCC's column, "1234567" or "1     7" (1 = Sunday). Raises BadDays."""
-    return frozenset((number - 2) % 7 + 1 for number in _digits(digits, "1 is Sunday"))
+    return frozenset(
+        (number - 2) % 7 + 1 for number in _digits(digits, say("unread-from-sunday", "1 is Sunday"))
+    )
 
 
 def days_to_hfcc(days: Days) -> str:
@@ -45,7 +50,7 @@ def days_to_hfcc(days: Days) -> str:
 
 def days_from_eibi(digits: str) -> Days:
     """EiBi's digits (1 = Monday). Raises BadDays."""
-    return frozenset(_digits(digits, "1 is Monday"))
+    return frozenset(_digits(digits, say("unread-from-monday", "1 is Monday")))
 
 
 def days_to_eibi(days: Days) -> str:
@@ -114,10 +119,17 @@ def _shifted(days: Days, by: int) -> Days:
     return frozenset((day - 1 + by) % 7 + 1 for day in days)
 
 
-def _digits(text: str, convention: str) -> list[int]:
+def _digits(text: str, convention: Said) -> list[int]:
     digits = text.replace(" ", "")
     if not re.fullmatch("[1-7]{1,7}", digits) or len(set(digits)) != len(digits):
-        raise BadDays(f'"{text}" are not weekdays: write the digits 1 to 7, each at most once ({convention})')
+        raise BadDays(
+            say(
+                "unread-days",
+                '"{text}" are not weekdays: write the digits 1 to 7, each at most once ({convention})',
+                text=text,
+                convention=convention,
+            )
+        )
     return [int(digit) for digit in digits]
 
 
@@ -125,6 +137,12 @@ def _day(name: str, text: str) -> int:
     number = _NUMBER_OF.get(name.strip().lower())
     if number is None:
         raise BadDays(
-            f'"{name}" in "{text}" is not a weekday: write {", ".join(_NAMES)}, a range such as Mo-Fr, or daily'
+            say(
+                "unread-weekday",
+                '"{name}" in "{text}" is not a weekday: write {names}, a range such as Mo-Fr, or daily',
+                name=name,
+                text=text,
+                names=", ".join(_NAMES),
+            )
         )
     return number

@@ -14,9 +14,10 @@ from typing import ClassVar, Literal, get_args
 from schedules.announcing.tokens import TEMPLATE, check_template
 from schedules.errors import BadAnnouncement, BadClock, BadTime
 from schedules.hard_time import HardTime
+from schedules.hhmm import parse_hhmm
 from schedules.rules import Quota, Rest, Spacing, not_allowed, outside
 from schedules.said import Said, say
-from schedules.time import parse_hhmm, to_kst, to_utc
+from schedules.time import to_kst, to_utc
 
 Order = Literal["newest", "least_recently_aired", "weighted"]
 

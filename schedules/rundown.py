@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 from schedules.elements import LONGEST_CROSSFADE_S
 from schedules.errors import BadRundown
-from schedules.said import Said
+from schedules.said import Said, values_named
 from schedules.time import SAMPLE_RATE, samples_to_timedelta, to_utc
 
 Level = Literal["programme", "standby", "evergreen", "interval_signal"]
@@ -167,6 +167,12 @@ class Rundown:
             for item in self.items
             if isinstance(item.source, SegmentSource) and item.sounds_in(first, last)
         )
+
+    def spoken_of(self) -> frozenset[int]:
+        """The segments that its notes name: those that lost, too."""
+        notes = (*self.notes, *(item.reason.note for item in self.items))
+        found = (value for note in notes for value in values_named(note, "segment_id"))
+        return frozenset(value for value in found if isinstance(value, int))
 
     def turns(self) -> list[tuple[Item, int]]:
         """Every item, with the sample at which its turn is over: where it ends or, in a cross-fade, the next one starts."""

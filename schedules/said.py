@@ -9,7 +9,7 @@ byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -70,6 +70,16 @@ def say(code: str, template: str, /, **values: Value) -> Said:
 def together(parts: Sequence[Said]) -> Said:
     """Several as one; a single one is itself."""
     return parts[0] if len(parts) == 1 else say("together", "{parts}", parts=tuple(parts))
+
+
+def values_named(said: Said, name: str) -> Iterator[Value]:
+    """Each value of this name, in a sentence and in those that are nested in it."""
+    for each, value in said.values.items():
+        if each == name:
+            yield value
+        for nested in value if isinstance(value, tuple) else (value,):
+            if isinstance(nested, Said):
+                yield from values_named(nested, name)
 
 
 def _checked(name: str, value: Value) -> Value:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from schedules.errors import BadSeason
+from schedules.said import say
 from schedules.time import Span, to_utc
 
 _CODE = re.compile(r"([AB])([0-9]{2})")
@@ -43,7 +44,11 @@ def season(code: str) -> Season:
     match = _CODE.fullmatch(code.strip().upper())
     if match is None:
         raise BadSeason(
-            f'"{code}" is not a season: write A (summer) or B (winter) and two digits of the year, such as B26'
+            say(
+                "unread-season",
+                '"{code}" is not a season: write A (summer) or B (winter) and two digits of the year, such as B26',
+                code=code,
+            )
         )
     return _season(match[1], 2000 + int(match[2]))
 

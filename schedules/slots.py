@@ -11,8 +11,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from schedules.days import Days, check_days, format_days
 from schedules.errors import AcrossSeasonChange, BadDateRange, BadTime, EmptySlot, SlotShorterThanEarlyOff
+from schedules.hhmm import format_hhmm, parse_hhmm
+from schedules.said import Said, say
 from schedules.season import season_at
-from schedules.time import DAY_MINUTES, SAMPLE_RATE, Span, format_hhmm, parse_hhmm
+from schedules.time import DAY_MINUTES, SAMPLE_RATE, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,12 @@ class Slot:
         check_days(self.days)
         if self.last_date < self.first_date:
             raise BadDateRange(
-                f"the slot's last date {self.last_date} is before its first date {self.first_date}: swap or correct them"
+                say(
+                    "unread-slot-dates",
+                    "the slot's last date {last_on} is before its first date {first_on}: swap or correct them",
+                    last_on=self.last_date,
+                    first_on=self.first_date,
+                )
             )
         if self.early_off_s < 0:
             raise BadTime(
@@ -54,8 +61,14 @@ class Slot:
             )
         if self.early_off_s >= self.span_s:
             raise SlotShorterThanEarlyOff(
-                f"the slot {self} lasts {self.span_s} s and its early-off of {self.early_off_s} s leaves nothing to air: "
-                "lengthen the slot or reduce the early-off"
+                say(
+                    "unread-early-off",
+                    "the slot {slot} lasts {span_s} s and its early-off of {early_off_s} s leaves nothing to air: "
+                    "lengthen the slot or reduce the early-off",
+                    slot=str(self),
+                    span_s=self.span_s,
+                    early_off_s=self.early_off_s,
+                )
             )
 
     def __str__(self) -> str:
@@ -75,13 +88,13 @@ class Slot:
         return samples - samples % grid_samples
 
 
-def slot_times(start: str, stop: str, notes: list[str] | None = None) -> tuple[int, int]:
+def slot_times(start: str, stop: str, notes: list[Said] | None = None) -> tuple[int, int]:
     """Start and stop minutes from two HHMM texts. Raises BadTime, EmptySlot.
 
     Equal texts are empty even at midnight: a whole day is written 0000 to 2400, never got by accident.
     """
     start_minute = parse_hhmm(start, stop=False)
-    read: list[str] = []
+    read: list[Said] = []
     stop_minute = parse_hhmm(stop, stop=True, notes=read)
     if start_minute == stop_minute or (start_minute == 0 and read):
         raise _empty(format_hhmm(start_minute))
@@ -122,12 +135,25 @@ def check_season_changes(slot: Slot, span: Span) -> None:
     old = season_at(crossing.start)
     new = season_at(old.end)
     raise AcrossSeasonChange(
-        f"the slot {slot} would be on the air from {crossing.start:%a %Y-%m-%d %H:%M} to {crossing.end:%H:%M} UTC, across the change "
-        f"from {old.code} to {new.code} at {old.end:%H:%M} UTC: end it by then on that day, and start another slot in {new.code}"
+        say(
+            "unread-across-seasons",
+            "the slot {slot} would be on the air from {start_at:%a %Y-%m-%d %H:%M} to {stop_time:%H:%M} UTC, across the change "
+            "from {old} to {new} at {change_time:%H:%M} UTC: end it by then on that day, and start another slot in {new}",
+            slot=str(slot),
+            start_at=crossing.start,
+            stop_time=crossing.end,
+            old=old.code,
+            new=new.code,
+            change_time=old.end,
+        )
     )
 
 
 def _empty(at: str) -> EmptySlot:
     return EmptySlot(
-        f"the slot starts and stops at {at}: correct one of the two (a whole day is 0000 to 2400)"
+        say(
+            "unread-empty-slot",
+            "the slot starts and stops at {at}: correct one of the two (a whole day is 0000 to 2400)",
+            at=at,
+        )
     )

@@ -1,12 +1,11 @@
-"""Times of day, spans, and the three views of an instant.
+"""Spans, nights, and the three views of an instant.
 
 Truth is UTC. KST and Pyongyang time are views of it: both are UTC+9 today, but Pyongyang kept UTC+8:30 from August 2015
-to May 2018, so the zone database decides, not a constant. Times of day are whole minutes after midnight, as in HFCC.
+to May 2018, so the zone database decides, not a constant.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -22,36 +21,6 @@ KST = ZoneInfo("Asia/Seoul")
 PYONGYANG = ZoneInfo("Asia/Pyongyang")
 
 _NOON = timedelta(hours=12)
-_HHMM = re.compile(r"([0-9]{2}):?([0-9]{2})")
-
-
-def parse_hhmm(text: str, *, stop: bool, notes: list[str] | None = None) -> int:
-    """Minutes after midnight of "2000" or "20:00": 0 to 1439, and 1440 for a stop of "2400".
-
-    A stop of "0000" means the end of the day, so it is read as 2400 and a sentence saying so is added to `notes`.
-    Raises BadTime.
-    """
-    match = _HHMM.fullmatch(text.strip())
-    if match is None:
-        raise BadTime(f'"{text}" is not a time: write four digits, hours and minutes, such as 2000 or 20:00')
-    hours, minutes = int(match[1]), int(match[2])
-    total = hours * 60 + minutes
-    if minutes > 59 or total > DAY_MINUTES:
-        raise BadTime(
-            f'"{text}" is not a time: hours go from 00 to 23 (2400 for a stop), minutes from 00 to 59'
-        )
-    if total == DAY_MINUTES and not stop:
-        raise BadTime(f'"{text}" cannot be a start: 2400 only ends a day; write 0000 and the next day')
-    if total == 0 and stop:
-        if notes is not None:
-            notes.append(f'the stop "{text}" was read as 2400, the end of the day')
-        return DAY_MINUTES
-    return total
-
-
-def format_hhmm(minute: int) -> str:
-    """1200 -> "2000", 1440 -> "2400": the form that HFCC and `parse_hhmm` share."""
-    return f"{minute // 60:02d}{minute % 60:02d}"
 
 
 def to_utc(instant: datetime) -> datetime:

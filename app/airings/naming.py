@@ -12,8 +12,8 @@ from schedules.rundown import Rundown
 
 
 def named_in(session: Session, rundowns: Iterable[Rundown]) -> list[SegmentNameOut]:
-    """Id, title and kind of every segment of these rundowns, each once."""
-    wanted = {segment_id for rundown in rundowns for segment_id in rundown.segment_ids()}
+    """Id, title and kind of every segment that is in these rundowns or that their notes speak of, each once."""
+    wanted = {number for each in rundowns for number in each.segment_ids() | each.spoken_of()}
     rows = session.exec(
         select(Segment.id, Segment.title, Segment.kind)
         .where(col(Segment.id).in_(wanted))

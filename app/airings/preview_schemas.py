@@ -46,7 +46,9 @@ class PreviewOut(Answer):
     alternatives: Annotated[list[dict[str, Any]], Field(description="The next best, where asked for.")] = (
         Field(default_factory=list)
     )
-    segments: Annotated[list[SegmentNameOut], Field(description="Those of the rundowns")]
+    segments: Annotated[
+        list[SegmentNameOut], Field(description="Those of the rundowns, and those that their notes name")
+    ]
 
 
 class BudgetIn(Body):

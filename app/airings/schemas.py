@@ -380,7 +380,9 @@ class EditedOut(Answer):
 
     intent: Annotated[IntentOut | None, Field(description="Of a dry run null")]
     rundown: dict[str, Any]
-    segments: Annotated[list[SegmentNameOut], Field(description="Those of the rundown")]
+    segments: Annotated[
+        list[SegmentNameOut], Field(description="Those of the rundown, and those that its notes name")
+    ]
 
 
 class BreakingIn(Body):
@@ -413,4 +415,6 @@ class AlternativesOut(Answer):
     )
 
     rundowns: list[dict[str, Any]]
-    segments: Annotated[list[SegmentNameOut], Field(description="Those of the rundowns")]
+    segments: Annotated[
+        list[SegmentNameOut], Field(description="Those of the rundowns, and those that their notes name")
+    ]

@@ -54,6 +54,18 @@ def of_night(session: Session, night: date) -> Sequence[tuple[Airing, Slot, Prog
     ).all()
 
 
+def with_programme(session: Session, airing_id: int) -> tuple[Airing, Slot, Programme]:
+    """One airing, as `of_night` lists them.
+
+    Raises:
+        NoSuchAiring: there is none with this id.
+    """
+    found = session.exec(_with_programmes().where(Airing.id == airing_id)).first()
+    if found is None:
+        raise NoSuchAiring(f"there is no airing {airing_id}")
+    return found
+
+
 def running(session: Session, now: datetime, ahead: timedelta) -> Sequence[tuple[Airing, Slot, Programme]]:
     """The airings that are in their time, of whichever night, and those that begin so soon; in order of their start."""
     return session.exec(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -26,6 +27,9 @@ NAMED_VALUES = {
     "element": "programmes.js.type",
 }
 """Values of what is said that are names of ours, by how they are called: what the keys of their words begin with."""
+
+
+NO_TITLES: Mapping[int, str] = MappingProxyType({})
 
 
 def harmless(value: object) -> object:
@@ -115,28 +119,36 @@ class Words:
         """A length in samples as producers write it: 3:10."""
         return length_text(samples)
 
-    def said(self, said: Said) -> Markup:
-        """What the compiler says, in the reader's language; what has no code, or one without words, as it was said in English."""
+    def said(self, said: Said, titles: Mapping[int, str] = NO_TITLES) -> Markup:
+        """What the compiler says, in the reader's language; what has no code, or one without words, as it was said in English.
+
+        ``titles``: of segments that it names by their numbers.
+        """
         key = f"said.{said.code}"
         if not said.code or not self.has(key):
             return Markup('<span class="raw" lang="en" dir="auto">{}</span>').format(harmless(said.text))
-        return self(key, **{name: self._value(name, value) for name, value in said.values.items()})
+        return self(key, **{name: self._value(name, value, titles) for name, value in said.values.items()})
 
-    def _value(self, name: str, value: Value) -> object:
+    def _value(self, name: str, value: Value, titles: Mapping[int, str]) -> object:
         """A value of what is said, as its name says what it is."""
         if isinstance(value, Said):
-            return self.said(value)
+            return self.said(value, titles)
         if isinstance(value, tuple):
             between = Markup("; ") if any(isinstance(one, Said) for one in value) else Markup(", ")
-            return between.join(escape(self._value(name, one)) for one in value)
+            return between.join(escape(self._value(name, one, titles)) for one in value)
         if isinstance(value, datetime):
             return self._instant(value) if name.endswith("_at") else self.time(value, seconds=True)
         if isinstance(value, int):
-            return self.length(value) if name.endswith("_samples") else value
+            return self._number(name, value, titles)
         if isinstance(value, date):
             return value.isoformat()
         prefix = NAMED_VALUES.get(name)
         return self.of(prefix, value) if prefix and self.has(f"{prefix}.{value}") else named(value)
+
+    def _number(self, name: str, value: int, titles: Mapping[int, str]) -> object:
+        if name == "segment_id" and value in titles:
+            return Markup("{} “{}”").format(value, named(titles[value]))
+        return self.length(value) if name.endswith("_samples") else value
 
     def _instant(self, instant: datetime) -> Markup:
         """With its date in numbers: what aired last may have done so years ago."""

@@ -16,6 +16,7 @@ from app.journal.service import record
 from app.records import find, referred, require_revision, require_unused, revise
 from schedules.days import days_from_eibi
 from schedules.errors import ScheduleError
+from schedules.said import say
 from schedules.slots import Slot, occurrences, slot_times
 from schedules.time import Span
 
@@ -110,8 +111,17 @@ def delete_contract(session: Session, contract_id: int, *, now: datetime, by: in
 
 
 def _require_no_logs(session: Session, contract_id: int) -> None:
-    message = f"contract {contract_id} has {{count}} imported logs of its site: take them back first"
-    require_unused(session, col(LogImport.contract_id), contract_id, message)
+    require_unused(
+        session,
+        col(LogImport.contract_id),
+        contract_id,
+        lambda count: say(
+            "wrong-contract-logs",
+            "contract {contract_id} has {count} imported logs of its site: take them back first",
+            count=count,
+            contract_id=contract_id,
+        ),
+    )
 
 
 def _check(session: Session, fields: ContractFields, contract_id: int | None) -> None:

@@ -31,9 +31,10 @@ from app.programmes.service import ProgrammeFields, create_programme
 from app.reports.service import Jamming, ReportFields, Source, take_report
 from app.schedule.background import read_others, replace_background
 from app.settings import Settings
+from schedules.hhmm import format_hhmm
 from schedules.rundown import Rundown, SegmentSource
 from schedules.season import season_at
-from schedules.time import Span, format_hhmm, samples_to_timedelta, to_kst
+from schedules.time import Span, samples_to_timedelta, to_kst
 
 DAY = timedelta(days=1)
 AWAITED = "오늘의 농사"

@@ -105,7 +105,13 @@ def update_feed(
             session,
             col(LineFeed.feed_id),
             feed_id,
-            f"{{count}} lines of site {changed.site_id} use feed {feed_id}: take it from them before it moves",
+            lambda count: say(
+                "wrong-feed-moves",
+                "{count} lines of site {site_id} use feed {feed_id}: take it from them before it moves",
+                count=count,
+                site_id=changed.site_id,
+                feed_id=feed_id,
+            ),
         )
     names = revise(changed, columns)
     if "part" in names:
@@ -130,20 +136,35 @@ def delete_feed(session: Session, feed_id: int, *, now: datetime, by: int | None
         session,
         col(LineFeed.feed_id),
         feed_id,
-        f"{{count}} lines use feed {feed_id}: take it from them first",
+        lambda count: say(
+            "wrong-feed-used",
+            "{count} lines use feed {feed_id}: take it from them first",
+            count=count,
+            feed_id=feed_id,
+        ),
     )
     require_unused(
         session,
         col(Feed.second_feed_id),
         feed_id,
-        f"feed {feed_id} is the second route of {{count}} other feeds: take it from them first",
+        lambda count: say(
+            "wrong-feed-second",
+            "feed {feed_id} is the second route of {count} other feeds: take it from them first",
+            count=count,
+            feed_id=feed_id,
+        ),
     )
     for column in (col(Handoff.feed_id), col(Alarm.feed_id)):
         require_unused(
             session,
             column,
             feed_id,
-            f"feed {feed_id} has {{count}} deliveries or alarms on record, which are kept: disable it instead",
+            lambda count: say(
+                "wrong-feed-record",
+                "feed {feed_id} has {count} deliveries or alarms on record, which are kept: disable it instead",
+                count=count,
+                feed_id=feed_id,
+            ),
         )
     session.delete(gone)
     record(session, "feed.deleted", at=now, person_id=by, subject_id=feed_id)
@@ -233,7 +254,11 @@ def _checked(session: Session, wanted: FeedFields, feed_id: int | None, settings
     """A feed's columns, once each part was asked whether it can work."""
     site = referred(session, Site, wanted.site_id, "site", "site_id")
     require_free(
-        session, col(Feed.name), wanted.name, feed_id, f'there is already a feed called "{wanted.name}"'
+        session,
+        col(Feed.name),
+        wanted.name,
+        feed_id,
+        say("wrong-feed-name", 'there is already a feed called "{name}"', name=wanted.name),
     )
     check_reference(wanted.credential)
     address = address_of(wanted, confined_to=confinement(session, settings))
@@ -294,7 +319,12 @@ def _check_second_route(session: Session, wanted: FeedFields, feed_id: int | Non
                 session,
                 col(Feed.second_feed_id),
                 feed_id,
-                f"feed {feed_id} is the second route of {{count}} other feeds: it can have none itself",
+                lambda count: say(
+                    "wrong-feed-second-of-second",
+                    "feed {feed_id} is the second route of {count} other feeds: it can have none itself",
+                    count=count,
+                    feed_id=feed_id,
+                ),
             )
 
 

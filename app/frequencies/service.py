@@ -25,7 +25,7 @@ from app.records import find, referred, require_free, require_revision, require_
 from app.reports.models import ReceptionReport
 from schedules.days import Days, check_days, days_to_eibi, format_days
 from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
-from schedules.said import say
+from schedules.said import Said, say
 
 OF_THE_RECORD = ("slot_id", "site_id", "khz")
 """What as-run knows by the line alone: changing it would rewrite what was aired."""
@@ -103,23 +103,49 @@ def delete_site(session: Session, site_id: int, *, now: datetime, by: int | None
     """Raises NotFound, and Conflict while it has lines or feeds."""
     gone = site(session, site_id)
     require_unused(
-        session, col(Line.site_id), site_id, f"site {site_id} has {{count}} lines: delete them first"
+        session,
+        col(Line.site_id),
+        site_id,
+        lambda count: say(
+            "wrong-site-lines",
+            "site {site_id} has {count} lines: delete them first",
+            count=count,
+            site_id=site_id,
+        ),
     )
     require_unused(
-        session, col(Feed.site_id), site_id, f"site {site_id} has {{count}} feeds: delete them first"
+        session,
+        col(Feed.site_id),
+        site_id,
+        lambda count: say(
+            "wrong-site-feeds",
+            "site {site_id} has {count} feeds: delete them first",
+            count=count,
+            site_id=site_id,
+        ),
     )
     require_unused(
         session,
         col(Contract.site_id),
         site_id,
-        f"site {site_id} has {{count}} contracts: delete them first",
+        lambda count: say(
+            "wrong-site-contracts",
+            "site {site_id} has {count} contracts: delete them first",
+            count=count,
+            site_id=site_id,
+        ),
     )
-    for column, what in (
-        (col(LineChange.site_id), "changes"),
-        (col(SiteNotice.site_id), "notices"),
-    ):
+    for column in (col(LineChange.site_id), col(SiteNotice.site_id)):
         require_unused(
-            session, column, site_id, f"site {site_id} has {{count}} {what} on record, which are kept"
+            session,
+            column,
+            site_id,
+            lambda count: say(
+                "wrong-site-record",
+                "site {site_id} has {count} changes or notices on record, which are kept",
+                count=count,
+                site_id=site_id,
+            ),
         )
     session.exec(delete(PoolEntry).where(col(PoolEntry.site_id) == site_id))
     session.delete(gone)
@@ -165,7 +191,9 @@ def update_line(
     if any(getattr(changed, name) != columns[name] for name in ASKED_OF_THE_SITE):
         require_settled(session, line_id)
     if any(getattr(changed, name) != columns[name] for name in OF_THE_RECORD):
-        _require_unaired(session, line_id, "end it with an earlier last date and add a new line")
+        _require_unaired(
+            session, line_id, say("wrong-instead-new", "end it with an earlier last date and add a new line")
+        )
     names = revise(changed, columns)
     if set(feeds_of(session, [line_id]).get(line_id, [])) != set(fields.feed_ids):
         set_feeds(session, line_id, fields.feed_ids)
@@ -180,7 +208,7 @@ def update_line(
 def delete_line(session: Session, line_id: int, *, now: datetime, by: int | None) -> None:
     """Raises NotFound, and Conflict once something was recorded as aired over it or reported of it."""
     gone = line(session, line_id)
-    _require_unaired(session, line_id, "end it with an earlier last date instead")
+    _require_unaired(session, line_id, say("wrong-instead-end", "end it with an earlier last date instead"))
     for column in (
         col(LineChange.line_id),
         col(LineChange.new_line_id),
@@ -191,7 +219,12 @@ def delete_line(session: Session, line_id: int, *, now: datetime, by: int | None
             session,
             column,
             line_id,
-            f"line {line_id} has {{count}} changes on record, which are kept: undo them, or end it with an earlier last date",
+            lambda count: say(
+                "wrong-line-changes",
+                "line {line_id} has {count} changes on record, which are kept: undo them, or end it with an earlier last date",
+                count=count,
+                line_id=line_id,
+            ),
         )
     set_feeds(session, line_id, ())
     session.delete(gone)
@@ -209,17 +242,41 @@ def feeds_of(session: Session, line_ids: Iterable[int]) -> dict[int, list[int]]:
     return feeds
 
 
-def _require_unaired(session: Session, line_id: int, instead: str) -> None:
-    message = (
-        f"line {line_id} has {{count}} entries in the record of what was aired, which is kept: {instead}"
+def _require_unaired(session: Session, line_id: int, instead: Said) -> None:
+    require_unused(
+        session,
+        col(AsRun.line_id),
+        line_id,
+        lambda count: say(
+            "wrong-line-aired",
+            "line {line_id} has {count} entries in the record of what was aired, which is kept: {instead}",
+            count=count,
+            line_id=line_id,
+            instead=instead,
+        ),
     )
-    require_unused(session, col(AsRun.line_id), line_id, message)
-    message = f"line {line_id} has {{count}} reception reports: {instead}"
-    require_unused(session, col(ReceptionReport.line_id), line_id, message)
+    require_unused(
+        session,
+        col(ReceptionReport.line_id),
+        line_id,
+        lambda count: say(
+            "wrong-line-reported",
+            "line {line_id} has {count} reception reports: {instead}",
+            count=count,
+            line_id=line_id,
+            instead=instead,
+        ),
+    )
 
 
 def _check_code(session: Session, code: str, site_id: int | None) -> None:
-    require_free(session, col(Site.code), code, site_id, f"there is already a site {code}")
+    require_free(
+        session,
+        col(Site.code),
+        code,
+        site_id,
+        say("wrong-site-code", "there is already a site {code}", code=code),
+    )
 
 
 def set_feeds(session: Session, line_id: int, feed_ids: Iterable[int]) -> None:

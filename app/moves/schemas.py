@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -13,7 +14,7 @@ from app.moves.consequences import Consequences
 from app.moves.drafting import MoveFields
 from app.moves.models import LineChange
 from app.moves.pools import PoolFields
-from app.moves.seasons import ZONE_NOTE, Plan, Rollover
+from app.moves.seasons import ZONE_NOTE, Plan, Rolled, Rollover
 from app.moves.service import Answer as Answered
 from app.schedule.schemas import CONFLICT, ConflictOut
 from app.web.bodies import Answer, Body, Instant, Prose, RowId, SaidOut, Text, example
@@ -425,6 +426,7 @@ _ROLLED: dict[str, Any] = {
     "old_id": 9,
     "outcome": "made",
     "why": "",
+    "said": None,
     "made_id": 21,
     "first_date": "2027-03-28",
     "last_date": "2027-10-30",
@@ -439,9 +441,17 @@ class RolledOut(Answer):
     old_id: int
     outcome: Literal["made", "there", "left_out"]
     why: str
+    said: Annotated[SaidOut | None, Field(description="Why, for other languages")]
     made_id: Annotated[int | None, Field(description="The new slot, or the line's draft; null in a dry run")]
     first_date: date | None
     last_date: date | None
+
+    @classmethod
+    def of(cls, rolled: Rolled) -> Self:
+        why = rolled.why
+        return cls.model_validate(
+            asdict(rolled) | {"why": why.text if why else "", "said": why.written() if why else None}
+        )
 
 
 class RolloverOut(Answer):
@@ -464,7 +474,7 @@ class RolloverOut(Answer):
             dry_run=dry_run,
             old=rolled.old.code,
             new=rolled.new.code,
-            slots=[RolledOut.model_validate(each) for each in rolled.slots],
-            lines=[RolledOut.model_validate(each) for each in rolled.lines],
+            slots=[RolledOut.of(each) for each in rolled.slots],
+            lines=[RolledOut.of(each) for each in rolled.lines],
             note=ZONE_NOTE,
         )

@@ -21,7 +21,7 @@ from app.programmes.models import Slot
 from app.programmes.service import SlotFields, create_slot, times_of
 from app.programmes.times import SlotTimes
 from schedules.errors import ScheduleError
-from schedules.said import say
+from schedules.said import Said, say
 from schedules.season import Season, season, season_at
 from schedules.time import DAY_MINUTES
 
@@ -55,7 +55,7 @@ class Rolled:
     old_id: int
     outcome: str
     """``made``, ``there`` (nothing to do), or ``left_out`` with why."""
-    why: str = ""
+    why: Said | None = None
     made_id: int | None = None
     first_date: date | None = None
     last_date: date | None = None
@@ -154,7 +154,9 @@ class _Rolling:
         known = self._twin(row, first, last)
         if known is not None:
             self.goes_on[old_id] = (known, times_of(known))
-            return Rolled(old_id, "there", f"slot {known.id} has the same times")
+            return Rolled(
+                old_id, "there", say("rolled-same", "slot {slot_id} has the same times", slot_id=id_of(known))
+            )
         times = replace(times_of(row), first_date=first, last_date=last)
         made = None if self.dry_run else self._made(row, times)
         self.goes_on[old_id] = (made, times)
@@ -162,7 +164,7 @@ class _Rolling:
 
     def line(self, row: Line) -> Rolled:
         if row.slot_id not in self.goes_on:
-            return Rolled(id_of(row), "left_out", "its slot does not go on")
+            return Rolled(id_of(row), "left_out", say("rolled-slot", "its slot does not go on"))
         slot, times = self.goes_on[row.slot_id]
         first, last = _dates_in(self.new, times)
         first, last = max(first, times.first_date), min(last, times.last_date)
@@ -170,14 +172,15 @@ class _Rolling:
         if settled is not None:
             return settled
         if slot is not None and self._is_planned(slot, row, first, last):
-            return Rolled(id_of(row), "there", "it is planned already")
+            return Rolled(id_of(row), "there", say("rolled-planned", "it is planned already"))
         return self._drafted(row, slot, first, last)
 
     def _needs_nothing(self, row: Slot | Line, first: date) -> Rolled | None:
         if row.last_date >= first:
-            return Rolled(id_of(row), "there", "it goes on into the new season")
+            return Rolled(id_of(row), "there", say("rolled-on", "it goes on into the new season"))
         if row.last_date < self.old.end.date() - STILL_ON:
-            return Rolled(id_of(row), "left_out", f"it ended on {row.last_date}, before the season did")
+            ended = say("rolled-ended", "it ended on {last_on}, before the season did", last_on=row.last_date)
+            return Rolled(id_of(row), "left_out", ended)
         return None
 
     def _made(self, row: Slot, times: SlotTimes) -> Slot:
@@ -197,7 +200,7 @@ class _Rolling:
         try:
             made = self._draft(row, id_of(slot), first, last)
         except (DanpaError, ScheduleError) as error:  # the others are planned all the same
-            return Rolled(id_of(row), "left_out", str(error))
+            return Rolled(id_of(row), "left_out", error.said or Said("", str(error)))
         return Rolled(id_of(row), "made", made_id=made.id, first_date=made.first_date, last_date=last)
 
     def _draft(self, row: Line, slot_id: int, first: date, last: date) -> LineChange:

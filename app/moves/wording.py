@@ -15,7 +15,7 @@ from app.schedule.own import value_of
 from schedules.days import days_from_eibi, format_days
 from schedules.errors import ScheduleError
 from schedules.frequencies.hfcc import COLUMNS, HEADER, record_of
-from schedules.time import format_hhmm
+from schedules.hhmm import format_hhmm
 
 TITLES = HEADER[1][: COLUMNS["TDATE"][1]].rstrip()
 """HFCC's column titles, as far as our lines fill them."""

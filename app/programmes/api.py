@@ -23,6 +23,7 @@ from app.web.bodies import RowId, created, etag
 from app.web.dependencies import Actor, Database, IfMatch, Now
 from app.web.pagination import Page, WantedPage, page_of
 from app.web.routing import Router
+from schedules.said import Said
 
 router = Router(prefix="/api/v1", tags=["programmes"])
 
@@ -119,7 +120,7 @@ def list_slots(
 
 @router.post("/slots", status_code=201, summary="Add a slot, in UTC or in KST")
 def create_slot(body: SlotIn, database: Database, actor: Actor, now: Now, response: Response) -> SlotOut:
-    notes: list[str] = []
+    notes: list[Said] = []
     fields = body.fields(notes)
     with writing(database) as session:
         row = service.create_slot(session, fields, now=now, by=actor.person_id)
@@ -145,7 +146,7 @@ def update_slot(
     expected: IfMatch,
     response: Response,
 ) -> SlotOut:
-    notes: list[str] = []
+    notes: list[Said] = []
     fields = body.fields(notes)
     with writing(database) as session:
         row = service.update_slot(session, slot_id, fields, expected=expected, now=now, by=actor.person_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any, Self
@@ -12,6 +13,7 @@ from app.programmes.models import Programme, Slot
 from app.programmes.service import ProgrammeFields, SlotFields, times_of
 from app.programmes.times import Zone, read_times, shown_in_kst, shown_in_utc
 from app.web.bodies import Answer, Body, RowId, Text, example
+from schedules.said import Said
 from schedules.slots import Slot as PlannedSlot
 
 CLOCK: list[dict[str, Any]] = [
@@ -193,7 +195,7 @@ class SlotIn(Body):
         int, Field(ge=60, le=7 * 86_400, description="Compile this many seconds before the start")
     ] = 6 * 3600
 
-    def fields(self, notes: list[str]) -> SlotFields:
+    def fields(self, notes: list[Said]) -> SlotFields:
         """What was written, in UTC; what was read otherwise than written goes to ``notes``. Raises ScheduleError."""
         times = read_times(
             self.start, self.stop, self.days, self.first_date, self.last_date, self.zone, notes
@@ -246,7 +248,7 @@ class SlotOut(Answer):
     notes: Annotated[list[str], Field(description="What was read otherwise than it was written")]
 
     @classmethod
-    def of(cls, row: Slot, notes: list[str] | None = None) -> Self:
+    def of(cls, row: Slot, notes: Sequence[Said] = ()) -> Self:
         times = times_of(row)
         planned = PlannedSlot(**asdict(times), early_off_s=row.early_off_s)
         return cls.model_validate(
@@ -255,6 +257,6 @@ class SlotOut(Answer):
                 "utc": asdict(shown_in_utc(times)),
                 "kst": asdict(shown_in_kst(times)),
                 "target_s": planned.span_s - planned.early_off_s,
-                "notes": notes or [],
+                "notes": [note.text for note in notes],
             }
         )

@@ -123,19 +123,34 @@ def delete_programme(session: Session, programme_id: int, *, now: datetime, by: 
         session,
         col(Slot.programme_id),
         programme_id,
-        f"programme {programme_id} has {{count}} slots: delete them or give them to another programme first",
+        lambda count: say(
+            "wrong-programme-slots",
+            "programme {programme_id} has {count} slots: delete them or give them to another programme first",
+            count=count,
+            programme_id=programme_id,
+        ),
     )
     require_unused(
         session,
         col(Replacement.programme_id),
         programme_id,
-        f"programme {programme_id} airs on {{count}} single dates instead of others: take those back first",
+        lambda count: say(
+            "wrong-programme-instead",
+            "programme {programme_id} airs on {count} single dates instead of others: take those back first",
+            count=count,
+            programme_id=programme_id,
+        ),
     )
     require_unused(
         session,
         col(Airing.instead_id),
         programme_id,
-        f"programme {programme_id} aired on {{count}} single dates, which are kept",
+        lambda count: say(
+            "wrong-programme-aired",
+            "programme {programme_id} aired on {count} single dates, which are kept",
+            count=count,
+            programme_id=programme_id,
+        ),
     )
     session.delete(gone)
     record(session, "programme.deleted", at=now, person_id=by, subject_id=programme_id)
@@ -194,19 +209,34 @@ def delete_slot(session: Session, slot_id: int, *, now: datetime, by: int | None
         session,
         col(Line.slot_id),
         slot_id,
-        f"slot {slot_id} is carried by {{count}} lines: delete them first",
+        lambda count: say(
+            "wrong-slot-lines",
+            "slot {slot_id} is carried by {count} lines: delete them first",
+            count=count,
+            slot_id=slot_id,
+        ),
     )
     require_unused(
         session,
         col(Airing.slot_id),
         slot_id,
-        f"slot {slot_id} has {{count}} airings, which are kept: end it with an earlier last date instead",
+        lambda count: say(
+            "wrong-slot-airings",
+            "slot {slot_id} has {count} airings, which are kept: end it with an earlier last date instead",
+            count=count,
+            slot_id=slot_id,
+        ),
     )
     require_unused(
         session,
         col(LineChange.slot_id),
         slot_id,
-        f"slot {slot_id} has {{count}} changes of lines on record, which are kept: end it with an earlier last date instead",
+        lambda count: say(
+            "wrong-slot-changes",
+            "slot {slot_id} has {count} changes of lines on record, which are kept: end it with an earlier last date instead",
+            count=count,
+            slot_id=slot_id,
+        ),
     )
     session.exec(delete(Replacement).where(col(Replacement.slot_id) == slot_id))
     session.exec(delete(PoolEntry).where(col(PoolEntry.slot_id) == slot_id))
@@ -226,7 +256,11 @@ def _check_programme(session: Session, fields: ProgrammeFields, programme_id: in
         col(Programme.code),
         fields.code,
         programme_id,
-        f'another programme has the code "{fields.code}": choose one that tells them apart at the sites',
+        say(
+            "wrong-programme-code",
+            'another programme has the code "{code}": choose one that tells them apart at the sites',
+            code=fields.code,
+        ),
     )
     if fields.standby_segment_id is not None:
         named(session, fields.standby_segment_id, "standby_segment_id")

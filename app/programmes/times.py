@@ -22,8 +22,10 @@ from schedules.days import (
     parse_days,
 )
 from schedules.errors import BadDateRange
+from schedules.hhmm import format_hhmm
+from schedules.said import Said
 from schedules.slots import slot_times
-from schedules.time import DAY_MINUTES, format_hhmm
+from schedules.time import DAY_MINUTES
 
 Zone = Literal["UTC", "KST"]
 
@@ -58,7 +60,7 @@ def read_days(text: str) -> Days:
 
 
 def read_times(
-    start: str, stop: str, days: str, first_date: date, last_date: date, zone: Zone, notes: list[str]
+    start: str, stop: str, days: str, first_date: date, last_date: date, zone: Zone, notes: list[Said]
 ) -> SlotTimes:
     """What was written in a zone, in UTC. What was read otherwise than written is told in ``notes``.
 

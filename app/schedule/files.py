@@ -10,6 +10,7 @@ from schedules.frequencies import eibi, hfcc
 from schedules.frequencies.eibi import EibiRow
 from schedules.frequencies.hfcc import HfccRecord
 from schedules.frequencies.text import Problem, ScheduleFile, decode, split_lines
+from schedules.said import say
 from schedules.season import Season
 
 Format = Literal["hfcc", "eibi"]
@@ -51,16 +52,42 @@ def read_file(content: bytes, season: Season, wanted: Format | None = None) -> R
         Invalid: it has too many lines, is no text, or not one line of it can be read.
     """
     if b"\0" in content:
-        raise Invalid("the file is no text: send HFCC's fixed columns or EiBi's CSV", field="file")
+        raise Invalid(
+            say("unread-no-text", "the file is no text: send HFCC's fixed columns or EiBi's CSV"),
+            field="file",
+        )
     ends = content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
     if ends > MOST_LINES:
-        raise Invalid(f"the file has {ends} lines; at most {MOST_LINES} are taken", field="file")
+        raise Invalid(
+            say(
+                "unread-too-long",
+                "the file has {count} lines; at most {most} are taken",
+                count=ends,
+                most=MOST_LINES,
+            ),
+            field="file",
+        )
     decoded = decode(content)
     kind = wanted or _format_of(decoded.text)
     read = hfcc.read(decoded.text, season) if kind == "hfcc" else eibi.read(decoded.text)
     if not read.records:
-        first = f": {read.problems[0]}" if read.problems else ""
-        raise Invalid(f"not one line of the file can be read as {kind.upper()}{first}", field="file")
+        if not read.problems:
+            nothing = say(
+                "unread-nothing", "not one line of the file can be read as {format}", format=kind.upper()
+            )
+            raise Invalid(nothing, field="file")
+        first = read.problems[0]
+        raise Invalid(
+            say(
+                "unread-all",
+                "not one line of the file can be read as {format}: line {line}, column {column}: {why}",
+                format=kind.upper(),
+                line=first.line_number,
+                column=first.first_column or 1,
+                why=first.reason,
+            ),
+            field="file",
+        )
     return ReadFile(content, decoded.encoding, kind, read)
 
 

@@ -26,8 +26,9 @@ from schedules.frequencies.eibi import Standing
 from schedules.frequencies.line import Line
 from schedules.frequencies.text import Problem
 from schedules.frequencies.zones import zones_text
+from schedules.hhmm import format_hhmm
+from schedules.said import Said, say
 from schedules.season import Season
-from schedules.time import format_hhmm
 
 MOST_OWN = 1000
 """Lines of one file that may be ours: more are everybody's, and taking them would keep the engine waiting."""
@@ -74,7 +75,11 @@ class Intake:
 
 
 class _NotOurs(Exception):
-    """Why a line cannot be one of ours, in words."""
+    """Why a line cannot be one of ours."""
+
+    def __init__(self, why: Said) -> None:
+        super().__init__(why.text)
+        self.why = why
 
 
 def take(
@@ -89,19 +94,27 @@ def take(
     ours = list(_lines(file, wanted, intake))
     if len(ours) > MOST_OWN:
         raise Invalid(
-            f"{len(ours)} lines of the file would be ours, and at most {MOST_OWN} are: say whose lines are ours",
+            say(
+                "untaken-too-many",
+                "{count} lines of the file would be ours, and at most {most} are: say whose lines are ours",
+                count=len(ours),
+                most=MOST_OWN,
+            ),
             field="whose",
         )
     said: dict[Line, int] = {}
     for line_number, line, text in ours:
         if (first := said.setdefault(replace(line, key="", who=""), line_number)) != line_number:
-            intake.notes.append(Problem(line_number, f"says what line {first} says: taken once"))
+            twice = say("untaken-twice", "says what line {line} says: taken once", line=first)
+            intake.notes.append(Problem(line_number, twice))
             continue
         try:
             row = _Wish(session, wanted, intake, line_number, line, text)
             intake.taken.append(row.carried_out(room_bytes, now, by))
-        except (_NotOurs, DanpaError, ScheduleError) as wrong:
-            intake.problems.append(Problem(line_number, str(wrong)))
+        except _NotOurs as wrong:
+            intake.problems.append(Problem(line_number, wrong.why))
+        except (DanpaError, ScheduleError) as wrong:
+            intake.problems.append(Problem(line_number, wrong.said or Said("", str(wrong))))
     intake.problems.sort(key=lambda problem: (problem.line_number, problem.first_column))
     known = {one.line_id for one in intake.taken}
     intake.absent = [
@@ -134,7 +147,10 @@ def _lines(file: ReadFile, wanted: Wanted, intake: Intake) -> Iterator[tuple[int
         if not lines:
             intake.passed_over += 1
             if eibi.standing(row, wanted.season) is Standing.UNCERTAIN:
-                reason = "nobody can tell from its days when it is on the air: enter it by hand"
+                reason = say(
+                    "untaken-uncertain",
+                    "nobody can tell from its days when it is on the air: enter it by hand",
+                )
                 intake.notes.append(Problem(row.line_number, reason, "Days"))
 
 
@@ -152,7 +168,9 @@ class _Wish:
     def carried_out(self, room_bytes: int, now: datetime, by: int | None) -> Taken:
         khz = round(self.line.khz)
         if khz != self.line.khz:
-            raise _NotOurs(f"{self.line.khz:.9g} kHz: our lines are on whole kHz")
+            raise _NotOurs(
+                say("untaken-khz", "{khz} kHz: our lines are on whole kHz", khz=f"{self.line.khz:.9g}")
+            )
         slot, site = self._slot(), self._site()
         fields = self._fields(slot, site, khz)
         known = self._known(slot, site, khz)
@@ -197,8 +215,13 @@ class _Wish:
         before, after = known.first_date < season_first, known.last_date > season_last
         if (before and first != season_first) or (after and last != season_last):
             raise _NotOurs(
-                f"line {id_of(known)} is in another season too, from {known.first_date} to {known.last_date}: change its "
-                "dates by hand"
+                say(
+                    "untaken-seasons",
+                    "line {line_id} is in another season too, from {first_on} to {last_on}: change its dates by hand",
+                    line_id=id_of(known),
+                    first_on=known.first_date,
+                    last_on=known.last_date,
+                )
             )
         return known.first_date if before else first, known.last_date if after else last
 
@@ -212,14 +235,16 @@ class _Wish:
             query = query.where(Slot.id == self.wanted.slot_id)
         slots = self.session.exec(query).all()
         if not slots:
-            raise _NotOurs(
-                f"there is no slot {self.wanted.slot_id}" if self.wanted.slot_id else "there is no slot yet"
-            )
+            if self.wanted.slot_id is None:
+                raise _NotOurs(say("untaken-no-slot-yet", "there is no slot yet"))
+            raise _NotOurs(say("untaken-no-slot", "there is no slot {slot_id}", slot_id=self.wanted.slot_id))
         times = (self.line.start_minute, self.line.stop_minute)
         span = f"{format_hhmm(times[0])}-{format_hhmm(times[1])} UTC"
         fitting = [slot for slot in slots if (slot.start_minute, slot.stop_minute) == times]
         if not fitting:
-            raise _NotOurs(f"no slot is from {span}: add the slot first")
+            raise _NotOurs(
+                say("untaken-no-slot-then", "no slot is from {span}: add the slot first", span=span)
+            )
         dated = [
             slot
             for slot in fitting
@@ -229,19 +254,38 @@ class _Wish:
         ]
         if not dated:
             raise _NotOurs(
-                f"no slot from {span} has {format_days(self.line.days)} between {self.line.first_date} and {self.line.last_date}"
+                say(
+                    "untaken-no-slot-on-days",
+                    "no slot from {span} has {days} between {first_on} and {last_on}",
+                    span=span,
+                    days=format_days(self.line.days),
+                    first_on=self.line.first_date,
+                    last_on=self.line.last_date,
+                )
             )
         if len(dated) > 1:
-            named = " and ".join(str(slot.id) for slot in dated)
-            raise _NotOurs(f"slots {named} are from {span}: say which one is meant")
+            raise _NotOurs(
+                say(
+                    "untaken-slots",
+                    "slots {slots: and } are from {span}: say which one is meant",
+                    slots=tuple(str(slot.id) for slot in dated),
+                    span=span,
+                )
+            )
         return dated[0]
 
     def _site(self) -> Site:
         if not self.line.site:
-            raise _NotOurs("it names no site")
+            raise _NotOurs(say("untaken-no-site", "it names no site"))
         site = self.session.exec(select(Site).where(Site.code == self.line.site.upper())).one_or_none()
         if site is None:
-            raise _NotOurs(f"there is no site {self.line.site.upper()}: add it first")
+            raise _NotOurs(
+                say(
+                    "untaken-unknown-site",
+                    "there is no site {site}: add it first",
+                    site=self.line.site.upper(),
+                )
+            )
         return site
 
     def _fields(self, slot: Slot, site: Site, khz: int) -> LineFields:
@@ -249,7 +293,15 @@ class _Wish:
         first = max(self.line.first_date, times.first_date)
         last = min(self.line.last_date, times.last_date)
         if (first, last) != (self.line.first_date, self.line.last_date):
-            self._note(f"its dates go beyond those of slot {slot.id}: {first} to {last} are taken")
+            self._note(
+                say(
+                    "untaken-beyond",
+                    "its dates go beyond those of slot {slot_id}: {first_on} to {last_on} are taken",
+                    slot_id=id_of(slot),
+                    first_on=first,
+                    last_on=last,
+                )
+            )
         return LineFields(
             slot_id=id_of(slot),
             site_id=id_of(site),
@@ -273,7 +325,7 @@ class _Wish:
             .distinct()
         ).all()
         if not beside and self._known(slot, site, round(self.line.khz)) is None:
-            self._note("no feed takes its audio yet")
+            self._note(say("untaken-no-feed", "no feed takes its audio yet"))
         return tuple(sorted(beside))
 
     def _known(self, slot: Slot, site: Site, khz: int) -> LineRow | None:
@@ -296,5 +348,5 @@ class _Wish:
             (row for row in found if row.id not in taken), key=lambda row: row.days != days, default=None
         )
 
-    def _note(self, reason: str) -> None:
+    def _note(self, reason: Said) -> None:
         self.intake.notes.append(Problem(self.line_number, reason))

@@ -11,7 +11,7 @@ from pydantic import Field
 from app.schedule.checking import Check
 from app.schedule.files import Format
 from app.schedule.importing import Intake, Taken
-from app.web.bodies import Answer, Body, RowId, Text, example
+from app.web.bodies import Answer, Body, RowId, SaidOut, Text, example
 from schedules.days import format_days
 from schedules.frequencies.conflicts import Conflict
 from schedules.frequencies.findings import Finding
@@ -19,7 +19,7 @@ from schedules.frequencies.line import Line
 from schedules.frequencies.season_diff import LineChange, SeasonDiff
 from schedules.frequencies.text import Problem
 from schedules.frequencies.zones import zones_text
-from schedules.time import format_hhmm
+from schedules.hhmm import format_hhmm
 
 SeasonCode = Annotated[
     str, Field(pattern=r"^[ABab][0-9]{2}$", description="B26: October 2026 to March 2027", examples=["B26"])
@@ -29,8 +29,13 @@ _PROBLEM: dict[str, Any] = {
     "line": 212,
     "columns": [12, 15],
     "field": "STOP",
-    "reason": '"2460" is not a time',
-    "text": 'line 212, columns 12-15 (STOP): "2460" is not a time',
+    "reason": '"2460" is not a time: hours go from 00 to 23 (2400 for a stop), minutes from 00 to 59',
+    "said": {
+        "code": "unread-hours",
+        "text": '"2460" is not a time: hours go from 00 to 23 (2400 for a stop), minutes from 00 to 59',
+        "values": {"text": "2460"},
+    },
+    "text": 'line 212, columns 12-15 (STOP): "2460" is not a time: hours go from 00 to 23 (2400 for a stop), minutes from 00 to 59',
 }
 _VALUE: dict[str, Any] = {
     "key": "41",
@@ -56,6 +61,7 @@ class ProblemOut(Answer):
     """First and last, from 1; empty where the whole line is meant."""
     field: str
     reason: str
+    said: SaidOut
     text: str
 
     @classmethod
@@ -65,7 +71,8 @@ class ProblemOut(Answer):
             line=problem.line_number,
             columns=columns,
             field=problem.field,
-            reason=problem.reason,
+            reason=problem.reason.text,
+            said=SaidOut(**problem.reason.written()),
             text=str(problem),
         )
 

@@ -20,7 +20,8 @@ from schedules.errors import BadDateRange
 from schedules.frequencies.chart_bars import Bar, background_bars, own_bars
 from schedules.frequencies.chart_scales import KhzScale, TimeScale, spread
 from schedules.frequencies.line import Line
-from schedules.time import Span, format_hhmm, to_kst, to_utc
+from schedules.hhmm import format_hhmm
+from schedules.time import Span, to_kst, to_utc
 
 MOST_BARS: Final = 1500
 """So many bars have a title each; where there are more, those of a line, or of a row of the background, share one."""

@@ -19,8 +19,9 @@ from schedules.frequencies.eibi_days import DayRule, MonthDay, day_rule, days_te
 from schedules.frequencies.eibi_targets import target_zones
 from schedules.frequencies.line import Line
 from schedules.frequencies.text import Fields, Problem, ScheduleFile, line_end, split_lines
+from schedules.hhmm import format_hhmm, parse_hhmm
+from schedules.said import say
 from schedules.season import Season
-from schedules.time import format_hhmm, parse_hhmm
 
 HEADER = "kHz:75;Time(UTC):93;Days:59;ITU:49;Station:201;Lng:49;Target:62;Remarks:135;P:35;Start:60;Stop:60;"
 FIELDS = ("kHz", "Time(UTC)", "Days", "ITU", "Station", "Lng", "Target", "Remarks", "P", "Start", "Stop")
@@ -163,18 +164,30 @@ def row_of(
         "" if whole else f"{line.last_date:%d%m}",
     )
     if wrong := next((text for text in texts if re.search(r"[;\r\n]", text)), None):
-        raise BadRecord(f'"{wrong}" cannot be a field of an EiBi row: take out semicolons and line ends')
+        raise BadRecord(
+            say(
+                "unread-eibi-field",
+                '"{text}" cannot be a field of an EiBi row: take out semicolons and line ends',
+                text=wrong,
+            )
+        )
     row, problems = _row(0, texts)
     if row is None:
-        raise BadRecord(f"{problems[0].field}: {problems[0].reason}")
+        raise BadRecord(
+            say("unread-in-field", "{column}: {why}", column=problems[0].field, why=problems[0].reason)
+        )
     return row
 
 
 def _row(line_number: int, texts: tuple[str, ...]) -> tuple[EibiRow | None, list[Problem]]:
     # The header ends in a semicolon; a spreadsheet that saves the file gives one to each row.
     if len(texts) < len(FIELDS) or any(texts[len(FIELDS) :]):
-        reason = (
-            f"{len(texts)} fields instead of {len(FIELDS)}: separate them by {len(FIELDS) - 1} semicolons"
+        reason = say(
+            "unread-fields",
+            "{count} fields instead of {wanted}: separate them by {semicolons} semicolons",
+            count=len(texts),
+            wanted=len(FIELDS),
+            semicolons=len(FIELDS) - 1,
         )
         return None, [Problem(line_number, reason)]
     columns: dict[str, tuple[int, int]] = {}
@@ -210,24 +223,46 @@ def _row(line_number: int, texts: tuple[str, ...]) -> tuple[EibiRow | None, list
 
 def _khz(text: str) -> float:
     if not _DECIMAL.fullmatch(text) or not float(text):
-        raise BadRecord(f'"{text}" is not a frequency: write kHz, such as 5920 or 7700.1')
+        raise BadRecord(
+            say(
+                "unread-eibi-khz", '"{text}" is not a frequency: write kHz, such as 5920 or 7700.1', text=text
+            )
+        )
     return float(text)
 
 
 def _times(text: str) -> tuple[int, int]:
     start_text, dash, stop_text = text.partition("-")
     if not dash:
-        raise BadTime(f'"{text}" are not two times: write start and stop, such as 1300-1330')
+        raise BadTime(
+            say(
+                "unread-two-times",
+                '"{text}" are not two times: write start and stop, such as 1300-1330',
+                text=text,
+            )
+        )
     start, stop = parse_hhmm(start_text, stop=False), parse_hhmm(stop_text, stop=True)
     if start == stop:
-        raise BadTime(f'"{text}" starts and stops at the same minute: write 0000-2400 for the whole day')
+        raise BadTime(
+            say(
+                "unread-same-minute",
+                '"{text}" starts and stops at the same minute: write 0000-2400 for the whole day',
+                text=text,
+            )
+        )
     return start, stop
 
 
 def _persistence(text: str) -> int:
     if not _CODE.fullmatch(text) or int(text) % _UTILITY not in PERSISTENCE:
-        known = ", ".join(map(str, PERSISTENCE))
-        raise BadRecord(f'"{text}" is not a persistence code: write one of {known}, or that plus 90')
+        raise BadRecord(
+            say(
+                "unread-persistence",
+                '"{text}" is not a persistence code: write one of {known}, or that plus 90',
+                text=text,
+                known=", ".join(map(str, PERSISTENCE)),
+            )
+        )
     return int(text)
 
 
@@ -241,14 +276,23 @@ def _stop(text: str) -> tuple[MonthDay | None, date | None]:
     match = _STOP.fullmatch(text)
     if match is None:
         raise BadDays(
-            f'"{text}" is not a last day: write DDMM, a last-heard mark [MMYY], or both, such as 2710[0726]'
+            say(
+                "unread-last-day",
+                '"{text}" is not a last day: write DDMM, a last-heard mark [MMYY], or both, such as 2710[0726]',
+                text=text,
+            )
         )
     stop = _month_day(match[1]) if match[1] else None
     if match[2] is None:
         return stop, None
     if not 1 <= int(match[2]) <= 12:
         raise BadDays(
-            f'"{text}" has no month {match[2]}: write the last-heard mark as [MMYY], such as [0726]'
+            say(
+                "unread-last-heard",
+                '"{text}" has no month {month}: write the last-heard mark as [MMYY], such as [0726]',
+                text=text,
+                month=match[2],
+            )
         )
     return stop, date(2000 + int(match[3]), int(match[2]), 1)
 
@@ -257,7 +301,11 @@ def _month_day(text: str) -> MonthDay:
     match = _DAY_MONTH.fullmatch(text)
     if match is None:
         raise BadDays(
-            f'"{text}" is not a day: write day and month in two digits each, such as 0704 for 7 April'
+            say(
+                "unread-day-and-month",
+                '"{text}" is not a day: write day and month in two digits each, such as 0704 for 7 April',
+                text=text,
+            )
         )
     return MonthDay(month=int(match[2]), day=int(match[1]))
 

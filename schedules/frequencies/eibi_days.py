@@ -21,6 +21,7 @@ from datetime import date, timedelta
 
 from schedules.days import EVERY_DAY, Days, check_days, days_from_eibi, days_to_eibi, format_days, parse_days
 from schedules.errors import BadDays
+from schedules.said import say
 
 LAST = -1
 """As `nth`: the last one of the month."""
@@ -64,7 +65,14 @@ class MonthDay:
     def __post_init__(self) -> None:
         # 2024 is a leap year.
         if not 1 <= self.month <= 12 or not 1 <= self.day <= calendar.monthrange(2024, self.month)[1]:
-            raise BadDays(f"day {self.day} of month {self.month} is not a day: write the day, then the month")
+            raise BadDays(
+                say(
+                    "unread-day-of-month",
+                    "day {day} of month {month} is not a day: write the day, then the month",
+                    day=self.day,
+                    month=self.month,
+                )
+            )
 
     @classmethod
     def of(cls, day: date) -> MonthDay:
@@ -141,7 +149,11 @@ def day_rule(text: str) -> DayRule:
         return DayRule(weekdays=parse_days(re.sub(r"(?<=[a-z])(?=[A-Z])", ",", text)))
     except BadDays:
         raise BadDays(
-            f'"{text}" are not days as EiBi writes them: write nothing for daily, Mo-Fr, Tu,Th, 156, 1.Sa, 15Sep or irr'
+            say(
+                "unread-eibi-days",
+                '"{text}" are not days as EiBi writes them: write nothing for daily, Mo-Fr, Tu,Th, 156, 1.Sa, 15Sep or irr',
+                text=text,
+            )
         ) from None
 
 

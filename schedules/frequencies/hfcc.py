@@ -17,8 +17,9 @@ from schedules.errors import BadRecord, BadTime
 from schedules.frequencies.line import Line
 from schedules.frequencies.text import Fields, Problem, ScheduleFile, line_end, split_lines
 from schedules.frequencies.zones import quadrants, zones_text
+from schedules.hhmm import format_hhmm, parse_hhmm
+from schedules.said import Said, say
 from schedules.season import Season
-from schedules.time import format_hhmm, parse_hhmm
 
 COLUMNS: dict[str, tuple[int, int]] = {
     "FREQ": (1, 5),
@@ -130,7 +131,13 @@ def record_of(line: Line, others: Mapping[str, str] | None = None) -> HfccRecord
         first, last = COLUMNS[name]
         if len(text) > last - first + 1 or re.search(r"[\r\n]", text):
             raise BadRecord(
-                f'"{text}" does not fit HFCC\'s column {name}: write at most {last - first + 1} characters, on one line'
+                say(
+                    "unread-too-wide",
+                    '"{text}" does not fit HFCC\'s column {column}: write at most {most} characters, on one line',
+                    text=text,
+                    column=name,
+                    most=last - first + 1,
+                )
             )
     return HfccRecord(0, tuple(texts.get(name, "").strip() for name in COLUMNS), line)
 
@@ -147,7 +154,13 @@ def _record(
     """The record, or None and why not; and notes on how it was understood."""
     for (name, (_, last)), following in zip(COLUMNS.items(), list(COLUMNS)[1:], strict=False):
         if line[last : last + 1].strip():
-            reason = f'"{line[last]}" stands between {name} and {following}: a column is shifted or too long, or not HFCC\'s'
+            reason = say(
+                "unread-between",
+                '"{text}" stands between {column} and {following}: a column is shifted or too long, or not HFCC\'s',
+                text=line[last],
+                column=name,
+                following=following,
+            )
             return None, [Problem(line_number, reason, "", last + 1, last + 1)], []
     ends = {name: last for name, (_, last) in COLUMNS.items()} | {"NOTES": len(line)}
     texts = {name: line[first - 1 : ends[name]].strip() for name, (first, _) in COLUMNS.items()}
@@ -160,7 +173,7 @@ def _record(
 
 def _line(line_number: int, texts: Mapping[str, str], fields: Fields, season: Season | None) -> Line:
     """What the columns say; means nothing where `fields` has problems afterwards."""
-    stop_notes: list[str] = []
+    stop_notes: list[Said] = []
     start_minute = fields.read("STRT", lambda text: parse_hhmm(text, stop=False), 0)
     stop_minute = fields.read("STOP", lambda text: _stop(text, start_minute, stop_notes), 1)
     for said in stop_notes:
@@ -170,10 +183,16 @@ def _line(line_number: int, texts: Mapping[str, str], fields: Fields, season: Se
     last_date = fields.read("TDATE", lambda text: _date(text, season_last), date.max)
     if last_date < first_date:
         fields.refuse(
-            "TDATE", f"the last date {last_date} is before the first, {first_date}: correct one of them"
+            "TDATE",
+            say(
+                "unread-dates",
+                "the last date {last_on} is before the first, {first_on}: correct one of them",
+                last_on=last_date,
+                first_on=first_date,
+            ),
         )
     if not texts["DAYS"]:
-        fields.note("DAYS", "no days are named: read as every day")
+        fields.note("DAYS", say("read-as-every-day", "no days are named: read as every day"))
     return Line(
         key=str(line_number),
         khz=fields.read("FREQ", _khz, 0.0),
@@ -192,14 +211,20 @@ def _line(line_number: int, texts: Mapping[str, str], fields: Fields, season: Se
 
 def _khz(text: str) -> float:
     if not _DECIMAL.fullmatch(text) or not float(text):
-        raise BadRecord(f'"{text}" is not a frequency: write kHz, such as 5920')
+        raise BadRecord(say("unread-khz", '"{text}" is not a frequency: write kHz, such as 5920', text=text))
     return float(text)
 
 
-def _stop(text: str, start_minute: int, notes: list[str]) -> int:
+def _stop(text: str, start_minute: int, notes: list[Said]) -> int:
     stop = parse_hhmm(text, stop=True, notes=notes)
     if stop == start_minute:
-        raise BadTime(f'"{text}" is the start as well: write 0000 to 2400 for the whole day')
+        raise BadTime(
+            say(
+                "unread-whole-day",
+                '"{text}" is the start as well: write 0000 to 2400 for the whole day',
+                text=text,
+            )
+        )
     return stop
 
 
@@ -212,22 +237,36 @@ def _date(text: str, otherwise: date | None) -> date:
             return date(2000 + int(match[3]), int(match[2]), int(match[1]))
     except ValueError:
         pass
-    raise BadRecord(f'"{text}" is not a date: write day, month and year in two digits each, such as 251026')
+    raise BadRecord(
+        say(
+            "unread-date",
+            '"{text}" is not a date: write day, month and year in two digits each, such as 251026',
+            text=text,
+        )
+    )
 
 
 def _site(text: str) -> str:
     if not text:
-        raise BadRecord("no site is named: write HFCC's code of two or three letters")
+        raise BadRecord(say("unread-no-site", "no site is named: write HFCC's code of two or three letters"))
     return text
 
 
 def _power(text: str) -> float:
     if not _DECIMAL.fullmatch(text):
-        raise BadRecord(f'"{text}" is not a power in kW: kept, but not understood')
+        raise BadRecord(
+            say("unread-power", '"{text}" is not a power in kW: kept, but not understood', text=text)
+        )
     return float(text)
 
 
 def _azimuth(text: str) -> int:
     if not text.isdecimal() or int(text) > 360:
-        raise BadRecord(f'"{text}" is not one azimuth from 0 to 360: kept, but not understood')
+        raise BadRecord(
+            say(
+                "unread-azimuth",
+                '"{text}" is not one azimuth from 0 to 360: kept, but not understood',
+                text=text,
+            )
+        )
     return int(text)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from schedules.errors import BadEncoding, ScheduleError
+from schedules.said import Said, say
 
 LATIN_1 = "iso-8859-1"
 """What HFCC and EiBi write."""
@@ -53,7 +54,13 @@ def encode(text: str, encoding: str) -> bytes:
     except UnicodeEncodeError as error:
         line_number = len(_LINE_END.findall(text, 0, error.start)) + 1
         raise BadEncoding(
-            f'line {line_number}: "{text[error.start]}" cannot be written in {encoding}: replace it, or write UTF-8'
+            say(
+                "unread-character",
+                'line {line}: "{text}" cannot be written in {encoding}: replace it, or write UTF-8',
+                line=line_number,
+                text=text[error.start],
+                encoding=encoding,
+            )
         ) from None
 
 
@@ -67,12 +74,17 @@ def line_end(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
+def reason_of(error: ScheduleError) -> Said:
+    """What an error says: in other languages too, where there are words for it."""
+    return error.said or Said("", str(error))
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with a line of a file. Lines and columns count from 1, both columns included, 0 for the whole line."""
 
     line_number: int
-    reason: str
+    reason: Said
     field: str = ""
     first_column: int = 0
     last_column: int = 0
@@ -126,7 +138,7 @@ class Fields:
         try:
             return parse(self._texts[name])
         except ScheduleError as error:
-            self._problems.append(self._said(name, str(error)))
+            self._problems.append(self._said(name, reason_of(error)))
             return otherwise
 
     def read_if_possible(self, name: str, parse: Callable[[str], Value]) -> Value | None:
@@ -136,15 +148,15 @@ class Fields:
         try:
             return parse(self._texts[name])
         except ScheduleError as error:
-            self.note(name, str(error))
+            self.note(name, reason_of(error))
             return None
 
-    def note(self, name: str, reason: str) -> None:
+    def note(self, name: str, reason: Said) -> None:
         self.notes.append(self._said(name, reason))
 
-    def refuse(self, name: str, reason: str) -> None:
+    def refuse(self, name: str, reason: Said) -> None:
         self._problems.append(self._said(name, reason))
 
-    def _said(self, name: str, reason: str) -> Problem:
+    def _said(self, name: str, reason: Said) -> Problem:
         first, last = self._columns[name]
         return Problem(self._line_number, reason, name, first, last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schedules.days import format_days
 from schedules.frequencies.line import Line
-from schedules.time import format_hhmm
+from schedules.hhmm import format_hhmm
 
 
 def named(line: Line) -> str:

@@ -10,6 +10,7 @@ import re
 from itertools import combinations
 
 from schedules.errors import BadZones
+from schedules.said import say
 
 LAST_ZONE = 85
 
@@ -35,7 +36,12 @@ def quadrants(text: str) -> frozenset[str]:
     """
     zones = re.findall(r"[^,\s]+", text.upper())
     if not zones:
-        raise BadZones("no zone is named: write CIRAF zones and quadrants such as 44NE or 41,43,44N")
+        raise BadZones(
+            say(
+                "unread-no-zones",
+                "no zone is named: write CIRAF zones and quadrants such as 44NE or 41,43,44N",
+            )
+        )
     return frozenset(quadrant for zone in zones for quadrant in _quadrants_of(zone))
 
 
@@ -47,7 +53,13 @@ def zones_text(zones: frozenset[str]) -> str:
     present: dict[int, set[str]] = {}
     for zone in zones:
         if quadrants(zone) != {zone}:
-            raise BadZones(f'"{zone}" is not a quadrant: write a zone with NE, NW, SE or SW, such as 44NE')
+            raise BadZones(
+                say(
+                    "unread-quadrant",
+                    '"{zone}" is not a quadrant: write a zone with NE, NW, SE or SW, such as 44NE',
+                    zone=zone,
+                )
+            )
         present.setdefault(int(zone[:-2]), set()).add(zone[-2:])
     return ",".join(f"{number}{part}" for number in sorted(present) for part in _shortest(present[number]))
 
@@ -56,14 +68,30 @@ def _quadrants_of(zone: str) -> list[str]:
     match = _ZONE.fullmatch(zone)
     if match is None:
         raise BadZones(
-            f'"{zone}" is not a zone: write its number and perhaps a quadrant, such as 44, 44N or 44NE'
+            say(
+                "unread-zone",
+                '"{zone}" is not a zone: write its number and perhaps a quadrant, such as 44, 44N or 44NE',
+                zone=zone,
+            )
         )
     number, part = int(match[1]), match[2]
     if not 1 <= number <= LAST_ZONE:
-        raise BadZones(f'"{zone}" is not a zone: CIRAF zones go from 1 to {LAST_ZONE}')
+        raise BadZones(
+            say(
+                "unread-zone-number",
+                '"{zone}" is not a zone: CIRAF zones go from 1 to {last}',
+                zone=zone,
+                last=LAST_ZONE,
+            )
+        )
     if part not in _PARTS:
         raise BadZones(
-            f'"{part}" in "{zone}" is not a part of a zone: write N, S, E, W, NE, NW, SE or SW, or none'
+            say(
+                "unread-zone-part",
+                '"{part}" in "{zone}" is not a part of a zone: write N, S, E, W, NE, NW, SE or SW, or none',
+                part=part,
+                zone=zone,
+            )
         )
     return [f"{number}{quadrant}" for quadrant in _PARTS[part]]
 

@@ -130,16 +130,14 @@ def test_what_a_file_says_is_reviewed_by_row_before_it_is_taken(
     season: OnAirSeason, url: str, visit: Visits, tmp_path: Path
 ) -> None:
     good = record(11_600)
-    file = tmp_path / "ours.txt"
-    bad = f"{good[:11]}2460{good[15:]}\r\n{record(11_605, site='XXX')}\r\n"
-    file.write_text(bad, encoding="latin-1", newline="")
+    file = wrong_file(tmp_path)
     page = visit(url, season.station.key, language="en")
     page.goto(f"{url}/frequencies/files?season=B26")
     card = page.locator("#import")
     card.get_by_label("File").set_input_files(file)
     card.get_by_role("button", name="See what would change").click()
     review = card.get_by_role("region")
-    expect(review.get_by_role("row", name="1 12–15 STOP")).to_contain_text('"2460"')
+    expect(review.get_by_role("row", name="1 12–15 STOP")).to_contain_text("“2460” is not a time")
     expect(review.get_by_role("row", name=re.compile("^2 "))).to_contain_text("XXX")
     expect(review).to_contain_text("There is nothing to do")
     expect(review.get_by_role("button")).to_have_count(0)
@@ -152,6 +150,30 @@ def test_what_a_file_says_is_reviewed_by_row_before_it_is_taken(
     review.get_by_role("button", name="Import this").click()
     expect(review).to_contain_text("Imported")
     assert frequencies(season) == [6015, 7490, 9330, 11_600]
+
+
+def wrong_file(folder: Path) -> Path:
+    """A file whose first line has no time, and whose second one a site that there is not."""
+    file = folder / "ours.txt"
+    good = record(11_600)
+    wrong = f"{good[:11]}2460{good[15:]}\r\n{record(11_605, site='XXX')}\r\n"
+    file.write_text(wrong, encoding="latin-1", newline="")
+    return file
+
+
+def test_what_is_wrong_with_a_file_is_said_in_the_readers_language(
+    season: OnAirSeason, url: str, visit: Visits, tmp_path: Path
+) -> None:
+    page = visit(url, season.station.key)
+    page.goto(f"{url}/frequencies/files?season=B26")
+    card = page.locator("#import")
+    card.locator("input[type=file]").set_input_files(wrong_file(tmp_path))
+    card.get_by_role("button", name="무엇이 바뀔지 보기").click()
+    review = card.get_by_role("region")
+    expect(review.get_by_role("row", name="1 12–15 STOP")).to_contain_text("“2460”은(는) 시각이 아닙니다")
+    expect(review.get_by_role("row", name=re.compile("^2 "))).to_contain_text(
+        "송신소 XXX이(가) 없습니다. 먼저 넣으세요"
+    )
 
 
 def frequencies(season: OnAirSeason) -> list[int]:

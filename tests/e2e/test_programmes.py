@@ -206,7 +206,7 @@ def test_a_swap_and_an_insert_lead_to_versions_with_the_wanted_items(
     expect(dialog).to_contain_text("2번 판이 만들어지고")
     # What was swapped may fit again further on: told is what really falls out
     expect(dialog).to_contain_text(f"빠지는 것: {TALK}")
-    expect(dialog.get_by_role("row", name="바다를 건넌 목소리")).to_be_visible()
+    expect(dialog.locator("tr.new").filter(has_text="바다를 건넌 목소리")).to_be_visible()
     yes = dialog.get_by_role("button", name="이대로 새 판 만들기")
     expect(yes).to_be_enabled()
     page.context.set_offline(True)

@@ -8,4 +8,4 @@ globalThis.document = {
 }
 const source = Buffer.from(fs.readFileSync(script)).toString('base64')
 const { saidWords } = await import(`data:text/javascript;base64,${source}`)
-console.log(JSON.stringify(said.map(saidWords)))
+console.log(JSON.stringify(said.map((one) => saidWords(one))))

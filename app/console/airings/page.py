@@ -10,7 +10,7 @@ from app.airings import service
 from app.airings.programme import programme_of
 from app.console.airings.views import desk_of
 from app.console.shell import SignedInPage
-from app.console.tonight.night import airings_of_night
+from app.console.tonight.night import airing_view
 from app.database import reading
 from app.web.bodies import RowId
 from app.web.dependencies import CurrentBlobs, Database
@@ -25,15 +25,13 @@ router = Router(include_in_schema=False)
 def show_airing(page: SignedInPage, database: Database, blobs: CurrentBlobs, airing_id: RowId) -> Response:
     with reading(database) as session:
         row = service.get(session, airing_id)
-        night = night_of(row.starts_at)
-        beside = airings_of_night(session, blobs, night, page.now, read_status(page.settings))
         return page.answer(
             session,
             "airings/airing.html",
             section="tonight",
             guide="programmes",
-            airing=next(one for one in beside if one.id == airing_id),
+            airing=airing_view(session, blobs, airing_id, page.now, read_status(page.settings)),
             programme=programme_of(session, row),
-            night=night,
+            night=night_of(row.starts_at),
             desk=desk_of(session, blobs, row, page.now),
         )

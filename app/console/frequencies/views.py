@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from schedules.days import days_from_eibi, days_to_kst
-from schedules.time import DAY_MINUTES, format_hhmm
+from schedules.hhmm import format_hhmm
+from schedules.time import DAY_MINUTES
 
 KST_MINUTES = 9 * 60
 

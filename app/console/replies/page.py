@@ -28,7 +28,7 @@ from app.web.dependencies import Database, Now
 from app.web.routing import Router
 from app.web.security import FailedSignIns
 from schedules.days import days_from_eibi, format_days
-from schedules.time import format_hhmm
+from schedules.hhmm import format_hhmm
 
 log = structlog.get_logger("danpa.reply")
 

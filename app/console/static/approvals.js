@@ -2,12 +2,13 @@
 // The approval queue: what is listened to stays until it is decided, and then the next is there at once.
 
 import { Problem, send } from "./api.js";
+import { isTyping } from "./dom.js";
 import { RATE } from "./edits.js";
 import { explained } from "./forms.js";
 import { look } from "./live.js";
 import { placeNotes } from "./note-places.js";
 import { tell, tellFailure } from "./telling.js";
-import { attachWaveform, isTyping } from "./waveform.js";
+import { attachWaveform } from "./waveform.js";
 import { words } from "./words.js";
 
 /** @typedef {{ id: number, title: string, cut: number, samples: number, ready: boolean, joins: number[], notes: { at: number, text: string }[], next: number | null }} Chosen */

@@ -1,5 +1,5 @@
 // @ts-check
-// Elements, made in one line.
+// Elements: made in one line, and whether they take what is typed.
 
 /**
  * An element with properties (`class`, `text`, attributes, `onclick`…) and children; what is null or false is left out.
@@ -29,3 +29,6 @@ export function svg(tag, attributes = {}, ...children) {
   element.append(...children);
   return element;
 }
+
+/** Whether what is typed goes elsewhere. @param {EventTarget | null} target */
+export const isTyping = (target) => target instanceof Element && target.closest("input:not([type=checkbox], [type=radio]), select, textarea, dialog[open]") !== null;

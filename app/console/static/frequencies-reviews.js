@@ -2,7 +2,7 @@
 // What a season's file or a rollover would change, as tables to be read before the yes.
 
 import { chip, element, khzText, link, minuteOf, spanText } from "./frequencies-words.js";
-import { words } from "./words.js";
+import { saidWords, words } from "./words.js";
 
 const MOST = 50;
 
@@ -41,13 +41,6 @@ function scoped(head) {
   return head;
 }
 
-/** @param {string} text */
-function english(text) {
-  const made = element("span", "", text);
-  made.lang = "en";
-  return made;
-}
-
 /** @param {string} name */
 const head = (name) => words(`frequencies.js.head.${name}`);
 
@@ -60,7 +53,7 @@ function known(group, name) {
 
 const ACTIONS = { added: "information", changed: "warning", unchanged: "" };
 
-/** @typedef {{ line: number, columns: number[], field: string, reason: string }} Told */
+/** @typedef {{ line: number, columns: number[], field: string, said: import("./words.js").Said }} Told */
 
 /** @param {any} found what an import would do */
 export function reviewImport(found) {
@@ -81,7 +74,7 @@ export function reviewImport(found) {
 }
 
 /** @param {Told} one */
-const told = ({ line, columns, field, reason }) => [`${line}`, columns.join("–"), field, english(reason)];
+const told = ({ line, columns, field, said }) => [`${line}`, columns.join("–"), field, saidWords(said)];
 
 /** @param {any} one */
 function takenRow(one) {
@@ -137,7 +130,7 @@ export function reviewRollover(found, form) {
   const names = JSON.parse(form.dataset.lines ?? "{}");
   const made = found.lines.filter((/** @type {any} */ one) => one.outcome === "made").length;
   const slots = found.slots.filter((/** @type {any} */ one) => one.outcome === "made").length;
-  const row = (/** @type {any} */ one, /** @type {string | Node} */ name) => [name, known("outcome", one.outcome), one.first_date ? `${one.first_date} – ${one.last_date}` : "", english(one.why)];
+  const row = (/** @type {any} */ one, /** @type {string | Node} */ name) => [name, known("outcome", one.outcome), one.first_date ? `${one.first_date} – ${one.last_date}` : "", one.said ? saidWords(one.said) : ""];
   const heads = [head("name"), head("outcome"), head("dates"), head("reason")];
   const slotName = (/** @type {number} */ id) => document.querySelector(`#import-slot option[value="${id}"]`)?.textContent ?? `#${id}`;
   return {

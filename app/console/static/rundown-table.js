@@ -19,8 +19,8 @@ export function itemName(item, names) {
   return names.get(item.source.segment_id ?? 0)?.title ?? (item.source.segment_id ? `#${item.source.segment_id}` : wordOf("rule", "spoken"));
 }
 
-/** What the compiler says, and in which language. @param {Said} said */
-const told = (said) => ({ dir: "auto", lang: isTold(said) ? null : "en", text: saidWords(said) });
+/** What the compiler says, and in which language. @param {Said} said @param {Map<number, Named>} [names] */
+const told = (said, names) => ({ dir: "auto", lang: isTold(said) ? null : "en", text: saidWords(said, names) });
 
 /** @param {Named[]} segments */
 export const namesOf = (segments) => new Map(segments.map((one) => [one.id, one]));
@@ -40,12 +40,12 @@ export function rundownTable(rundown, startsAt, names, isNew = () => false) {
       h("td", { class: "number", text: `${length(item.samples / RATE)}${item.shortened ? " ✂" : ""}` }),
       h("td", {}, wordOf("rule", item.reason.rule),
         item.reason.candidates > 1 && h("span", { class: "quiet", text: ` ${words("programmes.js.rundown.candidates", { count: item.reason.candidates })}` }),
-        h("span", { class: "because", ...told(item.reason.note) })));
+        h("span", { class: "because", ...told(item.reason.note, names) })));
   });
   const heads = ["time", "title", "length", "reason"].map((name) => h("th", { scope: "col", text: words(`programmes.js.rundown.${name}`) }));
   return [
     h("div", { class: "rundown" }, h("table", {}, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows))),
-    rundown.notes.length > 0 && h("div", { class: "notice warn" }, h("p", { text: words("programmes.js.rundown.notes") }), h("ul", {}, ...rundown.notes.map((note) => h("li", told(note))))),
+    rundown.notes.length > 0 && h("div", { class: "notice warn" }, h("p", { text: words("programmes.js.rundown.notes") }), h("ul", {}, ...rundown.notes.map((note) => h("li", told(note, names))))),
   ].filter((part) => part !== false);
 }
 

@@ -2,11 +2,9 @@
 // A segment's page: its sound, its edits, its notes at their places, and what sounds like it.
 
 import { get } from "./api.js";
-import { Cutting } from "./cutting.js";
-import { Listening } from "./listening.js";
+import { isTyping } from "./dom.js";
 import { placeNotes } from "./note-places.js";
 import { tellFailure } from "./telling.js";
-import { isTyping } from "./waveform.js";
 import { time, words } from "./words.js";
 
 /** @typedef {import("./listening.js").SegmentOf} SegmentOf */
@@ -14,18 +12,20 @@ import { time, words } from "./words.js";
 /** @returns {SegmentOf} */
 const read = () => JSON.parse(document.getElementById("segment")?.textContent ?? "{}");
 
-/** @type {Cutting | undefined} */
+/** @type {import("./cutting.js").Cutting | undefined} */
 let cutting;
 
-function begin() {
-  const segment = read();
+async function begin() {
   if (!document.getElementById("wave")) return; // it is still being measured
-  cutting = new Cutting(segment, (edits) => new Listening(segment, edits));
+  // The sound comes a little behind the page: its details can be written and decided on meanwhile
+  const [{ Cutting }, { Listening }] = await Promise.all([import("./cutting.js"), import("./listening.js")]);
+  const segment = read();
+  cutting ??= new Cutting(segment, (edits) => new Listening(segment, edits));
 }
 
 placeNotes(() => cutting?.listening);
-document.addEventListener("danpa:looked", () => (cutting ? cutting.renew(read()) : begin()));
-begin();
+document.addEventListener("danpa:looked", () => (cutting ? cutting.renew(read()) : begin().catch(tellFailure)));
+begin().catch(tellFailure);
 
 // ---------------------------------------------------------------- keys
 

@@ -50,9 +50,6 @@ export function attachWaveform(element, what) {
   return new Waveform(element, what);
 }
 
-/** Whether what is typed goes elsewhere. @param {EventTarget | null} target */
-export const isTyping = (target) => target instanceof Element && target.closest("input:not([type=checkbox], [type=radio]), select, textarea, dialog[open]") !== null;
-
 export class Waveform {
   /** @type {Stretch | null} */
   #chosen = null;

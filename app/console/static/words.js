@@ -67,12 +67,17 @@ export function lengthOf(samples) {
 
 /** What the compiler says, as it is in JSON; a bare sentence where it was said before there were codes. @typedef {{ code: string, text: string, values: Record<string, any> } | string} Said */
 
-/** What the compiler says, in the reader's language; what has no code, or one without words, as it was said in English. @param {Said} said @returns {string} */
-export function saidWords(said) {
+/**
+ * What the compiler says, in the reader's language; what has no code, or one without words, as it was said in English.
+ * `titles`: of segments that it names by their numbers.
+ * @param {Said} said @param {Map<number, { title: string }>} [titles]
+ * @returns {string}
+ */
+export function saidWords(said, titles) {
   if (typeof said === "string") return said;
   const key = `said.${said.code}`;
   if (!isTold(said)) return said.text;
-  return words(key, Object.fromEntries(Object.entries(said.values).map(([name, value]) => [name, valueWords(name, value)])));
+  return words(key, Object.fromEntries(Object.entries(said.values).map(([name, value]) => [name, valueWords(name, value, titles)])));
 }
 
 /** Whether the reader's language has words for it. @param {Said} said */
@@ -81,10 +86,15 @@ export const isTold = (said) => typeof said !== "string" && said.code !== "" && 
 /** Values that are names of ours, by how they are called: what their words begin with. As in words.py. @type {Record<string, string>} */
 const NAMED_VALUES = { kind: "kind", kinds: "kind", field: "programmes.js.field", element: "programmes.js.type" };
 
-/** A value of what is said, as its name says what it is. @param {string} name @param {any} value @returns {string} */
-function valueWords(name, value) {
-  if (Array.isArray(value)) return value.map((one) => valueWords(name, one)).join(value.some((one) => typeof one === "object") ? "; " : ", ");
-  if (typeof value === "object") return saidWords(value);
+/**
+ * A value of what is said, as its name says what it is.
+ * @param {string} name @param {any} value @param {Map<number, { title: string }>} [titles]
+ * @returns {string}
+ */
+function valueWords(name, value, titles) {
+  if (Array.isArray(value)) return value.map((one) => valueWords(name, one, titles)).join(value.some((one) => typeof one === "object") ? "; " : ", ");
+  if (typeof value === "object") return saidWords(value, titles);
+  if (name === "segment_id" && titles?.has(value)) return `${value} “${titles.get(value)?.title}”`;
   if (name.endsWith("_samples")) return lengthOf(value);
   if (name.endsWith("_at")) return `${day(value)} ${time(value)}`;
   if (name.endsWith("_time")) return time(value, { seconds: true });

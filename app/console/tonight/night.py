@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from app.air.status import NOBODY, AirStatus, OutputStatus
+from app.air.status import AirStatus, OutputStatus
 from app.airings import service as airings
 from app.airings.carriage import Carriage, instants, is_on_air
 from app.airings.models import Airing
@@ -49,22 +49,19 @@ INTERVAL_SIGNAL = "interval_signal"
 """The kind of what has no segment behind it."""
 
 
-def airings_of_night(
-    session: Session,
-    blobs: Blobs,
-    night: date,
-    now: datetime,
-    air: AirStatus = NOBODY,
-    studio_at: str | None = None,
-) -> tuple[AiringView, ...]:
-    """Every airing of a KST night with all that belongs to it, in order of start. ``studio_at``: where studios connect."""
-    return _views(session, blobs, airings.of_night(session, night), now, air, studio_at)
+def airing_view(session: Session, blobs: Blobs, airing_id: int, now: datetime, air: AirStatus) -> AiringView:
+    """One airing with all that belongs to it. Raises NoSuchAiring."""
+    (view,) = _views(session, blobs, [airings.with_programme(session, airing_id)], now, air, None)
+    return view
 
 
 def night_and_running(
     session: Session, blobs: Blobs, night: date, now: datetime, air: AirStatus, studio_at: str | None
 ) -> tuple[tuple[AiringView, ...], tuple[AiringView, ...]]:
-    """The airings of a KST night, and those that may be heard now: one runs over noon, and another night may be looked at."""
+    """The airings of a KST night, and those that may be heard now: one runs over noon, and another night may be looked at.
+
+    ``studio_at``: where studios connect.
+    """
     of_night = airings.of_night(session, night)
     running = airings.running(session, now, timedelta(seconds=LONGEST_PREROLL_S))
     listed = {id_of(row[0]): row for row in (*of_night, *running)}
@@ -180,6 +177,9 @@ def _rundown(rows: Rows, airing: Airing) -> RundownView | None:
         compiled_at=row.compiled_at,
         items=tuple(_item(rows, item, airing.starts_at) for item in rundown.items),
         notes=rundown.notes,
+        titles={
+            number: rows.segments[number][0] for number in rundown.spoken_of() if number in rows.segments
+        },
         passed=rows.passed.get(id_of(airing), ()),
     )
 

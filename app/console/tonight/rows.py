@@ -145,7 +145,7 @@ def _segments(
     as_run: Iterable[Sequence[AsRun]],
 ) -> dict[int, tuple[str, str]]:
     """Title and kind of every segment that is spoken of."""
-    wanted = {segment_id for _, rundown in rundowns for segment_id in rundown.segment_ids()}
+    wanted = {number for _, rundown in rundowns for number in rundown.segment_ids() | rundown.spoken_of()}
     wanted |= {row.segment_id for rows in as_run for row in rows if row.segment_id is not None}
     rows = session.exec(select(Segment.id, Segment.title, Segment.kind).where(col(Segment.id).in_(wanted)))
     return {segment_id: (title, kind) for segment_id, title, kind in rows if segment_id is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,9 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class RundownView:
-    """The newest version. ``passed`` tells why the steps above its level were not taken, in problem documents."""
+    """The newest version. ``passed`` tells why the steps above its level were not taken, in problem documents; ``titles``
+    are those of the segments that its notes speak of.
+    """
 
     version: int
     level: str
@@ -32,6 +35,7 @@ class RundownView:
     compiled_at: datetime
     items: tuple[ItemView, ...]
     notes: tuple[Said, ...]
+    titles: Mapping[int, str]
     passed: tuple[dict[str, Any], ...]
 
 

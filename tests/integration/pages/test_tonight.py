@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
+from app.air.status import NOBODY
 from app.airings.models import Intent
 from app.alarms.models import Alarm
 from app.alarms.notify import _MEANINGS
-from app.console.tonight.night import airings_of_night
+from app.console.tonight.night import night_and_running
 from app.database import reading, writing
 from app.feeds.models import Feed
 from app.frequencies.models import Line, Site
@@ -440,7 +441,7 @@ def test_a_full_night_takes_no_more_queries_than_a_small_one(night: FilledNight)
 
         event.listen(of.station.database, "before_cursor_execute", count)
         with reading(of.station.database) as session:
-            airings_of_night(session, Blobs(of.station.settings.blobs_dir), NIGHT, AT)
+            night_and_running(session, Blobs(of.station.settings.blobs_dir), NIGHT, AT, NOBODY, None)
         event.remove(of.station.database, "before_cursor_execute", count)
         return len(seen)
 

@@ -21,7 +21,10 @@ import app
 import app.airings.compiling
 import app.announcements.making
 import app.moves.consequences
+import app.moves.seasons
 import app.propagation.schemas
+import app.schedule.files
+import app.schedule.importing
 import schedules
 from app.console import messages
 from app.console.messages import CATALOGUES, Language
@@ -36,20 +39,30 @@ from schedules.errors import BadClock, BadEdit, Uncompilable
 from schedules.frequencies import bands
 from schedules.rules import Aired
 from schedules.rundown import Level, Rundown
-from schedules.said import Said, Value, say
+from schedules.said import Said, Value, say, values_named
 from schedules.single import compile_single
 from schedules.time import SAMPLE_RATE, to_kst
 from tests.unit.schedules.strategies import SIGNAL_SAMPLES, STARTS_AT, segment
 from tests.unit.schedules.wrong_clocks import WRONG_ELEMENTS
 
 FRAME = 1152
+SCHEDULES = Path(schedules.__path__[0])
+READING = (
+    *(SCHEDULES / f"{name}.py" for name in ("days", "hhmm", "season", "slots")),
+    *(SCHEDULES / "frequencies" / f"{name}.py" for name in ("eibi", "eibi_days", "hfcc", "text", "zones")),
+    Path(app.schedule.files.__file__),
+    Path(app.schedule.importing.__file__),
+)
 COMPILING = (
-    *Path(schedules.__path__[0]).glob("*.py"),
+    *(path for path in SCHEDULES.glob("*.py") if path not in READING),
     Path(app.airings.compiling.__file__),
     Path(app.announcements.making.__file__),
     Path(tokens.__file__),
 )
-MOVING = (Path(app.moves.consequences.__file__), Path(bands.__file__), Path(app.propagation.schemas.__file__))
+MOVING = tuple(
+    Path(str(module.__file__))
+    for module in (app.moves.consequences, app.moves.seasons, bands, app.propagation.schemas)
+)
 REFUSING = tuple(
     path for path in Path(app.__path__[0]).rglob("*.py") if '"wrong-' in path.read_text(encoding="utf-8")
 )
@@ -57,7 +70,9 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 @cache
-def codes(sources: tuple[Path, ...] = COMPILING + MOVING + REFUSING) -> dict[str, set[frozenset[str]]]:
+def codes(
+    sources: tuple[Path, ...] = COMPILING + MOVING + READING + REFUSING,
+) -> dict[str, set[frozenset[str]]]:
     """Every code in the source, with the names of the values that it has, for each place where it is said."""
     found: dict[str, set[frozenset[str]]] = {}
     for path in sources:
@@ -363,6 +378,18 @@ def test_lengths_instants_and_kinds_are_the_readers_own() -> None:
     aired = say("last-aired", "last aired {aired_at:%Y} UTC", aired_at=evening)
     assert text_of(Words("ko").said(aired)) == "마지막으로 2026-11-23 05:05 KST (20:05 UTC)에 나갔습니다"
     assert text_of(Words("en").said(aired)) == "last aired 2026-11-22 20:05 UTC (05:05 KST)"
+
+
+def test_who_lost_is_named_where_the_title_is_known() -> None:
+    why = say("longest-unheard", "longest unheard")
+    lost = say(
+        "together", "{parts}", parts=(say("lost", "#{segment_id} lost: {why}", segment_id=7, why=why),)
+    )
+    [number] = values_named(lost, "segment_id")
+    assert number == 7
+    shown = Words("ko").said(lost, {7: "<강가>"})
+    assert str(shown).startswith("#7 “<bdi>&lt;강가&gt;</bdi>” 제외: ")
+    assert text_of(Words("ko").said(lost, {8: "강가"})).startswith("#7 제외: ")
 
 
 @pytest.mark.parametrize("code", ["", "of-a-later-version"])

@@ -17,6 +17,7 @@ from schedules.errors import (
     ScheduleError,
     SlotShorterThanEarlyOff,
 )
+from schedules.said import Said
 from schedules.season import season
 from schedules.slots import Slot, check_season_changes, occurrences, season_crossings, slot_times
 from schedules.time import Span
@@ -139,9 +140,9 @@ def test_a_slot_that_cannot_be_is_refused_in_words(
 
 
 def test_slot_times_are_read_with_their_notes() -> None:
-    notes: list[str] = []
+    notes: list[Said] = []
     assert slot_times("2300", "0000", notes) == (1380, 1440)
-    assert notes == ['the stop "0000" was read as 2400, the end of the day']
+    assert [note.text for note in notes] == ['the stop "0000" was read as 2400, the end of the day']
     assert slot_times("0000", "24:00") == (0, 1440)
 
 

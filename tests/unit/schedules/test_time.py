@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schedules.errors import BadDateRange, BadTime
+from schedules.hhmm import format_hhmm, parse_hhmm
+from schedules.said import Said
 from schedules.time import (
     DAY_MINUTES,
     SAMPLE_RATE,
     Span,
-    format_hhmm,
     length_text,
     night_of,
     night_span,
-    parse_hhmm,
     samples_to_timedelta,
     to_kst,
     to_pyongyang,
@@ -37,9 +37,9 @@ def test_2400_is_a_stop_and_never_a_start() -> None:
 
 
 def test_a_stop_of_0000_is_read_as_2400_with_a_note() -> None:
-    notes: list[str] = []
+    notes: list[Said] = []
     assert parse_hhmm("00:00", stop=True, notes=notes) == DAY_MINUTES
-    assert notes == ['the stop "00:00" was read as 2400, the end of the day']
+    assert [note.text for note in notes] == ['the stop "00:00" was read as 2400, the end of the day']
     assert parse_hhmm("0000", stop=False, notes=notes) == 0
     assert len(notes) == 1
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from app.programmes.times import read_days, read_times, shown_in_kst, shown_in_utc
 from schedules.errors import BadDays
+from schedules.hhmm import format_hhmm
 from schedules.slots import Slot, occurrences
-from schedules.time import KST, Span, format_hhmm
+from schedules.time import KST, Span
 
 MINUTES = st.integers(0, 1439)
 DAYS = st.sets(st.integers(1, 7), min_size=1).map(lambda days: "".join(map(str, sorted(days))))

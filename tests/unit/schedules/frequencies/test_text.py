@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from schedules.errors import BadEncoding
 from schedules.frequencies.text import LATIN_1, UTF_8, UTF_8_WITH_BOM, Problem, decode, encode, split_lines
+from schedules.said import Said
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,8 @@ def test_lines_end_at_line_ends_only() -> None:
 
 
 def test_a_problem_names_line_columns_and_field() -> None:
-    assert str(Problem(212, "bad", "STOP", 12, 15)) == "line 212, columns 12-15 (STOP): bad"
-    assert str(Problem(212, "bad", "Stop", 12, 11)) == "line 212, column 12 (Stop): bad"
-    assert str(Problem(212, "bad", "", 6, 6)) == "line 212, column 6: bad"
-    assert str(Problem(212, "bad")) == "line 212: bad"
+    bad = Said("", "bad")
+    assert str(Problem(212, bad, "STOP", 12, 15)) == "line 212, columns 12-15 (STOP): bad"
+    assert str(Problem(212, bad, "Stop", 12, 11)) == "line 212, column 12 (Stop): bad"
+    assert str(Problem(212, bad, "", 6, 6)) == "line 212, column 6: bad"
+    assert str(Problem(212, bad)) == "line 212: bad"
