@@ -122,7 +122,7 @@ def import_log(
     else:
         with writing(database) as session:
             intake = logs.take(session, contract_id, file, now=now, by=actor.person_id)
-    return IntakeOut.model_validate(intake).model_copy(update={"dry_run": dry_run})
+    return IntakeOut.of(intake, dry_run=dry_run)
 
 
 @router.delete(

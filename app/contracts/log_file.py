@@ -14,6 +14,7 @@ from typing import Literal
 
 from app.errors import Invalid
 from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
+from schedules.said import Said, say
 from schedules.time import KST, Span
 
 Charset = Literal["utf-8", "utf-16", "cp949", "euc-kr", "iso-8859-1", "cp1251", "cp1252"]
@@ -79,7 +80,7 @@ class BadCell:
 
     line: int
     column: str
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +94,37 @@ class ReadLog:
 class _Bad(Exception):
     """A cell that cannot be read."""
 
-    def __init__(self, column: str, reason: str, line: int | None = None) -> None:
-        super().__init__(reason)
+    def __init__(self, column: str, reason: Said, line: int | None = None) -> None:
+        super().__init__(reason.text)
         self.column = column
+        self.reason = reason
         self.line = line
 
 
 def check_mapping(mapping: LogMapping) -> None:
     """Refuse what could read no log. Raises Invalid with the field."""
     if mapping.stop is None and mapping.minutes is None:
-        raise Invalid("a row needs a stop or its minutes: name a column", field="stop")
+        raise Invalid(
+            say("unread-log-stop", "a row needs a stop or its minutes: name a column"), field="stop"
+        )
     if mapping.status is not None and not mapping.aired + mapping.not_aired:
-        raise Invalid("say which words of the status column mean aired, and which not_aired", field="aired")
+        raise Invalid(
+            say("unread-log-words", "say which words of the status column mean aired, and which not aired"),
+            field="aired",
+        )
     both = {word.casefold() for word in mapping.aired} & {word.casefold() for word in mapping.not_aired}
     if both:
-        raise Invalid(f'"{min(both)}" cannot mean both', field="aired")
+        raise Invalid(say("unread-log-both", '"{word}" cannot mean both', word=min(both)), field="aired")
     if mapping.header_line == 0:
         for name in mapping.columns():
             if not re.fullmatch(r"[1-9][0-9]{0,2}", name):
                 raise Invalid(
-                    f'without titles a column is a number from 1, not "{name}"', field="header_line"
+                    say(
+                        "unread-log-number",
+                        'without titles a column is a number from 1, not "{column}"',
+                        column=name,
+                    ),
+                    field="header_line",
                 )
     _check_date_format(mapping.date_format)
 
@@ -126,7 +138,11 @@ def _check_date_format(text: str) -> None:
         known = False
     if not known:
         raise Invalid(
-            f'"{text}" does not tell year, month and day: write for example %Y-%m-%d or %d.%m.%Y',
+            say(
+                "unread-log-form",
+                '"{text}" does not tell year, month and day: write for example %Y-%m-%d or %d.%m.%Y',
+                text=text,
+            ),
             field="date_format",
         )
 
@@ -141,15 +157,18 @@ def read_log(content: bytes, mapping: LogMapping) -> ReadLog:
         text = content.decode("utf-8-sig" if mapping.charset == "utf-8" else mapping.charset)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        return ReadLog(
-            (), (BadCell(line, "", f"is not {mapping.charset}: name the file's encoding as charset"),)
+        why = say(
+            "unread-log-charset",
+            "is not {encoding}: say which encoding the file has",
+            encoding=mapping.charset,
         )
+        return ReadLog((), (BadCell(line, "", why),))
     rows: list[LogRow] = []
     problems: list[BadCell] = []
     try:
         _read_table(_Table(text, mapping), mapping, rows, problems)
     except _Bad as bad:
-        problems.append(BadCell(bad.line or max(mapping.header_line, 1), bad.column, str(bad)))
+        problems.append(BadCell(bad.line or max(mapping.header_line, 1), bad.column, bad.reason))
     return ReadLog(tuple(rows), tuple(problems))
 
 
@@ -177,7 +196,8 @@ class _Table:
             return next(self._reader, None)
         except csv.Error as error:
             line = self._reader.line_num
-            raise _Bad("", f"the file cannot be read as CSV from here on: {error}", line) from None
+            why = say("unread-log-csv", "the file cannot be read as CSV from here on: {why}", why=str(error))
+            raise _Bad("", why, line) from None
 
 
 def _place(name: str, titles: Sequence[str], mapping: LogMapping) -> int:
@@ -186,8 +206,21 @@ def _place(name: str, titles: Sequence[str], mapping: LogMapping) -> int:
     found = [place for place, title in enumerate(titles) if title.strip() == name.strip()]
     if len(found) != 1:
         seen = ", ".join(title.strip() for title in titles) or "nothing"
-        how = "two columns have this title" if found else "there is no column of this title"
-        raise _Bad(name, f"{how}: line {mapping.header_line} has {seen}")
+        how = (
+            say("unread-log-twice", "two columns have this title")
+            if found
+            else say("unread-log-no-column", "there is no column of this title")
+        )
+        raise _Bad(
+            name,
+            say(
+                "unread-log-title",
+                "{how}: line {line} has {seen}",
+                how=how,
+                line=mapping.header_line,
+                seen=seen,
+            ),
+        )
     return found[0]
 
 
@@ -199,7 +232,7 @@ def _read_table(table: _Table, mapping: LogMapping, rows: list[LogRow], problems
         try:
             rows.append(_row(line, told, mapping))
         except _Bad as bad:
-            problems.append(BadCell(line, bad.column, str(bad)))
+            problems.append(BadCell(line, bad.column, bad.reason))
 
 
 def _row(line: int, told: dict[str, str], mapping: LogMapping) -> LogRow:
@@ -220,9 +253,24 @@ def _date(told: dict[str, str], mapping: LogMapping) -> date:
     try:
         day = _read_date(text, mapping.date_format)
     except ValueError:
-        raise _Bad(mapping.date, f'"{text}" is not a date of the form {mapping.date_format}') from None
+        why = say(
+            "unread-log-date",
+            '"{text}" is not a date of the form {form}',
+            text=text,
+            form=mapping.date_format,
+        )
+        raise _Bad(mapping.date, why) from None
     if day.year not in _YEARS:
-        raise _Bad(mapping.date, f'"{text}" is not in the years {_YEARS.start} to {_YEARS.stop - 1}')
+        raise _Bad(
+            mapping.date,
+            say(
+                "unread-log-year",
+                '"{text}" is not in the years {first} to {last}',
+                text=text,
+                first=_YEARS.start,
+                last=_YEARS.stop - 1,
+            ),
+        )
     return day
 
 
@@ -234,7 +282,9 @@ def _seconds(told: dict[str, str], column: str) -> int:
         hours, minutes, seconds = int(match[1]), int(match[2] or match[4]), int(match[3] or 0)
         if minutes < 60 and seconds < 60 and (total := hours * 3600 + minutes * 60 + seconds) <= 86_400:
             return total
-    raise _Bad(column, f'"{text}" is not a time: 2000, 20:00 and 20:00:30 are')
+    raise _Bad(
+        column, say("unread-log-time", '"{text}" is not a time: 2000, 20:00 and 20:00:30 are', text=text)
+    )
 
 
 def _instant(day: date, seconds: int, mapping: LogMapping) -> datetime:
@@ -251,14 +301,23 @@ def _end(day: date, start: datetime, told: dict[str, str], mapping: LogMapping) 
     if stop < start or (stop == start and length):
         stop += _DAY
     if mapping.minutes and length is not None and abs(stop - start - length) > _MINUTE:
-        raise _Bad(mapping.minutes, f'"{told[mapping.minutes]}" minutes do not lie between start and stop')
+        raise _Bad(
+            mapping.minutes,
+            say(
+                "unread-log-between",
+                '"{text}" minutes do not lie between start and stop',
+                text=told[mapping.minutes],
+            ),
+        )
     return stop
 
 
 def _minutes(told: dict[str, str], column: str, mapping: LogMapping) -> timedelta:
     minutes = _number(told, column, mapping)
     if minutes > 24 * 60:
-        raise _Bad(column, f"{minutes} minutes are more than a day")
+        raise _Bad(
+            column, say("unread-log-day", "{minutes} minutes are more than a day", minutes=str(minutes))
+        )
     return timedelta(seconds=round(minutes * 60))
 
 
@@ -271,14 +330,28 @@ def _is_aired(status: str, mapping: LogMapping) -> bool:
     if word in {each.casefold() for each in mapping.not_aired}:
         return False
     raise _Bad(
-        mapping.status, f'"{status}" is neither among the words for aired nor among those for not_aired'
+        mapping.status,
+        say(
+            "unread-log-status",
+            '"{text}" is neither among the words for aired nor among those for not aired',
+            text=status,
+        ),
     )
 
 
 def _khz(told: dict[str, str], column: str, mapping: LogMapping) -> int:
     khz = _number(told, column, mapping)
     if khz % 1 or not LOWEST_KHZ <= khz <= HIGHEST_KHZ:
-        raise _Bad(column, f"{khz} is no shortwave frequency in kHz ({LOWEST_KHZ} to {HIGHEST_KHZ})")
+        raise _Bad(
+            column,
+            say(
+                "unread-log-khz",
+                "{khz} is no shortwave frequency in kHz ({lowest} to {highest})",
+                khz=str(khz),
+                lowest=LOWEST_KHZ,
+                highest=HIGHEST_KHZ,
+            ),
+        )
     return int(khz)
 
 
@@ -286,6 +359,10 @@ def _number(told: dict[str, str], column: str, mapping: LogMapping) -> Decimal:
     text = told[column]
     plain = text.replace(",", ".") if mapping.decimal_comma and "." not in text else text
     if not _NUMBER.fullmatch(plain):
-        comma = "a comma" if mapping.decimal_comma else "a point"
-        raise _Bad(column, f'"{text}" is not a number (decimals after {comma})')
+        why = (
+            say("unread-log-comma", '"{text}" is not a number (decimals after a comma)', text=text)
+            if mapping.decimal_comma
+            else say("unread-log-point", '"{text}" is not a number (decimals after a point)', text=text)
+        )
+        raise _Bad(column, why)
     return Decimal(plain)

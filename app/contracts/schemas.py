@@ -9,12 +9,13 @@ from fastapi import UploadFile
 from pydantic import Field, StringConstraints
 
 from app.contracts.billing import BillingUnit, BookedPer
-from app.contracts.log_file import Charset, LogMapping, Zone
+from app.contracts.log_file import BadCell, Charset, LogMapping, Zone
+from app.contracts.logs import Intake
 from app.contracts.matching import TOLERANCE, Claim, Matched, Unclaimed, minutes_of
 from app.contracts.reckoning import Month
 from app.contracts.service import BookedHours, ContractFields
 from app.programmes.times import read_days
-from app.web.bodies import Answer, Body, Prose, RowId, Text, example
+from app.web.bodies import Answer, Body, Prose, RowId, SaidOut, Text, example
 from schedules.days import days_to_eibi
 
 _CONTRACT: dict[str, Any] = {
@@ -176,6 +177,12 @@ class BadCellOut(Answer):
     line: int
     column: str
     reason: str
+    said: SaidOut
+
+    @classmethod
+    def of(cls, bad: BadCell) -> Self:
+        said = SaidOut(**bad.reason.written())
+        return cls(line=bad.line, column=bad.column, reason=bad.reason.text, said=said)
 
 
 class IntakeOut(Answer):
@@ -191,11 +198,20 @@ class IntakeOut(Answer):
         first_at="2026-11-01T20:00:00Z",
         last_at="2026-11-30T20:30:00Z",
         problems=[
-            {"line": 14, "column": "On", "reason": '"2460" is not a time: 2000, 20:00 and 20:00:30 are'}
+            {
+                "line": 14,
+                "column": "On",
+                "reason": '"2460" is not a time: 2000, 20:00 and 20:00:30 are',
+                "said": {
+                    "code": "unread-log-time",
+                    "text": '"2460" is not a time: 2000, 20:00 and 20:00:30 are',
+                    "values": {"text": "2460"},
+                },
+            }
         ],
     )
 
-    dry_run: bool = False
+    dry_run: bool
     import_id: int | None
     rows: int
     new: int
@@ -204,6 +220,20 @@ class IntakeOut(Answer):
     first_at: datetime | None
     last_at: datetime | None
     problems: list[BadCellOut]
+
+    @classmethod
+    def of(cls, intake: Intake, *, dry_run: bool) -> Self:
+        return cls(
+            dry_run=dry_run,
+            import_id=intake.import_id,
+            rows=intake.rows,
+            new=intake.new,
+            known=intake.known,
+            outside=intake.outside,
+            first_at=intake.first_at,
+            last_at=intake.last_at,
+            problems=[BadCellOut.of(bad) for bad in intake.problems],
+        )
 
 
 class LogImportOut(Answer):

@@ -5,9 +5,9 @@ import { Problem, send } from "./api.js";
 import { explained } from "./forms.js";
 import { lookSoon } from "./live.js";
 import { tell, tellFailure } from "./telling.js";
-import { words } from "./words.js";
+import { saidWords, words } from "./words.js";
 
-/** @typedef {{ dry_run: boolean, rows: number, new: number, known: number, outside: number, problems: { line: number, column: string, reason: string }[] }} Intake */
+/** @typedef {{ dry_run: boolean, rows: number, new: number, known: number, outside: number, problems: { line: number, column: string, said: import("./words.js").Said }[] }} Intake */
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("log-form"));
 const take = /** @type {HTMLButtonElement} */ (document.getElementById("log-take"));
@@ -37,7 +37,7 @@ function line(text, kind = "") {
 /** @param {Intake} intake */
 function show(intake) {
   const wrong = intake.problems.map((one) =>
-    line(words("sites.js.log.problem", { line: one.line, column: one.column, reason: one.reason }), "error"),
+    line(words("sites.js.log.problem", { line: one.line, column: one.column, reason: saidWords(one.said) }), "error"),
   );
   const said = words("sites.js.log.found", { rows: intake.rows, fresh: intake.new, known: intake.known, outside: intake.outside });
   result.replaceChildren(line(said, "notice"), ...wrong);

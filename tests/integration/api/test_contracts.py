@@ -258,6 +258,11 @@ def test_a_month_that_cannot_be_told(desk: Desk, month: str, words: str) -> None
 TWO_ROWS = "2026-11-20,20:00,20:30,7585,OK\n2026-11-21,20:00,20:30,7585,OK\n"
 
 
+def bad_cell(line: int, column: str, code: str, reason: str, **values: str) -> dict[str, Any]:
+    said = {"code": code, "text": reason, "values": values}
+    return {"line": line, "column": column, "reason": reason, "said": said}
+
+
 def test_a_dry_run_tells_everything_and_takes_nothing(desk: Desk) -> None:
     answer = desk.import_log(
         TWO_ROWS + "2026-10-24,20:00,20:30,7585,OK\n2026-11-22,20:00,25:30,7585,OK\nTotal,,,,\n", dry_run=True
@@ -273,8 +278,21 @@ def test_a_dry_run_tells_everything_and_takes_nothing(desk: Desk) -> None:
         "first_at": "2026-11-20T20:00:00Z",
         "last_at": "2026-11-21T20:30:00Z",
         "problems": [
-            {"line": 5, "column": "Off", "reason": '"25:30" is not a time: 2000, 20:00 and 20:00:30 are'},
-            {"line": 6, "column": "Date", "reason": '"Total" is not a date of the form %Y-%m-%d'},
+            bad_cell(
+                5,
+                "Off",
+                "unread-log-time",
+                '"25:30" is not a time: 2000, 20:00 and 20:00:30 are',
+                text="25:30",
+            ),
+            bad_cell(
+                6,
+                "Date",
+                "unread-log-date",
+                '"Total" is not a date of the form %Y-%m-%d',
+                text="Total",
+                form="%Y-%m-%d",
+            ),
         ],
     }
     assert desk.entries() == 0
@@ -295,7 +313,7 @@ def test_a_log_with_a_bad_line_is_not_half_imported(desk: Desk) -> None:
     assert problem["type"] == "urn:danpa:problem:unreadable-log"
     assert problem["detail"] == (
         'line 4, column Date: "x" is not a date of the form %Y-%m-%d; line 5, column Remarks: "weak" is neither among the '
-        "words for aired nor among those for not_aired. Nothing was imported"
+        "words for aired nor among those for not aired. Nothing was imported"
     )
     assert desk.entries() == 0
 

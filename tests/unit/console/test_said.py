@@ -20,6 +20,7 @@ import pytest
 import app
 import app.airings.compiling
 import app.announcements.making
+import app.contracts.log_file
 import app.moves.consequences
 import app.moves.seasons
 import app.propagation.schemas
@@ -50,6 +51,7 @@ SCHEDULES = Path(schedules.__path__[0])
 READING = (
     *(SCHEDULES / f"{name}.py" for name in ("days", "hhmm", "season", "slots")),
     *(SCHEDULES / "frequencies" / f"{name}.py" for name in ("eibi", "eibi_days", "hfcc", "text", "zones")),
+    Path(app.contracts.log_file.__file__),
     Path(app.schedule.files.__file__),
     Path(app.schedule.importing.__file__),
 )

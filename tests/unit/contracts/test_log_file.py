@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.contracts.log_file import BadCell, Charset, LogMapping, LogRow, check_mapping, read_log
+from app.contracts.log_file import Charset, LogMapping, LogRow, check_mapping, read_log
 from app.errors import Invalid
 from schedules.time import Span
 
@@ -31,7 +31,7 @@ def one(text: str, mapping: LogMapping, encoding: str = "utf-8") -> LogRow:
 
 def complaints(text: str, mapping: LogMapping = PLAIN) -> list[tuple[int, str, str]]:
     check_mapping(mapping)
-    return [(bad.line, bad.column, bad.reason) for bad in read_log(text.encode(), mapping).problems]
+    return [(bad.line, bad.column, bad.reason.text) for bad in read_log(text.encode(), mapping).problems]
 
 
 def test_a_plain_log() -> None:
@@ -145,7 +145,9 @@ def test_another_encoding_than_named_is_said_with_the_line() -> None:
     content = "Date,On,Off,kHz\n2026-11-22,2000,2030,7585\n결방".encode("cp949")
     log = read_log(content, PLAIN)
     assert log.rows == ()
-    assert log.problems == (BadCell(3, "", "is not utf-8: name the file's encoding as charset"),)
+    [problem] = log.problems
+    assert (problem.line, problem.column) == (3, "")
+    assert str(problem.reason) == "is not utf-8: say which encoding the file has"
 
 
 @pytest.mark.parametrize(
