@@ -56,9 +56,8 @@ COMMAND_PEERS = {"node": "nodejs", "npm": "npm"}
 NODE_WANTED = ROOT / "tests" / "node"
 NODE_PEERS = ROOT / ".peers"
 
-# All tests, in one process more than there are processors: those on the air wait for real time. A file stays in one of
-# them, and whole nights come first: they take longest.
-EVERYTHING = [f"--numprocesses={(os.cpu_count() or 1) + 1}", "--dist=loadfile", "--no-loadscope-reorder"]
+# All tests, one process for each processor. A file stays in one of them, and whole nights come first: they take longest.
+EVERYTHING = ["--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder"]
 
 
 class WorkshopError(Exception):

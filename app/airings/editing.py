@@ -30,6 +30,7 @@ from schedules.compile import compile_alternatives, compile_rundown
 from schedules.edits import Edit
 from schedules.elements import Awaited
 from schedules.rundown import Rundown, SegmentSource
+from schedules.said import say
 from schedules.time import samples_to_timedelta
 
 
@@ -89,7 +90,13 @@ def insert(
     while place < len(base.items) and base.items[place].start_sample < wanted:
         place += 1
     if place == len(base.items) and place:
-        raise Conflict(f"airing {airing_id} has no join left at which something could be put in")
+        raise Conflict(
+            say(
+                "wrong-no-join",
+                "airing {airing_id} has no join left at which something could be put in",
+                airing_id=airing_id,
+            )
+        )
     edit = edits.Insert(place, segment_id)
     intent, rundown = apply_edits(
         engine,
@@ -110,7 +117,12 @@ def _require_unheard(airing: Airing, base: Rundown, kept: int, now: datetime) ->
     first = len(begun(airing, base, now))
     if kept < first:
         raise Conflict(
-            f"the first {first} items of airing {airing.id} are on the air, or are over: change what comes later, or air the stand-by"
+            say(
+                "wrong-heard",
+                "the first {first} items of airing {airing_id} are on the air, or are over: change what comes later, or air the stand-by",
+                first=first,
+                airing_id=id_of(airing),
+            )
         )
 
 
@@ -134,7 +146,7 @@ def take_alternative(
         request = _request(session, settings, airing, before)
     found = compile_alternatives(request, number + 1)
     if number >= len(found):
-        raise Conflict(f"there are only {len(found)} alternatives")
+        raise Conflict(say("wrong-alternatives", "there are only {count} alternatives", count=len(found)))
     chosen = found[number]
     locks = [
         edits.Lock(item.position)
@@ -145,7 +157,13 @@ def take_alternative(
     ]
     excluded = frozenset(before.excluded) if before else frozenset()
     if begun(airing, chosen, now):
-        raise Conflict(f"airing {airing_id} is on the air: change single items of it")
+        raise Conflict(
+            say(
+                "wrong-single-items",
+                "airing {airing_id} is on the air: change single items of it",
+                airing_id=airing_id,
+            )
+        )
     locked = edits.edited(clock, chosen, locks, keep=False)
     edition = _row(airing, replace(locked, excluded=excluded), now, person_id)
     with reading(engine) as session:
@@ -174,7 +192,7 @@ def drop_edits(engine: Engine, airing_id: int, *, person_id: int, now: datetime)
     with writing(engine) as session:
         edition = session.get(Edition, airing_id)
         if edition is None:
-            raise Conflict(f"airing {airing_id} was not edited")
+            raise Conflict(say("wrong-not-edited", "airing {airing_id} was not edited", airing_id=airing_id))
         session.delete(edition)
         return want(session, get(session, airing_id), "compile", person_id=person_id, now=now)
 
@@ -183,12 +201,23 @@ def _base(session: Session, airing: Airing, expected: int) -> Rundown:
     """The rundown that is edited: the newest, of the programme, and not edited by somebody else since."""
     if airing.version != expected:
         raise StaleRevision(
-            f"airing {airing.id} is at version {airing.version} now, not {expected}: look at it again, then edit"
+            say(
+                "wrong-stale-version",
+                "airing {airing_id} is at version {version} now, not {expected}: look at it again, then edit",
+                airing_id=id_of(airing),
+                version=airing.version,
+                expected=expected,
+            )
         )
     edition = session.get(Edition, airing.id)
     if edition is not None and edition.base_version >= expected:
         raise StaleRevision(
-            f"version {expected} of airing {airing.id} was edited a moment ago, and is being compiled: wait for the next one"
+            say(
+                "wrong-being-compiled",
+                "version {expected} of airing {airing_id} was edited a moment ago, and is being compiled: wait for the next one",
+                expected=expected,
+                airing_id=id_of(airing),
+            )
         )
     row = session.exec(
         select(RundownVersion).where(
@@ -196,10 +225,21 @@ def _base(session: Session, airing: Airing, expected: int) -> Rundown:
         )
     ).one_or_none()
     if row is None:
-        raise Conflict(f"airing {airing.id} is not compiled yet: there is nothing to edit")
+        raise Conflict(
+            say(
+                "wrong-nothing-to-edit",
+                "airing {airing_id} is not compiled yet: there is nothing to edit",
+                airing_id=id_of(airing),
+            )
+        )
     if row.level != "programme":
         raise Conflict(
-            f"airing {airing.id} has its {row.level.replace('_', ' ')}: compile the programme again first"
+            say(
+                "wrong-not-programme",
+                "airing {airing_id} has its {level}: compile the programme again first",
+                airing_id=id_of(airing),
+                level=row.level.replace("_", " "),
+            )
         )
     return Rundown.from_json(row.body)
 

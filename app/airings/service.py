@@ -24,6 +24,7 @@ from app.programmes.models import Programme, Slot
 from app.settings import Settings
 from app.storage import Blobs
 from app.studio.files import sent_frames
+from schedules.said import say
 from schedules.snapshot import CLOSED
 from schedules.time import night_span
 
@@ -141,7 +142,12 @@ def live_feed(session: Session, airing: Airing, feed_id: int | None, now: dateti
         opens_at = airing.starts_at - timedelta(seconds=preroll_s(found))
         if not opens_at <= now < airing.stops_at or airing.state in CLOSED:
             raise Conflict(
-                f"airing {airing.id} is not on the air: it goes out from {opens_at:%Y-%m-%d %H:%M:%S} UTC on"
+                say(
+                    "wrong-not-on-air",
+                    "airing {airing_id} is not on the air: it goes out from {opens_at:%Y-%m-%d %H:%M:%S} UTC on",
+                    airing_id=id_of(airing),
+                    opens_at=opens_at,
+                )
             )
     return found
 
@@ -190,7 +196,13 @@ def want(
         Conflict: the airing is over.
     """
     if airing.state in CLOSED or airing.stops_at <= now:
-        raise Conflict(f"airing {airing.id} is over: nothing about it can be changed any more")
+        raise Conflict(
+            say(
+                "wrong-airing-over",
+                "airing {airing_id} is over: nothing about it can be changed any more",
+                airing_id=id_of(airing),
+            )
+        )
     intent = Intent(
         airing_id=id_of(airing),
         kind=kind,

@@ -21,6 +21,7 @@ from app.journal.service import record
 from app.library.models import Segment, SegmentState
 from app.people.models import Person
 from app.programmes.models import Programme, Slot
+from schedules.said import say
 from schedules.snapshot import CLOSED
 
 NAMED = 5
@@ -60,9 +61,22 @@ def sign_off(session: Session, airing_id: int, version: int, *, person_id: int, 
     """
     airing = airings.get(session, airing_id)
     if airing.state in CLOSED:
-        raise Conflict(f"airing {airing_id} is {airing.state}: there is nothing left to sign")
+        raise Conflict(
+            say(
+                "wrong-signed-over",
+                "airing {airing_id} is {state}: there is nothing left to sign",
+                airing_id=airing_id,
+                state=airing.state,
+            )
+        )
     if airing.version == 0:
-        raise Conflict(f"airing {airing_id} is not compiled yet: there is nothing to sign")
+        raise Conflict(
+            say(
+                "wrong-nothing-to-sign",
+                "airing {airing_id} is not compiled yet: there is nothing to sign",
+                airing_id=airing_id,
+            )
+        )
     if version != airing.version:
         raise StaleVersion(
             f"the newest rundown of airing {airing_id} is version {airing.version}, and you signed {version}: look again"

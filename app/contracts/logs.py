@@ -18,6 +18,7 @@ from app.contracts.service import contract, period
 from app.database import id_of
 from app.errors import Conflict, Invalid, NotFound
 from app.journal.service import record
+from schedules.said import say
 
 TOLD = 5
 """So many bad lines are named in a refusal; the dry run names all."""
@@ -163,8 +164,12 @@ def _require_same_mapping(session: Session, contract_id: int, file: LogFile) -> 
     for one in before:
         if one.mapping != _stored(file.mapping):
             raise Conflict(
-                f"this file was imported on {one.imported_at:%Y-%m-%d} with another mapping (import {one.id}): take that one "
-                "back first"
+                say(
+                    "wrong-log-mapping",
+                    "this file was imported on {imported_at:%Y-%m-%d} with another mapping (import {import_id}): take that one back first",
+                    imported_at=one.imported_at,
+                    import_id=id_of(one),
+                )
             )
 
 

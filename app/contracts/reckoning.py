@@ -15,6 +15,7 @@ from app.contracts.models import Contract, LogEntry
 from app.contracts.proved import proved
 from app.contracts.service import contract, period
 from app.errors import Invalid
+from schedules.said import say
 from schedules.time import Span
 
 UNPROVED: dict[str, Claim] = {"planned": "nothing", "sent": "sent"}
@@ -58,7 +59,15 @@ def reckon(session: Session, contract_id: int, month: Days) -> Month:
     of = contract(session, contract_id)
     days = period(of).shared_with(month)
     if days is None:
-        raise Invalid(f"the contract runs from {of.first_date} to {of.last_date}", field="month")
+        raise Invalid(
+            say(
+                "wrong-contract-month",
+                "the contract runs from {first_on} to {last_on}",
+                first_on=of.first_date,
+                last_on=of.last_date,
+            ),
+            field="month",
+        )
     span = days.span
     around = Span(span.start - AROUND, span.end + AROUND)
     matched, unclaimed = match(_carried(session, of.site_id, around), _logged(session, contract_id, around))

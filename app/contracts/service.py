@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.contracts.billing import BillingUnit, BookedPer, Days
 from app.contracts.models import Contract, LogImport
+from app.database import id_of
 from app.errors import Conflict, Invalid
 from app.frequencies.models import Site
 from app.journal.service import record
@@ -128,14 +129,19 @@ def _check(session: Session, fields: ContractFields, contract_id: int | None) ->
     site = referred(session, Site, fields.site_id, "site", "site_id")
     if fields.last_date < fields.first_date:
         raise Invalid(
-            f"the last date {fields.last_date} is before the first date {fields.first_date}",
+            say(
+                "wrong-contract-dates",
+                "the last date {last_on} is before the first date {first_on}",
+                last_on=fields.last_date,
+                first_on=fields.first_date,
+            ),
             field="last_date",
         )
     for position, hours in enumerate(fields.hours):
         try:
             _slot(fields, hours)
         except ScheduleError as wrong:
-            raise Invalid(str(wrong), field=f"hours.{position}") from None
+            raise Invalid(wrong.said or str(wrong), field=f"hours.{position}") from None
     other = session.exec(
         select(Contract).where(
             Contract.site_id == fields.site_id,
@@ -146,6 +152,12 @@ def _check(session: Session, fields: ContractFields, contract_id: int | None) ->
     ).first()
     if other is not None:
         raise Conflict(
-            f"contract {other.id} with {site.code} runs from {other.first_date} to {other.last_date}: minutes of the same "
-            "day would count twice; end it before"
+            say(
+                "wrong-contract-overlap",
+                "contract {contract_id} with {site} runs from {first_on} to {last_on}: minutes of the same day would count twice; end it before",
+                contract_id=id_of(other),
+                site=site.code,
+                first_on=other.first_date,
+                last_on=other.last_date,
+            )
         )

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from app.airings.carriage import lead_in_s, wishes
+from app.database import id_of
 from app.errors import Conflict, Invalid
 from app.feeds.models import Feed
 from app.frequencies.models import Line, LineFeed
 from app.programmes.models import Slot
 from audio.profile import Encoding
+from schedules.said import Said, say
 from schedules.time import DAY_MINUTES
 
 LOSSLESS_BITS = {"wav": 16.0, "flac": 9.0}
@@ -31,16 +33,30 @@ def require_fit(slot: Slot, feed: Feed, room_bytes: int, field: str) -> None:
     seconds = stop_s - start_s + lead_in_s(feed)
     if feed.max_duration_s is not None and seconds > feed.max_duration_s:
         raise Invalid(
-            f"feed {feed.id} takes at most {feed.max_duration_s} s, and its file of an airing of slot {slot.id} lasts {seconds:g} s",
+            say(
+                "wrong-fit-length",
+                "feed {feed_id} takes at most {most_s} s, and its file of an airing of slot {slot_id} lasts {seconds} s",
+                feed_id=id_of(feed),
+                most_s=feed.max_duration_s,
+                slot_id=id_of(slot),
+                seconds=f"{seconds:g}",
+            ),
             field=field,
         )
     encoding = wishes(feed).encoding
     needed = file_bytes(encoding, seconds)
     if needed > room_bytes:
         raise Invalid(
-            f"an airing of slot {slot.id} lasts {seconds / 3600:.1f} h, as {encoding.codec} for feed {feed.id} a file of "
-            f"{needed >> 20} MiB, and the disk has {max(0, room_bytes) >> 20} MiB beside its reserve: shorten the "
-            "slot, let the feed take MP3, or make room",
+            say(
+                "wrong-fit-disk",
+                "an airing of slot {slot_id} lasts {hours} h, as {codec} for feed {feed_id} a file of {needed} MiB, and the disk has {room} MiB beside its reserve: shorten the slot, let the feed take MP3, or make room",
+                slot_id=id_of(slot),
+                hours=f"{seconds / 3600:.1f}",
+                codec=encoding.codec,
+                feed_id=id_of(feed),
+                needed=needed >> 20,
+                room=max(0, room_bytes) >> 20,
+            ),
             field=field,
         )
 
@@ -52,8 +68,14 @@ def _require_part(slot: Slot, feed: Feed, field: str) -> tuple[float, float]:
         return excerpt.span_s(duration_s(slot))
     except ValueError:
         raise Invalid(
-            f"feed {feed.id} takes what is on the air {excerpt.start_s} s after the start, and an airing of slot "
-            f"{slot.id} lasts {duration_s(slot)} s",
+            say(
+                "wrong-fit-part",
+                "feed {feed_id} takes what is on the air {start_s} s after the start, and an airing of slot {slot_id} lasts {duration_s} s",
+                feed_id=id_of(feed),
+                start_s=excerpt.start_s,
+                slot_id=id_of(slot),
+                duration_s=duration_s(slot),
+            ),
             field=field,
         ) from None
 
@@ -74,8 +96,13 @@ def require_no_gaps(slot: Slot, feeds: Sequence[Feed]) -> None:
         start_s = duration
     if feeds and at < duration:
         raise Invalid(
-            f"the feeds take parts of an airing of slot {slot.id} and leave what is on the air {at:g} s to {start_s:g} s after "
-            "its start to nobody: add the feed of that part",
+            say(
+                "wrong-fit-gap",
+                "the feeds take parts of an airing of slot {slot_id} and leave what is on the air {from_s} s to {until_s} s after its start to nobody: add the feed of that part",
+                slot_id=id_of(slot),
+                from_s=f"{at:g}",
+                until_s=f"{start_s:g}",
+            ),
             field="feed_ids",
         )
 
@@ -101,7 +128,15 @@ def require_covered(session: Session, slot: Slot) -> None:
                 _require_part(slot, feed, "part")
             require_no_gaps(slot, each)
         except Invalid as wrong:
-            raise Conflict(f"line {line_id}: {wrong}, or change the line first") from None
+            told = wrong.said or Said("", str(wrong))
+            raise Conflict(
+                say(
+                    "wrong-fit-line",
+                    "line {line_id}: {why}, or change the line first",
+                    line_id=line_id,
+                    why=told,
+                )
+            ) from None
 
 
 def duration_s(slot: Slot) -> int:

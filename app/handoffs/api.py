@@ -26,6 +26,7 @@ from app.web.dependencies import Actor, CurrentSettings, Database, Now
 from app.web.files import AudioFile
 from app.web.pagination import Page, WantedPage, page_of, written
 from app.web.routing import Router
+from schedules.said import say
 
 router = Router(prefix="/api/v1", tags=["handoffs"])
 
@@ -146,7 +147,14 @@ def retry_handoff(actor: Actor, database: Database, now: Now, handoff_id: RowId)
     with writing(database) as session:
         handoff = _get(session, handoff_id)
         if handoff.state != "failed":
-            raise Conflict(f"handoff {handoff_id} is {handoff.state}: only a failed one can be tried again")
+            raise Conflict(
+                say(
+                    "wrong-not-failed",
+                    "handoff {handoff_id} is {state}: only a failed one can be tried again",
+                    handoff_id=handoff_id,
+                    state=handoff.state,
+                )
+            )
         airing = airings.get(session, handoff.airing_id)
         wish = airings.want(
             session, airing, "retry", person_id=actor.person_id, now=now, handoff_id=handoff_id
@@ -176,7 +184,9 @@ def record_by_hand(
     """The state becomes `manual`: the station's word, not the site's."""
     at = body.at or now
     if at > now:
-        raise Invalid("a delivery by hand is recorded once it was made", field="at")
+        raise Invalid(
+            say("wrong-by-hand-later", "a delivery by hand is recorded once it was made"), field="at"
+        )
     details = {"at": at.isoformat(), "how": body.how}
     return _ask("manual", database, handoff_id, actor.person_id, now, details)
 
@@ -239,7 +249,14 @@ def _ask(
     with writing(database) as session:
         handoff = _get(session, handoff_id)
         if handoff.state in _SETTLED or (kind != "manual" and handoff.state == "stored"):
-            raise Conflict(f"handoff {handoff_id} is {handoff.state}: it cannot be changed any more")
+            raise Conflict(
+                say(
+                    "wrong-handoff-settled",
+                    "handoff {handoff_id} is {state}: it cannot be changed any more",
+                    handoff_id=handoff_id,
+                    state=handoff.state,
+                )
+            )
         airing = airings.get(session, handoff.airing_id)
         wish = airings.want(
             session, airing, kind, person_id=person_id, now=now, handoff_id=handoff_id, details=details

@@ -34,6 +34,7 @@ from audio.edits import Edits, check
 from audio.edits_json import from_json, to_json
 from audio.errors import AudioError
 from audio.ffmpeg import find_ffmpeg
+from schedules.said import say
 
 GAIN = "gain_db"
 """The one edit that makes no new sound: everything is brought to one level, and this moves it from there."""
@@ -111,7 +112,14 @@ def take_edits(
         BadEdits: an edit is beyond the end, or nothing is left.
     """
     if segment.state not in EDITABLE or segment.samples is None:
-        raise Conflict(f"segment {segment.id} is {segment.state}: only a recording that may air is edited")
+        raise Conflict(
+            say(
+                "wrong-not-editable",
+                "segment {segment_id} is {state}: only a recording that may air is edited",
+                segment_id=id_of(segment),
+                state=str(segment.state),
+            )
+        )
     gain_db = float(edits.get(GAIN) or 0.0)
     wanted = edits_of(segment, edits)
     check(wanted, segment.samples)

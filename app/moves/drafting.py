@@ -115,7 +115,13 @@ def draft_end(
         was=image_of(session, ended),
     )
     if not pieces(made, ended):
-        raise Conflict(f"line {line_id} would never have been on the air: delete it instead")
+        raise Conflict(
+            say(
+                "wrong-never-on-air",
+                "line {line_id} would never have been on the air: delete it instead",
+                line_id=line_id,
+            )
+        )
     made.cut_off_at = cut_off(session, made, now)
     return made
 
@@ -158,7 +164,13 @@ def redraft(
 ) -> LineChange:
     """Write a new line's draft anew: a season's plan is worked on. Raises Conflict, and as `draft_new`."""
     if draft.kind != "new" or draft.state != "draft" or draft.undone_at is not None:
-        raise Conflict(f"change {draft.id} is no draft of a new line: undo it and write another one")
+        raise Conflict(
+            say(
+                "wrong-no-new-draft",
+                "change {change_id} is no draft of a new line: undo it and write another one",
+                change_id=id_of(draft),
+            )
+        )
     wanted = draft_new(session, fields, reason, room_bytes=room_bytes, now=now, by=by)
     names = revise(draft, {name: getattr(wanted, name) for name in REDRAFTED})
     record(session, "change.redrafted", at=now, person_id=by, subject_id=draft.id, fields=names)
@@ -180,7 +192,11 @@ def require_unchanged(session: Session, draft: LineChange) -> None:
     if draft.line_id is None:
         if draft.kind != "new":
             raise Conflict(
-                f"the line of change {draft.id} was taken back with the change that had made it: undo the draft"
+                say(
+                    "wrong-line-gone",
+                    "the line of change {change_id} was taken back with the change that had made it: undo the draft",
+                    change_id=id_of(draft),
+                )
             )
         _check(session, draft, None)
         return
@@ -188,7 +204,12 @@ def require_unchanged(session: Session, draft: LineChange) -> None:
     asked_about = ("khz", "site_id", "slot_id", "days", "first_date", "last_date")
     if any(known.get(name) != current[name] for name in asked_about):
         raise Conflict(
-            f"line {draft.line_id} was changed since change {draft.id} was drafted: undo the draft and write it anew"
+            say(
+                "wrong-line-changed",
+                "line {line_id} was changed since change {change_id} was drafted: undo the draft and write it anew",
+                line_id=draft.line_id,
+                change_id=id_of(draft),
+            )
         )
 
 
@@ -303,5 +324,10 @@ def _require_record_stays(session: Session, made: LineChange, moved: Line) -> No
         return
     if session.exec(select(AsRun.id).where(AsRun.line_id == moved.id).limit(1)).first() is not None:
         raise Conflict(
-            f"line {moved.id} was on the air before its first date, {moved.first_date}: give it back its true first date first"
+            say(
+                "wrong-aired-before",
+                "line {line_id} was on the air before its first date, {first_on}: give it back its true first date first",
+                line_id=id_of(moved),
+                first_on=moved.first_date,
+            )
         )

@@ -21,6 +21,7 @@ from app.moves.occurrences import DAY, has_a_day
 from app.moves.pending import PENDING
 from app.records import revise
 from app.reports.models import ReceptionReport
+from schedules.said import say
 
 WANTED = ("site_id", "khz", "power_kw", "azimuth", "ciraf_zones", "transmitter", "synchronised")
 """What a change may change of a line, besides its days and dates."""
@@ -151,20 +152,35 @@ def _require_untouched(
         )
     ).first()
     if later is not None:
-        raise Conflict(f"change {later} builds on the lines of change {change.id}: undo that one first")
+        raise Conflict(
+            say(
+                "wrong-built-on",
+                "change {later} builds on the lines of change {change_id}: undo that one first",
+                later=later,
+                change_id=id_of(change),
+            )
+        )
     became = change.became or {}
     now_there = [*rows, *([line] if line is not None else [])]
-    edited = [row.id for row in now_there if image_of(session, row) != became.get(str(row.id))]
+    edited = [id_of(row) for row in now_there if image_of(session, row) != became.get(str(row.id))]
     if edited:
         raise Conflict(
-            f"line {edited[0]} was changed by somebody since change {change.id} was agreed to: put it right by hand, or ask "
-            "for a new change"
+            say(
+                "wrong-line-edited",
+                "line {line_id} was changed by somebody since change {change_id} was agreed to: put it right by hand, or ask for a new change",
+                line_id=edited[0],
+                change_id=id_of(change),
+            )
         )
     for column in (col(AsRun.line_id), col(ReceptionReport.line_id)):
         known = session.exec(select(column).where(column.in_(made))).first()
         if known is not None:
             raise Conflict(
-                f"line {known} has been on the air or was reported, and the record of that is kept: ask for a new change"
+                say(
+                    "wrong-line-known",
+                    "line {line_id} has been on the air or was reported, and the record of that is kept: ask for a new change",
+                    line_id=known,
+                )
             )
 
 

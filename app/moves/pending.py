@@ -7,8 +7,10 @@ from datetime import date
 
 from sqlmodel import Session, col, or_, select
 
+from app.database import id_of
 from app.errors import Conflict
 from app.moves.models import LineChange, NoticeChange, SiteNotice
+from schedules.said import say
 
 PENDING = ("requested", "sent")
 """The states in which a site is thinking about it, or has not been asked yet by a mail on its way."""
@@ -78,6 +80,12 @@ def require_settled(session: Session, line_id: int) -> None:
     ).first()
     if asked is not None:
         raise Conflict(
-            f"the site has not answered change {asked.id} of line {line_id} yet ({asked.khz} kHz from {asked.first_date}): "
-            "record its answer or undo the change first"
+            say(
+                "wrong-asked-already",
+                "the site has not answered change {change_id} of line {line_id} yet ({khz} kHz from {first_on}): record its answer or undo the change first",
+                change_id=id_of(asked),
+                line_id=line_id,
+                khz=asked.khz,
+                first_on=asked.first_date,
+            )
         )

@@ -22,6 +22,7 @@ from app.people.models import Person
 from app.programmes.models import Slot
 from app.records import find
 from app.station.models import Station
+from schedules.said import say
 
 __all__ = ["Answer", "answer", "answer_by_link", "change", "pending", "pending_changes", "request", "undo"]
 
@@ -57,11 +58,23 @@ def request(session: Session, changes: Sequence[LineChange], *, now: datetime, b
     """
     for each in changes:
         if each.state != "draft" or each.undone_at is not None:
-            raise Conflict(f"change {each.id} is {_standing(each)}: only drafts are asked for")
+            raise Conflict(
+                say(
+                    "wrong-no-draft",
+                    "change {change_id} is {standing}: only drafts are asked for",
+                    change_id=id_of(each),
+                    standing=_standing(each),
+                )
+            )
         each.starts_at = start_of(session.get_one(Slot, each.slot_id), each.first_date)
         if each.starts_at <= now:
             raise Conflict(
-                f"change {each.id} was to begin {each.starts_at:%Y-%m-%d %H:%M} UTC: write a new one"
+                say(
+                    "wrong-late-draft",
+                    "change {change_id} was to begin {starts_at:%Y-%m-%d %H:%M} UTC: write a new one",
+                    change_id=id_of(each),
+                    starts_at=each.starts_at,
+                )
             )
         if each.line_id is not None:
             require_settled(session, each.line_id)
@@ -91,11 +104,22 @@ def answer(session: Session, change_id: int, given: Answer, *, now: datetime, by
     """
     answered = change(session, change_id)
     if not is_pending(answered):
-        raise Conflict(f"change {change_id} is {_standing(answered)}: there is nothing to answer any more")
+        raise Conflict(
+            say(
+                "wrong-answered",
+                "change {change_id} is {standing}: there is nothing to answer any more",
+                change_id=change_id,
+                standing=_standing(answered),
+            )
+        )
     if given.agrees and answered.starts_at <= now:
         raise Conflict(
-            f"the first day of change {change_id} began {answered.starts_at:%Y-%m-%d %H:%M} UTC without an answer: undo it "
-            "and ask anew, from a day to come"
+            say(
+                "wrong-late-answer",
+                "the first day of change {change_id} began {starts_at:%Y-%m-%d %H:%M} UTC without an answer: undo it and ask anew, from a day to come",
+                change_id=change_id,
+                starts_at=answered.starts_at,
+            )
         )
     answered.answered_at, answered.answered_by = now, by
     answered.answered_name, answered.answered_how, answered.answer_note = given.name, given.how, given.note
@@ -147,12 +171,24 @@ def undo(session: Session, change_id: int, *, now: datetime, by: int | None) -> 
     """
     undone = change(session, change_id)
     if undone.undone_at is not None:
-        raise Conflict(f"change {change_id} is {_standing(undone)}")
+        raise Conflict(
+            say(
+                "wrong-undone",
+                "change {change_id} is {standing}",
+                change_id=change_id,
+                standing=_standing(undone),
+            )
+        )
     true_by_now = undone.state in ("acknowledged", "in_effect")
     if true_by_now:
         if has_begun(session, undone, now):
             raise Conflict(
-                f"change {change_id} has been on the air since {undone.starts_at:%Y-%m-%d %H:%M} UTC: ask for a new change"
+                say(
+                    "wrong-in-effect",
+                    "change {change_id} has been on the air since {starts_at:%Y-%m-%d %H:%M} UTC: ask for a new change",
+                    change_id=change_id,
+                    starts_at=undone.starts_at,
+                )
             )
         told = _told(session, undone)  # while it still knows its line
         lines.take_back(session, undone, now=now, by=by)

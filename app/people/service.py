@@ -19,6 +19,7 @@ from sqlmodel import Session, col, delete, select, update
 from app.errors import Conflict, DanpaError, NotFound, NotSignedIn
 from app.journal.service import record
 from app.people.models import BrowserSession, Key, LoginLink, Person
+from schedules.said import say
 
 KEY_PREFIX = "danpa_"
 """Makes a leaked key easy to find with a secret scanner."""
@@ -60,7 +61,13 @@ class LastPerson(Conflict):
 def create_person(session: Session, name: str, *, now: datetime, by: int | None) -> Person:
     """Add somebody. Raises Conflict where the name is taken."""
     if find_person(session, name) is not None:
-        raise Conflict(f'there is already somebody called "{name}": add a family name or a department')
+        raise Conflict(
+            say(
+                "wrong-person-name",
+                'there is already somebody called "{name}": add a family name or a department',
+                name=name,
+            )
+        )
     added = Person(name=name, created_at=now)
     session.add(added)
     session.flush()
@@ -280,7 +287,13 @@ def _open_session(session: Session, actor: Actor, now: datetime) -> SignedIn:
 
 def _require_enabled(session: Session, person_id: int) -> None:
     if person(session, person_id).disabled_at is not None:
-        raise Conflict(f"person {person_id} is disabled: enable them first")
+        raise Conflict(
+            say(
+                "wrong-person-disabled",
+                "person {person_id} is disabled: enable them first",
+                person_id=person_id,
+            )
+        )
 
 
 def _sha256(secret: str) -> str:

@@ -119,7 +119,7 @@ def test_a_refusal_is_told(night: FilledNight, page: Page, visit: Visits) -> Non
         airing.state = "cancelled"
         session.add(airing)
     card(page, night, "2000").get_by_role("button", name="다시 편성").click()
-    expect(page.locator("#told")).to_contain_text("is over")
+    expect(page.locator("#told")).to_contain_text("끝난 방송이라 더 바꿀 수 없습니다")
 
 
 def test_signing_out_leads_to_the_form(page: Page) -> None:

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 import string
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,17 @@ def test_both_languages_have_the_same_places(key: str) -> None:
     wanted = places(max(said, key=len))
     # "one airing" needs no number
     assert all(wanted - {"count"} <= places(text) <= wanted | {"count"} for text in said)
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_no_key_is_in_a_catalogue_twice(language: messages.Language) -> None:
+    """Babel takes the last one, whatever the first one meant."""
+    keys = [
+        key
+        for path in messages.catalogue_files(language)
+        for key in re.findall(r'^msgid "(.+)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
 
 
 def test_messages_hold_no_marks() -> None:
