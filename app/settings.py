@@ -98,7 +98,7 @@ class Settings(BaseSettings):
 
     @property
     def cache_dir(self) -> Path:
-        """Processed segments: disposable, size-capped."""
+        """Processed segments, and waveforms of airings: disposable, size-capped."""
         return self.root / "cache"
 
     @property

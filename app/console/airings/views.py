@@ -41,7 +41,7 @@ from schedules.time import SAMPLE_RATE
 class ItemView:
     """One item; ``start_s`` is where it begins in the audio. ``title`` is None for the interval signal.
 
-    ``gain_db``: how much louder than its recording it is made in what is heard here; None where its level stays, or is not known.
+    ``gain_db``: how much louder than its recording it is made in what is heard here; None where that is not known.
     ``is_heard``: it is on the air or was, or will be before a change could be. ``by_hand``: a producer put or locked it there.
     """
 

@@ -56,16 +56,19 @@ function follow() {
   for (const row of document.querySelectorAll(".item")) row.classList.toggle("playing", row === heard?.closest("li"));
 }
 
+/** Until it is there, clicks wait. */
+let soundShown = showSound().catch(tellFailure);
+
 document.addEventListener("wave:moved", follow);
-document.addEventListener("danpa:looked", showSound);
-document.addEventListener("click", (event) => {
+document.addEventListener("danpa:looked", () => (soundShown = showSound().catch(tellFailure)));
+document.addEventListener("click", async (event) => {
   const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-play], [data-join]"));
-  if (!button || !wave) return;
+  if (!button) return;
   const { play: from, join } = button.dataset;
-  if (from !== undefined) wave.play(Number(from));
-  else wave.play(Number(join) - BEFORE_S, Number(join) + AFTER_S);
+  await soundShown;
+  if (from !== undefined) wave?.play(Number(from));
+  else wave?.play(Number(join) - BEFORE_S, Number(join) + AFTER_S);
 });
-showSound().catch(tellFailure);
 
 // ---------------------------------------------------------------- editing
 
