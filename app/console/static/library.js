@@ -6,6 +6,7 @@
 // and nothing that was scrolled to is lost. Stretches far from the window are emptied and keep their height.
 
 import { attempt } from "./api.js";
+import { morph } from "./morph.js";
 import { tell } from "./telling.js";
 import { words } from "./words.js";
 
@@ -95,7 +96,7 @@ async function renew(stretch) {
   const { before, last, element: list } = stretch;
   const place = stretches.indexOf(stretch);
   const begins = placeAfter(stretches[place - 1]);
-  const [fresh, { morph }] = await Promise.all([rows({ before_id: before, down_to_id: last, begins }), import("./morph.js")]);
+  const fresh = await rows({ before_id: before, down_to_id: last, begins });
   if (!fresh || !stretches.includes(stretch) || !stretch.isFilled) {
     if (!fresh && !list.childElementCount) stretch.isFilled = false;
     return;

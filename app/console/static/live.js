@@ -5,6 +5,7 @@
 // said as `detail`, and "danpa:looked" each time that the page was renewed.
 
 import { signInAgain } from "./api.js";
+import { morph } from "./morph.js";
 
 const TOGETHER_MS = 400; // changes come in bursts: one look for all of them
 const AGAIN_MS = 30_000; // pages that show everything: countdowns, and an engine that has stopped sends no events
@@ -17,9 +18,6 @@ let planned;
 /** @type {AbortController | undefined} */
 let looking;
 let again = false;
-
-/** No part of the first view; it comes soon after it, so that it is here when the line is not. */
-const morphing = () => import("./morph.js");
 
 /** Look again soon, however many ask for it. */
 export function lookSoon() {
@@ -44,7 +42,7 @@ export async function look({ afresh = false } = {}) {
   const mine = (looking = new AbortController());
   again = false;
   try {
-    const [{ morph }, answer] = await Promise.all([morphing(), fetch(location.href, { signal: mine.signal })]);
+    const answer = await fetch(location.href, { signal: mine.signal });
     if (answer.status === 404) return show("gone");
     if (!answer.ok) throw new Error(`${answer.status}`);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -97,7 +95,6 @@ function concerns(subject) {
 const shown = () => document.querySelector("main")?.dataset.live ?? "all";
 
 export function listen() {
-  morphing().catch(() => {}); // the first look asks again
   const events = new EventSource("/api/v1/events");
   events.onmessage = ({ data }) => {
     const detail = JSON.parse(data);
