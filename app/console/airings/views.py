@@ -255,7 +255,7 @@ def _level(item: Item, levels: _Levels, profile: Profile | None) -> tuple[float 
     loudness, own = levels.get((item.source.segment_id, item.source.cut), (None, 0.0))
     if loudness is None or profile is None:
         return loudness, None
-    return loudness, profile.levelling_db(loudness) + own
+    return loudness, round(profile.levelling_db(loudness) + own, 1) + 0.0  # nobody reads −0.0
 
 
 def _profile(sound: Artefact, carried: Sequence[Carriage]) -> Profile | None:
