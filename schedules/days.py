@@ -23,6 +23,8 @@ _NUMBER_OF = {name.lower(): number for number, name in enumerate(_NAMES, 1)} | {
     name: number for number, name in enumerate(_KOREAN, 1)
 }
 _DAILY = {"daily", "매일"}
+_FROM_SUNDAY = say("unread-from-sunday", "1 is Sunday")
+_FROM_MONDAY = say("unread-from-monday", "1 is Monday")
 
 
 def check_days(days: Days) -> None:
@@ -37,9 +39,7 @@ def check_days(days: Days) -> None:
 
 def days_from_hfcc(digits: str) -> Days:
     """HFCC's column, "1234567" or "1     7" (1 = Sunday). Raises BadDays."""
-    return frozenset(
-        (number - 2) % 7 + 1 for number in _digits(digits, say("unread-from-sunday", "1 is Sunday"))
-    )
+    return frozenset((number - 2) % 7 + 1 for number in _digits(digits, _FROM_SUNDAY))
 
 
 def days_to_hfcc(days: Days) -> str:
@@ -50,7 +50,7 @@ def days_to_hfcc(days: Days) -> str:
 
 def days_from_eibi(digits: str) -> Days:
     """EiBi's digits (1 = Monday). Raises BadDays."""
-    return frozenset(_digits(digits, say("unread-from-monday", "1 is Monday")))
+    return frozenset(_digits(digits, _FROM_MONDAY))
 
 
 def days_to_eibi(days: Days) -> str:

@@ -16,7 +16,7 @@ from schedules.errors import BadAnnouncement, BadClock, BadTime
 from schedules.hard_time import HardTime
 from schedules.hhmm import parse_hhmm
 from schedules.rules import Quota, Rest, Spacing, not_allowed, outside
-from schedules.said import Said, say
+from schedules.said import Said, say, told_by
 from schedules.time import to_kst, to_utc
 
 Order = Literal["newest", "least_recently_aired", "weighted"]
@@ -198,8 +198,7 @@ class Spoken(Optional):
         try:
             check_template(self.template)
         except BadAnnouncement as wrong:
-            told = wrong.said or Said("", str(wrong))
-            raise BadClock(say("clock-template", '"template": {wrong}', wrong=told)) from None
+            raise BadClock(say("clock-template", '"template": {wrong}', wrong=told_by(wrong))) from None
 
 
 @dataclass(frozen=True, slots=True)

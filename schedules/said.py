@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from schedules.time import length_text, to_utc
 
@@ -70,6 +70,18 @@ def say(code: str, template: str, /, **values: Value) -> Said:
 def together(parts: Sequence[Said]) -> Said:
     """Several as one; a single one is itself."""
     return parts[0] if len(parts) == 1 else say("together", "{parts}", parts=tuple(parts))
+
+
+class Speaking(Protocol):
+    """An error that may have words for readers of other languages."""
+
+    @property
+    def said(self) -> Said | None: ...
+
+
+def told_by(error: Speaking) -> Said:
+    """What an error says: with its code where it has one, else its message as it is."""
+    return error.said or Said("", str(error))
 
 
 def values_named(said: Said, name: str) -> Iterator[Value]:

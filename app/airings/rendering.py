@@ -127,7 +127,7 @@ def _words(
 
 
 _Levels = Mapping[tuple[int, int], tuple[float | None, float]]
-"""By segment and cut: its loudness, and how much louder than that it is to be."""
+"""By segment and cut: its loudness, and how much louder than the others it is to be."""
 
 
 def _piece(item: Item, blobs: Blobs, levels: _Levels, signal: Master) -> Piece:

@@ -17,7 +17,7 @@ from app.journal.service import record
 from app.records import find, referred, require_revision, require_unused, revise
 from schedules.days import days_from_eibi
 from schedules.errors import ScheduleError
-from schedules.said import say
+from schedules.said import say, told_by
 from schedules.slots import Slot, occurrences, slot_times
 from schedules.time import Span
 
@@ -141,7 +141,7 @@ def _check(session: Session, fields: ContractFields, contract_id: int | None) ->
         try:
             _slot(fields, hours)
         except ScheduleError as wrong:
-            raise Invalid(wrong.said or str(wrong), field=f"hours.{position}") from None
+            raise Invalid(told_by(wrong), field=f"hours.{position}") from None
     other = session.exec(
         select(Contract).where(
             Contract.site_id == fields.site_id,

@@ -13,7 +13,7 @@ from app.feeds.models import Feed
 from app.frequencies.models import Line, LineFeed
 from app.programmes.models import Slot
 from audio.profile import Encoding
-from schedules.said import Said, say
+from schedules.said import say, told_by
 from schedules.time import DAY_MINUTES
 
 LOSSLESS_BITS = {"wav": 16.0, "flac": 9.0}
@@ -128,13 +128,12 @@ def require_covered(session: Session, slot: Slot) -> None:
                 _require_part(slot, feed, "part")
             require_no_gaps(slot, each)
         except Invalid as wrong:
-            told = wrong.said or Said("", str(wrong))
             raise Conflict(
                 say(
                     "wrong-fit-line",
                     "line {line_id}: {why}, or change the line first",
                     line_id=line_id,
-                    why=told,
+                    why=told_by(wrong),
                 )
             ) from None
 

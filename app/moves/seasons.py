@@ -21,7 +21,7 @@ from app.programmes.models import Slot
 from app.programmes.service import SlotFields, create_slot, times_of
 from app.programmes.times import SlotTimes
 from schedules.errors import ScheduleError
-from schedules.said import Said, say
+from schedules.said import Said, say, told_by
 from schedules.season import Season, season, season_at
 from schedules.time import DAY_MINUTES
 
@@ -200,7 +200,7 @@ class _Rolling:
         try:
             made = self._draft(row, id_of(slot), first, last)
         except (DanpaError, ScheduleError) as error:  # the others are planned all the same
-            return Rolled(id_of(row), "left_out", error.said or Said("", str(error)))
+            return Rolled(id_of(row), "left_out", told_by(error))
         return Rolled(id_of(row), "made", made_id=made.id, first_date=made.first_date, last_date=last)
 
     def _draft(self, row: Line, slot_id: int, first: date, last: date) -> LineChange:

@@ -27,7 +27,7 @@ from schedules.frequencies.line import Line
 from schedules.frequencies.text import Problem
 from schedules.frequencies.zones import zones_text
 from schedules.hhmm import format_hhmm
-from schedules.said import Said, say
+from schedules.said import Said, say, told_by
 from schedules.season import Season
 
 MOST_OWN = 1000
@@ -114,7 +114,7 @@ def take(
         except _NotOurs as wrong:
             intake.problems.append(Problem(line_number, wrong.why))
         except (DanpaError, ScheduleError) as wrong:
-            intake.problems.append(Problem(line_number, wrong.said or Said("", str(wrong))))
+            intake.problems.append(Problem(line_number, told_by(wrong)))
     intake.problems.sort(key=lambda problem: (problem.line_number, problem.first_column))
     known = {one.line_id for one in intake.taken}
     intake.absent = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from schedules.errors import BadEncoding, ScheduleError
-from schedules.said import Said, say
+from schedules.said import Said, say, told_by
 
 LATIN_1 = "iso-8859-1"
 """What HFCC and EiBi write."""
@@ -74,11 +74,6 @@ def line_end(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def reason_of(error: ScheduleError) -> Said:
-    """What an error says: in other languages too, where there are words for it."""
-    return error.said or Said("", str(error))
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with a line of a file. Lines and columns count from 1, both columns included, 0 for the whole line."""
@@ -138,7 +133,7 @@ class Fields:
         try:
             return parse(self._texts[name])
         except ScheduleError as error:
-            self._problems.append(self._said(name, reason_of(error)))
+            self._problems.append(self._said(name, told_by(error)))
             return otherwise
 
     def read_if_possible(self, name: str, parse: Callable[[str], Value]) -> Value | None:
@@ -148,7 +143,7 @@ class Fields:
         try:
             return parse(self._texts[name])
         except ScheduleError as error:
-            self.note(name, reason_of(error))
+            self.note(name, told_by(error))
             return None
 
     def note(self, name: str, reason: Said) -> None:

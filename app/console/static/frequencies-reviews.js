@@ -2,7 +2,7 @@
 // What a season's file or a rollover would change, as tables to be read before the yes.
 
 import { chip, element, khzText, link, minuteOf, spanText } from "./frequencies-words.js";
-import { saidWords, words } from "./words.js";
+import { isTold, saidWords, words } from "./words.js";
 
 const MOST = 50;
 
@@ -74,7 +74,14 @@ export function reviewImport(found) {
 }
 
 /** @param {Told} one */
-const told = ({ line, columns, field, said }) => [`${line}`, columns.join("–"), field, saidWords(said)];
+const told = ({ line, columns, field, said }) => [`${line}`, columns.join("–"), field, reason(said)];
+
+/** A reason, in the reader's language where there are words for it. @param {import("./words.js").Said} said */
+function reason(said) {
+  const made = element("span", "", saidWords(said));
+  if (!isTold(said)) made.lang = "en";
+  return made;
+}
 
 /** @param {any} one */
 function takenRow(one) {
@@ -130,7 +137,7 @@ export function reviewRollover(found, form) {
   const names = JSON.parse(form.dataset.lines ?? "{}");
   const made = found.lines.filter((/** @type {any} */ one) => one.outcome === "made").length;
   const slots = found.slots.filter((/** @type {any} */ one) => one.outcome === "made").length;
-  const row = (/** @type {any} */ one, /** @type {string | Node} */ name) => [name, known("outcome", one.outcome), one.first_date ? `${one.first_date} – ${one.last_date}` : "", one.said ? saidWords(one.said) : ""];
+  const row = (/** @type {any} */ one, /** @type {string | Node} */ name) => [name, known("outcome", one.outcome), one.first_date ? `${one.first_date} – ${one.last_date}` : "", one.said ? reason(one.said) : ""];
   const heads = [head("name"), head("outcome"), head("dates"), head("reason")];
   const slotName = (/** @type {number} */ id) => document.querySelector(`#import-slot option[value="${id}"]`)?.textContent ?? `#${id}`;
   return {
