@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import subprocess
 from pathlib import Path
 
 from playwright.sync_api import expect
-from sqlmodel import select
+from sqlmodel import Session, col, select
 
 from app.air.tap import Tap, tap_path
-from app.airings.models import Intent
+from app.airings.models import Artefact, Intent, RundownVersion
 from app.alarms.models import Alarm
 from app.database import id_of, reading, writing
 from app.feeds.models import Feed
 from app.feeds.names import DEFAULT_TEMPLATE
 from app.frequencies.models import Site
 from app.locks import Lock
+from app.storage import Blobs
+from audio.ffmpeg import find_ffmpeg
 from tests.armed_airings import material
 from tests.nights import AT, FilledNight
 from tests.stations import serving
@@ -104,6 +108,37 @@ def test_the_timeline_leads_by_keys_to_an_airing_that_unfolds_and_stays_so(
         page.close()
 
 
+def test_the_level_of_what_goes_out_by_file_is_seen_without_listening(
+    night: FilledNight, visit: Visits, tmp_path: Path
+) -> None:
+    """The file is silent until the tenth minute, the one that is on the air, and then a tone with peaks of -12 dBFS."""
+    made = tmp_path / "made.flac"
+    tone = f"aevalsrc=exprs='if(lt(t,599),0,{10 ** (-12 / 20):.5f}*sin(2764*t))':s=48000:d=720"
+    subprocess.run([find_ffmpeg(), "-v", "error", "-f", "lavfi", "-i", tone, str(made)], check=True)
+    sha256 = hashlib.sha256(made.read_bytes()).hexdigest()
+    with writing(night.station.database) as session:
+        artefact = _artefact_on_air(session, night)
+        artefact.sha256, artefact.extension = sha256, "flac"
+        session.add(artefact)
+    Blobs(night.station.settings.blobs_dir).adopt(made, "artefacts", sha256, ".flac")
+    with serving(night.station) as url:
+        page = visit(url, night.station.key, language="en")
+        page.goto(f"{url}/")
+        strip = page.get_by_role("region", name="On the air now")
+        meter = strip.get_by_role("meter", name="Level, by the programme's file")
+        expect(meter).to_have_text("−12 dBFS, peak −12 dBFS")
+        assert meter.get_attribute("aria-valuenow") == "-12"
+        page.emulate_media(color_scheme="dark")
+        page.reload()
+        expect(meter).to_have_text("−12 dBFS, peak −12 dBFS")
+        page.close()
+
+
+def _artefact_on_air(session: Session, night: FilledNight) -> Artefact:
+    of_airing = select(Artefact).join(RundownVersion, col(Artefact.rundown_id) == col(RundownVersion.id))
+    return session.exec(of_airing.where(RundownVersion.airing_id == night.airings["1430"])).one()
+
+
 def test_what_goes_out_live_is_listened_to_with_its_level(
     night: FilledNight, visit: Visits, tmp_path: Path
 ) -> None:
@@ -138,11 +173,8 @@ def test_what_goes_out_live_is_listened_to_with_its_level(
         strip = page.get_by_role("region", name="On the air now")
         expect(strip.get_by_text("어머니에게 보내는 편지")).to_be_visible()
         before = strip.locator("[data-until]").first.text_content()
-        assert "tonight_meter" not in str(
-            page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
-        )
         strip.locator("audio").evaluate("(audio) => audio.play()")
-        meter = strip.get_by_role("meter", name="Level")
+        meter = strip.get_by_role("meter", name="Level", exact=True)
         expect(meter).to_contain_text("dBFS, peak")
         assert -60 < int(meter.get_attribute("aria-valuenow") or "-60") <= 0
         expect(strip.locator("[data-until]").first).not_to_have_text(before or "")

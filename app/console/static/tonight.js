@@ -191,4 +191,7 @@ document.addEventListener("danpa:looked", () => {
 tick();
 setStop();
 showNow();
-setInterval(tick, 1000);
+setInterval(() => {
+  tick();
+  if (document.querySelector("[data-level-of]")) import("./tonight_level.js"); // behind the first view
+}, 1000);

@@ -26,13 +26,23 @@ def _heard(airing: AiringView, now: datetime) -> OnAirView:
     items = airing.rundown.items if airing.rundown else ()
     begun = [item for item in items if item.starts_at <= now]
     if not begun or not _by_rundown(airing):
-        return OnAirView(airing, None, None, items[0] if items and not begun else None)
+        return OnAirView(airing, None, None, items[0] if items and not begun else None, is_by_file=False)
     item = begun[-1]
     then = items[len(begun)] if len(begun) < len(items) else None
-    return OnAirView(airing, item, item.starts_at + samples_to_timedelta(item.samples), then)
+    ends_at = item.starts_at + samples_to_timedelta(item.samples)
+    return OnAirView(airing, item, ends_at, then, is_by_file=_is_by_file(airing))
 
 
 def _by_rundown(airing: AiringView) -> bool:
     """Whether what its rundown says goes out on any feed: not where a studio, or something that stands in, does."""
     levels = {feed.level for feed in airing.live if feed.level is not None}
     return not levels or CHAIN[0] in levels
+
+
+def _is_by_file(airing: AiringView) -> bool:
+    """Whether its newest version is what goes out, and its audio is there to tell of it."""
+    if airing.audio is None or airing.audio.version != airing.version:
+        return False
+    if airing.live:
+        return any(feed.level == CHAIN[0] for feed in airing.live)
+    return any(feed.arrived_version == airing.version for feed in airing.feeds)

@@ -232,3 +232,5 @@ class OnAirView:
     item: ItemView | None
     item_ends_at: datetime | None
     then: ItemView | None
+    is_by_file: bool
+    """What its file sounds like at this moment tells what goes out."""
