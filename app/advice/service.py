@@ -34,6 +34,7 @@ from schedules.frequencies.advice import (
 )
 from schedules.frequencies.bands import BANDS, in_band
 from schedules.frequencies.propagation import Question, Signal, slot_hours
+from schedules.said import say
 from schedules.slots import occurrences
 from schedules.time import Span
 
@@ -127,13 +128,21 @@ def _day(slot: Slot, wanted: date | None, now: datetime) -> date:
     if wanted is None:
         coming = next(occurrences(value, Span(now, now + _AHEAD)), None)
         if coming is None:
-            raise Invalid(f"slot {slot.id} is not on the air any more: its last date is {slot.last_date}")
+            told = "slot {slot_id} is not on the air any more: its last date is {last_on}"
+            raise Invalid(say("advice-over", told, slot_id=id_of(slot), last_on=slot.last_date))
         return coming.start.date()
     if not (slot.first_date <= wanted <= slot.last_date and wanted.isoweekday() in value.days):
-        raise Invalid(
-            f"slot {slot.id} ({value}, {slot.first_date} to {slot.last_date}) is not on the air on {wanted:%a %Y-%m-%d}",
-            field="date",
+        told = "slot {slot_id} ({slot}, {first_on} to {last_on}) is not on the air on {wanted_on:%a %Y-%m-%d}"
+        off_air = say(
+            "advice-day",
+            told,
+            slot_id=id_of(slot),
+            slot=str(value),
+            first_on=slot.first_date,
+            last_on=slot.last_date,
+            wanted_on=wanted,
         )
+        raise Invalid(off_air, field="date")
     return wanted
 
 
@@ -160,16 +169,21 @@ def _known(session: Session, slot: Slot, day: date, wish: Wish, now: datetime) -
 
 def _chosen(slot: Slot, day: date, on_air: Sequence[Carriage], line_id: int | None) -> Carriage:
     """The line that would be moved. Raises Invalid where it has to be named, or is not on the air."""
-    listed = ", ".join(f"{one.line.id} ({one.line.khz} kHz, {one.site.code})" for one in on_air)
     if not on_air:
-        raise Invalid(
-            f"slot {slot.id} has no line on {day}: add one first (POST /api/v1/lines)", field="date"
-        )
+        told = "slot {slot_id} has no line on {day_on}: add one first (POST /api/v1/lines)"
+        raise Invalid(say("advice-no-line", told, slot_id=id_of(slot), day_on=day), field="date")
+    lines = tuple(f"{one.line.id} ({one.line.khz} kHz, {one.site.code})" for one in on_air)
     wanted = [one for one in on_air if line_id in {None, one.line.id}]
     if not wanted:
-        raise Invalid(f"line {line_id} does not carry slot {slot.id} on {day}: {listed} do", field="line_id")
+        told = "line {line_id} does not carry slot {slot_id} on {day_on}: {lines:, } do"
+        other = say(
+            "advice-other-line", told, line_id=line_id or 0, slot_id=id_of(slot), day_on=day, lines=lines
+        )
+        raise Invalid(other, field="line_id")
     if len(wanted) > 1:
-        raise Invalid(f"slot {slot.id} has the lines {listed} on {day}: ask with line_id", field="line_id")
+        told = "slot {slot_id} has the lines {lines:, } on {day_on}: ask with line_id"
+        several = say("advice-which-line", told, slot_id=id_of(slot), day_on=day, lines=lines)
+        raise Invalid(several, field="line_id")
     return wanted[0]
 
 

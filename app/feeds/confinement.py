@@ -13,6 +13,7 @@ from app.errors import Invalid
 from app.feeds.contract import FeedAddress
 from app.feeds.errors import PermanentFeedError
 from app.settings import Settings
+from schedules.said import Said, say
 
 SCHEMES: Mapping[str, tuple[str, ...]] = {
     "http_put": ("https", "http"),
@@ -38,22 +39,27 @@ def check_address(feed: FeedAddress) -> None:
     """
     if feed.protocol == "folder":
         if not Path(feed.address).is_absolute() or not feed.address.isprintable():
-            raise _invalid("a folder feed needs an absolute path, such as /mnt/site/incoming")
+            raise _invalid(
+                say("address-path", "a folder feed needs an absolute path, such as /mnt/site/incoming")
+            )
     elif feed.protocol == "pull":
         if feed.address or feed.credential:
             raise _invalid(
-                "a pull feed has neither address nor credential: the site fetches with a key of ours"
+                say(
+                    "address-pull",
+                    "a pull feed has neither address nor credential: the site fetches with a key of ours",
+                )
             )
     elif feed.protocol in SCHEMES:
         _check_url(feed)
     else:
-        known = ", ".join(["folder", *SCHEMES, "pull"])
-        raise Invalid(f"a feed's protocol is one of {known}", field="protocol")
+        told = "a feed's protocol is one of {protocols:, }"
+        raise Invalid(say("address-protocol", told, protocols=("folder", *SCHEMES, "pull")), field="protocol")
     if feed.confined_to is not None:
         try:
             check_confined(feed, feed.confined_to)
         except PermanentFeedError as error:
-            raise _invalid(str(error)) from None
+            raise _invalid(say("address-confined", "{why}", why=str(error))) from None
 
 
 def check_confined(feed: FeedAddress, root: Path) -> None:
@@ -96,32 +102,34 @@ def check_not_ours(feed: FeedAddress, settings: Settings) -> None:
     folder = Path(os.path.normpath(feed.address))
     ours = (settings.blobs_dir, settings.incoming_dir, settings.cache_dir, settings.run_dir, settings.air_dir)
     if folder == settings.root or any(folder.is_relative_to(own) for own in ours):
-        raise _invalid(
-            f"the station keeps its own files in {settings.root}: give the feed a folder of its own"
-        )
+        told = "the station keeps its own files in {folder}: give the feed a folder of its own"
+        raise _invalid(say("address-ours", told, folder=str(settings.root)))
 
 
 def _check_url(feed: FeedAddress) -> None:
     schemes = SCHEMES[feed.protocol]
     url = _parsed(feed.address)
     if url.scheme not in schemes or not url.host:
-        wanted = " or ".join(f"{scheme}://" for scheme in schemes)
-        raise _invalid(f"a feed of protocol {feed.protocol} needs a URL that begins with {wanted}")
+        told = "a feed of protocol {protocol} needs a URL that begins with {beginnings: or }"
+        beginnings = tuple(f"{scheme}://" for scheme in schemes)
+        raise _invalid(say("address-beginning", told, protocol=feed.protocol, beginnings=beginnings))
     if url.port is not None and not 0 < url.port < 65_536:
-        raise _invalid(f"{url.port} is not a port: write 1 to 65535")
+        raise _invalid(say("address-port", "{port} is not a port: write 1 to 65535", port=url.port))
     if url.query or url.fragment or b":" in url.userinfo:
-        raise _invalid("the URL may hold no password, query or fragment: secrets belong into the credential")
+        told = "the URL may hold no password, query or fragment: secrets belong into the credential"
+        raise _invalid(say("address-secrets", told))
     if feed.protocol not in _MAY_HAVE_USER and bool(url.userinfo) != (feed.protocol in _WITH_USER):
-        example = f"{schemes[0]}://station@host/folder"
         if url.userinfo:
-            raise _invalid("the URL may hold no user: the credential says who we are")
-        raise _invalid(f"the URL must name the user: {example}")
+            raise _invalid(say("address-no-user", "the URL may hold no user: the credential says who we are"))
+        example = f"{schemes[0]}://station@host/folder"
+        raise _invalid(say("address-user", "the URL must name the user: {example}", example=example))
     if feed.protocol == "srt" and (url.port is None or url.path.strip("/")):
-        raise _invalid("an SRT address is srt://host:port, and nothing else")
+        raise _invalid(say("address-srt", "an SRT address is srt://host:port, and nothing else"))
     if feed.protocol == "icecast" and not url.path.strip("/"):
-        raise _invalid("the URL must name the mount: https://host:8443/mount")
+        raise _invalid(say("address-mount", "the URL must name the mount: https://host:8443/mount"))
     if feed.protocol == "s3" and not url.path.strip("/"):
-        raise _invalid("the URL must name the bucket: https://host/bucket or https://host/bucket/folder")
+        told = "the URL must name the bucket: https://host/bucket or https://host/bucket/folder"
+        raise _invalid(say("address-bucket", told))
     _check_clear_text(feed, url)
 
 
@@ -132,14 +140,20 @@ def _check_clear_text(feed: FeedAddress, url: httpx.URL) -> None:
     if feed.protocol == "ftp":
         if feed.options.get("accept_plaintext") is not True:
             raise _invalid(
-                "ftp:// shows the password and the programme to everybody on the way, and lets them change it: "
-                "use ftpes:// or ftps://, or set the option accept_plaintext to true"
+                say(
+                    "address-ftp",
+                    "ftp:// shows the password and the programme to everybody on the way, and lets them change it: "
+                    "use ftpes:// or ftps://, or set the option accept_plaintext to true",
+                )
             )
         return
     address = _literal(url.host)
     if feed.credential and (address is None or not address.is_private):
         raise _invalid(
-            "the credential would cross the network in clear: use https, or the number of a host in a private network"
+            say(
+                "address-in-clear",
+                "the credential would cross the network in clear: use https, or the number of a host in a private network",
+            )
         )
 
 
@@ -147,7 +161,7 @@ def _parsed(address: str) -> httpx.URL:
     try:
         return httpx.URL(address)
     except httpx.InvalidURL as error:
-        raise _invalid(f"this is not a URL: {error}") from None
+        raise _invalid(say("address-url", "this is not a URL: {why}", why=str(error))) from None
 
 
 def _is_loopback(host: str) -> bool:
@@ -162,5 +176,5 @@ def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _invalid(detail: str) -> Invalid:
-    return Invalid(detail, field="address")
+def _invalid(told: Said) -> Invalid:
+    return Invalid(told, field="address")

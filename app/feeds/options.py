@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from app.errors import Invalid
 from app.feeds.live import LONGEST_PREROLL_S, OF_LIVE
+from schedules.said import Said, say
 
 OF_PROTOCOL: Mapping[str, frozenset[str]] = {
     "folder": frozenset(),
@@ -165,9 +166,11 @@ def check_options(protocol: str, options: Mapping[str, Any]) -> None:
     """
     known = OF_PROTOCOL.get(protocol, frozenset())
     if foreign := sorted(options.keys() - known):
-        there_are = ", ".join(sorted(known)) or "none"
+        told = "a feed of protocol {protocol} has no option {option}: there are {options:, }"
+        options_known = tuple(sorted(known)) or ("none",)
         raise _invalid(
-            f"a feed of protocol {protocol} has no option {foreign[0]}: there are {there_are}", foreign[0]
+            say("address-option", told, protocol=protocol, option=foreign[0], options=options_known),
+            foreign[0],
         )
     try:
         Options(**options)
@@ -176,11 +179,12 @@ def check_options(protocol: str, options: Mapping[str, Any]) -> None:
         name = ".".join(str(part) for part in first["loc"])
         raise _invalid(f"{name}: {first['msg']}" if name else first["msg"], name) from None
     if protocol == "sftp" and not options.get("host_key"):
-        raise _invalid(
-            "an SFTP feed needs the server's host_key: ask the site for it, or run ssh-keyscan and compare its fingerprint with theirs",
-            "host_key",
+        told = (
+            "an SFTP feed needs the server's host_key: ask the site for it, or run ssh-keyscan and compare its fingerprint "
+            "with theirs"
         )
+        raise _invalid(say("address-host-key", told), "host_key")
 
 
-def _invalid(detail: str, name: str) -> Invalid:
+def _invalid(detail: Said | str, name: str) -> Invalid:
     return Invalid(detail, field=f"options.{name}" if name else "options")

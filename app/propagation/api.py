@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 from pydantic import Field
 
-from app.contracts.billing import Days, parse_month
+from app.contracts.billing import parse_month
 from app.database import reading
 from app.errors import Invalid
 from app.programmes import service as programmes
@@ -20,6 +20,7 @@ from app.web.bodies import RowId
 from app.web.dependencies import Actor, CurrentSettings, Database, Now
 from app.web.routing import Router
 from schedules.frequencies.propagation import HIGHEST_KHZ, LOWEST_KHZ, slot_hours
+from schedules.said import say
 
 MOST_KHZ = 100
 
@@ -96,9 +97,11 @@ def read_propagation(
     own = [line for line in lines if line.site_id == site.id]
     wanted = [*(float(line.khz) for line in own), *khz, *(points_of_bands() if free else ())]
     if not wanted:
-        raise Invalid(
-            f"{_no_lines(slot_id, site.code, days)}: name frequencies with khz, or ask with free", field="khz"
+        told = (
+            "slot {slot_id} has no line from {site} in {month}: name frequencies with khz, or ask with free"
         )
+        no_khz = say("prediction-no-khz", told, slot_id=slot_id, site=site.code, month=f"{days.first:%Y-%m}")
+        raise Invalid(no_khz, field="khz")
     power_kw = max((line.power_kw for line in own if line.power_kw is not None), default=None)
     asked = question(site, power_kw, days.first, terms, wanted)
     found = find_out(database, settings, asked, slot_id, now)
@@ -106,7 +109,3 @@ def read_propagation(
         response.status_code = 202
     hours = slot_hours(slot.start_minute, slot.stop_minute)
     return PropagationOut.of(slot_id, days.first, site, asked, hours, found)
-
-
-def _no_lines(slot_id: int, code: str, days: Days) -> str:
-    return f"slot {slot_id} has no line from {code} in {days.first:%Y-%m}"

@@ -7,11 +7,13 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from app.database import id_of
 from app.errors import Invalid
 from app.frequencies.models import Line, Site
 from app.records import referred
 from schedules.frequencies.propagation import Circuit, Question
 from schedules.frequencies.sunspots import predicted_sunspots
+from schedules.said import say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +35,12 @@ def question(site: Site, power_kw: float | None, month: date, terms: Terms, khz:
         BadCircuit: one of them is impossible.
     """
     if site.latitude is None or site.longitude is None:
-        raise Invalid(
-            f"where site {site.code} lies is not known: write its latitude and longitude (PUT /api/v1/sites/{site.id})",
-            field="site_id",
-        )
+        told = "where site {site} lies is not known: write its latitude and longitude (PUT /api/v1/sites/{site_id})"
+        raise Invalid(say("prediction-where", told, site=site.code, site_id=id_of(site)), field="site_id")
     power = terms.power_kw if terms.power_kw is not None else power_kw
     if power is None:
-        raise Invalid(
-            f"how much power site {site.code} uses is not known: write it with the line, or ask with power_kw",
-            field="power_kw",
-        )
+        told = "how much power site {site} uses is not known: write it with the line, or ask with power_kw"
+        raise Invalid(say("prediction-power", told, site=site.code), field="power_kw")
     circuit = Circuit(
         from_lat=site.latitude,
         from_lon=site.longitude,
@@ -57,11 +55,11 @@ def question(site: Site, power_kw: float | None, month: date, terms: Terms, khz:
 def _sunspots(month: date, terms: Terms) -> float:
     found = terms.sunspots if terms.sunspots is not None else predicted_sunspots(month.year, month.month)
     if found is None:
-        raise Invalid(
-            f"no sunspot number is predicted here for {month:%Y-%m}: ask with sunspots, the smoothed number "
-            "(https://www.sidc.be/SILSO/forecasts)",
-            field="sunspots",
+        told = (
+            "no sunspot number is predicted here for {month}: ask with sunspots, the smoothed number "
+            "(https://www.sidc.be/SILSO/forecasts)"
         )
+        raise Invalid(say("prediction-sunspots", told, month=f"{month:%Y-%m}"), field="sunspots")
     return found
 
 
@@ -79,6 +77,8 @@ def site_of(session: Session, slot_id: int, lines: list[Line], site_id: int | No
     if len(ids) == 1:
         return session.get_one(Site, ids[0])
     if not ids:
-        raise Invalid(f"slot {slot_id} has no line then: ask with site_id", field="site_id")
-    named = ", ".join(f"{one} ({session.get_one(Site, one).code})" for one in ids)
-    raise Invalid(f"slot {slot_id} has lines from the sites {named}: ask with site_id", field="site_id")
+        told = "slot {slot_id} has no line then: ask with site_id"
+        raise Invalid(say("prediction-no-line", told, slot_id=slot_id), field="site_id")
+    sites = tuple(f"{one} ({session.get_one(Site, one).code})" for one in ids)
+    told = "slot {slot_id} has lines from the sites {sites:, }: ask with site_id"
+    raise Invalid(say("prediction-which-site", told, slot_id=slot_id, sites=sites), field="site_id")

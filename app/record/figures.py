@@ -29,6 +29,7 @@ from app.frequencies.models import Site
 from app.handoffs.deadlines import Deadlines, deadlines_met
 from app.programmes.models import Programme, Slot
 from app.reports.models import ReceptionReport
+from schedules.said import say
 from schedules.time import Span
 
 LONGEST_MONTHS = 24
@@ -82,16 +83,17 @@ def wanted_months(first: str, last: str | None, now: datetime) -> tuple[Days, ..
     months = [parse_month(first)]
     until = _month(last, "until") if last else months[0]
     if until.first < months[0].first:
-        raise Invalid(f"{last} is before {first}", field="until")
+        told = "{last} is before {first}"
+        raise Invalid(say("wrong-report-order", told, last=last or first, first=first), field="until")
     while months[-1].last < until.first and len(months) <= LONGEST_MONTHS:
         months.append(parse_month(f"{months[-1].last + _DAY:%Y-%m}"))
     if len(months) > LONGEST_MONTHS:
-        raise Invalid(f"a report is of {LONGEST_MONTHS} months at most", field="until")
+        told = "a report is of {most} months at most"
+        raise Invalid(say("wrong-report-long", told, most=LONGEST_MONTHS), field="until")
     if months[-1].span.end > now:
-        raise Invalid(
-            f"{until.first:%Y-%m} is not over yet, and a report never changes: make it after its last day",
-            field="until" if last else "month",
-        )
+        told = "{month} is not over yet, and a report never changes: make it after its last day"
+        not_over = say("wrong-report-early", told, month=f"{until.first:%Y-%m}")
+        raise Invalid(not_over, field="until" if last else "month")
     return tuple(months)
 
 

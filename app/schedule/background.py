@@ -24,6 +24,7 @@ from schedules.frequencies.bands import HIGHEST_KHZ, LOWEST_KHZ
 from schedules.frequencies.eibi import Standing
 from schedules.frequencies.line import Line
 from schedules.frequencies.season_diff import SeasonDiff, season_diff
+from schedules.said import say
 from schedules.season import Season
 
 MOST_TOLD = 500
@@ -68,14 +69,16 @@ def read_others(
         else:
             lines.append(line)
     if not lines:
-        raise Invalid(f"the file has no shortwave line of {season.code} that can be read", field="file")
+        told = "the file has no shortwave line of {season} that can be read"
+        raise Invalid(say("unread-none", told, season=season.code), field="file")
     return Others(file, tuple(lines), dict(+left_out))
 
 
 def _lines(file: ReadFile, season: Season, file_season: Season, left_out: Counter[str]) -> Sequence[Line]:
     if file.format == "hfcc":
         if file_season != season:
-            raise Invalid("HFCC's lines are of one season: they say nothing of another", field="file_season")
+            told = "HFCC's lines are of one season: they say nothing of another"
+            raise Invalid(say("unread-hfcc-season", told), field="file_season")
         lines = [one.line for one in file.hfcc.records if of_file(one.line, season) is not None]
         left_out[Standing.OTHER_SEASON.value] += len(file.records.records) - len(lines)
         return lines

@@ -65,15 +65,17 @@ MOVING = tuple(
     Path(str(module.__file__))
     for module in (app.moves.consequences, app.moves.seasons, bands, app.propagation.schemas)
 )
-REFUSING = tuple(
-    path for path in Path(app.__path__[0]).rglob("*.py") if '"wrong-' in path.read_text(encoding="utf-8")
+SAYING = tuple(
+    path
+    for path in Path(app.__path__[0]).rglob("*.py")
+    if re.search(r"^from schedules\.said import .*\bsay\b", path.read_text(encoding="utf-8"), re.MULTILINE)
 )
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 @cache
 def codes(
-    sources: tuple[Path, ...] = COMPILING + MOVING + READING + REFUSING,
+    sources: tuple[Path, ...] = COMPILING + MOVING + READING + SAYING,
 ) -> dict[str, set[frozenset[str]]]:
     """Every code in the source, with the names of the values that it has, for each place where it is said."""
     found: dict[str, set[frozenset[str]]] = {}
