@@ -68,15 +68,15 @@ def test_a_key_typed_into_the_form_opens_the_page_without_scripts(night: FilledN
 
 
 def test_a_change_shows_by_itself_and_disturbs_nothing(night: FilledNight, page: Page) -> None:
-    rundown = page.locator(f"#airing-{night.airings['1530']}-rundown")
+    by_hand = page.locator(f"#airing-{night.airings['1530']}-feed-{night.feeds['PAO']}-by-hand-more")
     audio = page.locator(f"#airing-{night.airings['1430']}-audio")
-    rundown.locator("summary").focus()
+    by_hand.locator("summary").focus()
     page.keyboard.press("Enter")
     audio.evaluate("async (audio) => { audio.muted = true; window.kept = audio; await audio.play(); }")
     become(night, "2000", "compiled")
     shows(page, night, "2000", "편성됨")
-    expect(rundown).to_have_attribute("open", "")
-    expect(rundown.locator("summary")).to_be_focused()
+    expect(by_hand).to_have_attribute("open", "")
+    expect(by_hand.locator("summary")).to_be_focused()
     assert audio.evaluate("(audio) => window.kept === audio && !audio.paused") is True
 
 

@@ -108,6 +108,10 @@ class Desk:
     """
 
     items: tuple[ItemView, ...]
+    notes: tuple[Said, ...]
+    """Of the compiler, on the newest version."""
+    titles: Mapping[int, str]
+    """Of the segments that its notes and reasons speak of."""
     sound: SoundView | None
     heard: int
     why_not: str | None
@@ -131,6 +135,10 @@ def desk_of(session: Session, blobs: Blobs, airing: Airing, now: datetime) -> De
     author = session.get(Person, edition.edited_by) if edition and edition.edited_by else None
     return Desk(
         items=_items(session, airing, newest, edition, named, heard, profile) if newest else (),
+        notes=newest.notes if newest else (),
+        titles={number: named[number][0] for number in newest.spoken_of() if number in named}
+        if newest
+        else {},
         sound=_sound(sound, max(there)) if sound else None,
         heard=heard,
         why_not=_why_not(airing, rows[0] if rows else None, edition, now),
@@ -272,7 +280,7 @@ def _sound(sound: Artefact, version: int) -> SoundView:
 
 
 def _segments(session: Session, parsed: Iterable[Rundown]) -> dict[int, tuple[str, str]]:
-    wanted = {number for rundown in parsed for number in rundown.segment_ids()}
+    wanted = {number for rundown in parsed for number in rundown.segment_ids() | rundown.spoken_of()}
     rows = session.exec(
         select(Segment.id, Segment.title, Segment.kind).where(col(Segment.id).in_(wanted))
     ).all()

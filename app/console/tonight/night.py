@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app.air.status import AirStatus, OutputStatus
 from app.airings import service as airings
 from app.airings.carriage import Carriage, instants, is_on_air
-from app.airings.models import Airing
+from app.airings.models import Airing, RundownVersion
 from app.awaited.cut_off import Steps, cut_off, measure
 from app.awaited.service import AwaitedItem, awaited_from
 from app.console.tonight.desks import desk_of
-from app.console.tonight.rows import Rows, grouped
+from app.console.tonight.rows import Rows, grouped, titles
 from app.console.tonight.views import (
     AiringView,
     AsRunItem,
@@ -41,12 +41,9 @@ from app.programmes.models import Programme, Slot
 from app.storage import Blobs
 from app.studio.access import MOUNTS
 from app.studio.turns import STUDIO, heard
-from schedules.rundown import Item, SegmentSource, audio_airs_at
+from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
 from schedules.snapshot import CHAIN, CLOSED
 from schedules.time import night_span, samples_to_timedelta
-
-INTERVAL_SIGNAL = "interval_signal"
-"""The kind of what has no segment behind it."""
 
 
 def airing_view(session: Session, blobs: Blobs, airing_id: int, now: datetime, air: AirStatus) -> AiringView:
@@ -81,6 +78,30 @@ def _views(
     steps = measure(session, now)
     around = _Around(rows, now, air, steps, studio_at)
     return tuple(_airing(around, airing, programme) for airing, _, programme in listed)
+
+
+def items_of(session: Session, airing: AiringView) -> tuple[ItemView, ...]:
+    """What its newest rundown has on the air and when; nothing where there is none."""
+    body = session.exec(
+        select(RundownVersion.body).where(
+            RundownVersion.airing_id == airing.id, RundownVersion.version == airing.version
+        )
+    ).first()
+    if body is None:
+        return ()
+    rundown = Rundown.from_json(body)
+    called = titles(session, rundown.segment_ids())
+    return tuple(_item(item, called, airing.starts_at) for item in rundown.items)
+
+
+def _item(item: Item, called: Mapping[int, str], airing_starts_at: datetime) -> ItemView:
+    starts_at = audio_airs_at(item, airing_starts_at)
+    segment_id = item.source.segment_id if isinstance(item.source, SegmentSource) else None
+    return ItemView(starts_at, starts_at + samples_to_timedelta(item.samples), _called(called, segment_id))
+
+
+def _called(called: Mapping[int, str], segment_id: int | None) -> str | None:
+    return None if segment_id is None else called.get(segment_id, f"#{segment_id}")
 
 
 def awaited_of_night(session: Session, night: date, now: datetime) -> list[AwaitedItem]:
@@ -123,7 +144,7 @@ def _airing(around: _Around, airing: Airing, programme: Programme) -> AiringView
         lines=tuple(LineView(line.khz, line.power_kw, site.code, site.name) for line, site in on_air),
         feeds=tuple(_feeds(rows, airing, line_ids, now, is_open=is_open)),
         live=live,
-        rundown=_rundown(rows, airing),
+        rundown=_rundown(rows, airing_id),
         audio=_audio(rows, airing_id),
         as_run=tuple(_as_run(rows, airing)),
         wishes=tuple(_wishes(rows, airing_id)),
@@ -165,43 +186,11 @@ def _studio_way(
     return StudioWayView(around.studio_at, mounts, min(feed.opens_at for feed in live))
 
 
-def _rundown(rows: Rows, airing: Airing) -> RundownView | None:
-    found = rows.rundowns.get(id_of(airing))
-    if found is None:
+def _rundown(rows: Rows, airing_id: int) -> RundownView | None:
+    row = rows.rundowns.get(airing_id)
+    if row is None:
         return None
-    row, rundown = found
-    return RundownView(
-        version=row.version,
-        level=row.level,
-        cause=row.cause,
-        compiled_at=row.compiled_at,
-        items=tuple(_item(rows, item, airing.starts_at) for item in rundown.items),
-        notes=rundown.notes,
-        titles={
-            number: rows.segments[number][0] for number in rundown.spoken_of() if number in rows.segments
-        },
-        passed=rows.passed.get(id_of(airing), ()),
-    )
-
-
-def _item(rows: Rows, item: Item, starts_at: datetime) -> ItemView:
-    segment_id = item.source.segment_id if isinstance(item.source, SegmentSource) else None
-    title, kind = _called(rows, segment_id)
-    return ItemView(
-        starts_at=audio_airs_at(item, starts_at),
-        samples=item.samples,
-        title=title,
-        kind=kind,
-        rule=item.reason.rule,
-        candidates=item.reason.candidates,
-        note=item.reason.note,
-    )
-
-
-def _called(rows: Rows, segment_id: int | None) -> tuple[str | None, str]:
-    if segment_id is None:
-        return None, INTERVAL_SIGNAL
-    return rows.segments.get(segment_id, (f"#{segment_id}", ""))
+    return RundownView(row.version, row.level, row.cause, row.compiled_at, rows.passed.get(airing_id, ()))
 
 
 def _feeds(
@@ -318,7 +307,7 @@ def _as_run(rows: Rows, airing: Airing) -> Iterable[AsRunView]:
             site_name=site.name,
             feed_name=rows.feeds[feed_id][0].name if feed_id is not None else None,
             items=tuple(
-                AsRunItem(row.starts_at, _called(rows, row.segment_id)[0], row.source, row.evidence)
+                AsRunItem(row.starts_at, _called(rows.titles, row.segment_id), row.source, row.evidence)
                 for row in run
             ),
         )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from app.console.tonight.views import AiringView, OnAirView
+from app.console.tonight.views import AiringView, ItemView, OnAirView
 from schedules.snapshot import CHAIN
-from schedules.time import samples_to_timedelta
 
 _GOES_OUT = frozenset({"on", "connecting", "off"})
 
 
-def on_air(airings: Sequence[AiringView], now: datetime) -> tuple[OnAirView, ...]:
-    """The airings that are in their time, and those whose live feeds are open already."""
-    return tuple(_heard(airing, now) for airing in airings if _is_heard(airing, now))
+def on_air(
+    airings: Sequence[AiringView], items_of: Callable[[AiringView], Sequence[ItemView]], now: datetime
+) -> tuple[OnAirView, ...]:
+    """The airings that are in their time, and those whose live feeds are open already. ``items_of`` reads a rundown."""
+    return tuple(_heard(airing, items_of(airing), now) for airing in airings if _is_heard(airing, now))
 
 
 def _is_heard(airing: AiringView, now: datetime) -> bool:
@@ -22,15 +23,12 @@ def _is_heard(airing: AiringView, now: datetime) -> bool:
     return airing.is_open and airing.version > 0 and (airing.starts_at <= now or is_open)
 
 
-def _heard(airing: AiringView, now: datetime) -> OnAirView:
-    items = airing.rundown.items if airing.rundown else ()
+def _heard(airing: AiringView, items: Sequence[ItemView], now: datetime) -> OnAirView:
     begun = [item for item in items if item.starts_at <= now]
     if not begun or not _by_rundown(airing):
-        return OnAirView(airing, None, None, items[0] if items and not begun else None, is_by_file=False)
-    item = begun[-1]
+        return OnAirView(airing, None, items[0] if items and not begun else None, is_by_file=False)
     then = items[len(begun)] if len(begun) < len(items) else None
-    ends_at = item.starts_at + samples_to_timedelta(item.samples)
-    return OnAirView(airing, item, ends_at, then, is_by_file=_is_by_file(airing))
+    return OnAirView(airing, begun[-1], then, is_by_file=_is_by_file(airing))
 
 
 def _by_rundown(airing: AiringView) -> bool:

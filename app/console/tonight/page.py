@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query, Response
@@ -13,7 +14,7 @@ from app.alarms.models import Alarm
 from app.console.nights import shown_night
 from app.console.shell import SignedInPage
 from app.console.tonight import deadlines, places, timeline
-from app.console.tonight.night import awaited_of_night, night_and_running
+from app.console.tonight.night import awaited_of_night, items_of, night_and_running
 from app.console.tonight.on_air import on_air
 from app.console.tonight.remedies import helped
 from app.console.tonight.unfolding import unfolded
@@ -56,7 +57,7 @@ def show_tonight(
             calls=calls,
             shown=shown,
             helped=helped(session, calls.needs, page.now),
-            on_air=on_air(running, page.now),
+            on_air=on_air(running, partial(items_of, session), page.now),
             timeline=timeline.draw(airings, page.now),
             airings=airings,
             unfolded=unfolded(airings, wanted),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
@@ -19,7 +19,6 @@ from app.library.models import Segment
 from app.people.models import Person
 from app.storage import Blobs
 from app.studio.turns import STUDIO
-from schedules.rundown import Rundown
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -91,27 +90,28 @@ class Rows:
         )
         self.studio_people = _studio_people(session, ids)
         self.signatures = signatures(session, ids)
-        self.segments = _segments(session, self.rundowns.values(), self.as_run.values())
+        aired = {row.segment_id for rows in self.as_run.values() for row in rows}
+        self.titles = titles(session, aired - {None})
 
 
-def _rundowns(session: Session, ids: Sequence[int]) -> dict[int, tuple[RundownVersion, Rundown]]:
-    """The newest rundown of each airing, its JSON parsed this once."""
+def _rundowns(session: Session, ids: Sequence[int]) -> dict[int, RundownVersion]:
+    """The newest rundown of each airing; what is in it is read where it is wanted."""
     rows = session.exec(
         select(RundownVersion)
         .join(Airing, col(Airing.id) == col(RundownVersion.airing_id))
         .where(col(Airing.id).in_(ids), RundownVersion.version == Airing.version)
     ).all()
-    return {row.airing_id: (row, Rundown.from_json(row.body)) for row in rows}
+    return {row.airing_id: row for row in rows}
 
 
 def _passed(
-    session: Session, listed: Sequence[Airing], rundowns: dict[int, tuple[RundownVersion, Rundown]]
+    session: Session, listed: Sequence[Airing], rundowns: dict[int, RundownVersion]
 ) -> dict[int, tuple[dict[str, Any], ...]]:
     """Why the programme itself was not taken, from the compile jobs of airings that have something less."""
     keys = {
         compile_key(id_of(airing), airing.version): id_of(airing)
         for airing in listed
-        if airing.id in rundowns and rundowns[airing.id][0].level != "programme"
+        if airing.id in rundowns and rundowns[airing.id].level != "programme"
     }
     jobs = session.exec(select(Job).where(col(Job.key).in_(keys))).all()
     return {
@@ -139,16 +139,10 @@ def _lines_of_record(session: Session, as_run: Iterable[Sequence[AsRun]]) -> dic
     return {id_of(line): (line, site) for line, site in rows}
 
 
-def _segments(
-    session: Session,
-    rundowns: Iterable[tuple[RundownVersion, Rundown]],
-    as_run: Iterable[Sequence[AsRun]],
-) -> dict[int, tuple[str, str]]:
-    """Title and kind of every segment that is spoken of."""
-    wanted = {number for _, rundown in rundowns for number in rundown.segment_ids() | rundown.spoken_of()}
-    wanted |= {row.segment_id for rows in as_run for row in rows if row.segment_id is not None}
-    rows = session.exec(select(Segment.id, Segment.title, Segment.kind).where(col(Segment.id).in_(wanted)))
-    return {segment_id: (title, kind) for segment_id, title, kind in rows if segment_id is not None}
+def titles(session: Session, segment_ids: Collection[int | None]) -> dict[int, str]:
+    """What segments are called."""
+    rows = session.exec(select(Segment.id, Segment.title).where(col(Segment.id).in_(segment_ids)))
+    return {segment_id: title for segment_id, title in rows if segment_id is not None}
 
 
 def grouped(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:

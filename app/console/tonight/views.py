@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from schedules.said import Said
-
-
-@dataclass(frozen=True, slots=True)
-class ItemView:
-    """One item of the rundown. ``title`` is None for the interval signal; lengths are samples at 48 kHz."""
-
-    starts_at: datetime
-    samples: int
-    title: str | None
-    kind: str
-    rule: str
-    candidates: int
-    note: Said
-
 
 @dataclass(frozen=True, slots=True)
 class RundownView:
-    """The newest version. ``passed`` tells why the steps above its level were not taken, in problem documents; ``titles``
-    are those of the segments that its notes speak of.
-    """
+    """The newest version. ``passed`` tells why the steps above its level were not taken, in problem documents."""
 
     version: int
     level: str
     cause: str
     compiled_at: datetime
-    items: tuple[ItemView, ...]
-    notes: tuple[Said, ...]
-    titles: Mapping[int, str]
     passed: tuple[dict[str, Any], ...]
 
 
@@ -225,12 +204,20 @@ class AiringView:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemView:
+    """One item of a rundown, and when it is heard; ``title`` is None for the interval signal."""
+
+    starts_at: datetime
+    ends_at: datetime
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OnAirView:
     """An airing that is being heard, and what of it by its rundown; no item where something else goes out."""
 
     airing: AiringView
     item: ItemView | None
-    item_ends_at: datetime | None
     then: ItemView | None
     is_by_file: bool
     """What its file sounds like at this moment tells what goes out."""

@@ -347,13 +347,17 @@ def test_what_is_not_rendered_has_no_player(night: FilledNight, browser: Browser
     assert "<audio" not in entry(browser().get("/").text, night.airings["2000"])
 
 
-def test_the_rundown_tells_titles_times_and_reasons(night: FilledNight, browser: Browser) -> None:
-    shown = text_of(entry(browser().get("/").text, night.airings["1530"]))
-    assert "저녁 뉴스: 서울과 세계의 하루 뉴스" in shown
+def test_the_rundown_is_one_tap_away_with_titles_times_and_reasons(
+    night: FilledNight, browser: Browser
+) -> None:
+    client, airing = browser(), night.airings["1530"]
+    assert f'href="/airings/{airing}"' in entry(client.get("/").text, airing)
+    shown = text_of(client.get(f"/airings/{airing}").text)
+    assert "저녁 뉴스: 서울과 세계의 하루" in shown
     assert "가장 새것" in shown
     assert "2026-11-21 23:40 KST (14:40 UTC)에 승인했습니다" in shown
-    assert "approved" not in shown
-    english = text_of(entry(browser().get("/?lang=en").text, night.airings["1530"]))
+    assert "approved 2026" not in shown
+    english = text_of(client.get(f"/airings/{airing}?lang=en").text)
     assert "approved 2026-11-21 14:40 UTC (23:40 KST)" in english
 
 
