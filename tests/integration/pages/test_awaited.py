@@ -96,7 +96,9 @@ def test_every_airing_to_come_shows_its_content_cut_off(night: FilledNight, brow
     for time in ("1530", "1800", "2000"):
         path = f"/api/v1/airings/{night.airings[time]}"
         at = client.get(path).json()["content_cut_off_at"][11:16]
-        assert re.search(rf"내용 마감(까지 [^·]+ 남음)? \d\d:\d\d KST \({at} UTC\)", card(page, night.airings[time]))
+        assert re.search(
+            rf"내용 마감(까지 [^·]+ 남음)? \d\d:\d\d KST \({at} UTC\)", card(page, night.airings[time])
+        )
     assert "내용 마감" not in card(page, night.airings["1200"])
     assert "내용 마감" not in card(page, night.airings["1430"])
 
