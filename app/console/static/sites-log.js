@@ -40,7 +40,8 @@ function show(intake) {
     line(words("sites.js.log.problem", { line: one.line, column: one.column, reason: saidWords(one.said) }), "error"),
   );
   const said = words("sites.js.log.found", { rows: intake.rows, fresh: intake.new, known: intake.known, outside: intake.outside });
-  result.replaceChildren(line(said, "notice"), ...wrong);
+  const counted = line(said, wrong.length ? "notice bad" : "notice");
+  result.replaceChildren(...(intake.rows || !wrong.length ? [counted] : []), ...wrong); // of a file that cannot be read there is nothing to count
   take.hidden = !intake.dry_run || wrong.length > 0 || intake.new === 0;
 }
 
