@@ -193,5 +193,5 @@ setStop();
 showNow();
 setInterval(() => {
   tick();
-  if (document.querySelector("[data-level-of]")) import("./tonight_level.js"); // behind the first view
+  if (document.querySelector("[data-level-of]")) import("./tonight_level.js").catch(() => {}); // behind the first view; off line it waits
 }, 1000);

@@ -4,7 +4,6 @@
 //
 // An element has `data-level-of`, where its peaks are, and `data-begin`, when the file's first sample is on the air.
 
-import { get } from "./api.js";
 import { serverNow } from "./shell.js";
 import { Meter } from "./tonight_meter.js";
 
@@ -61,7 +60,10 @@ class Sent {
     const window = { points: WINDOW_S * PAIRS_PER_S, first_sample: Math.floor(second * rate), end_sample: Math.floor((second + WINDOW_S) * rate) };
     const more = new URLSearchParams(Object.entries(window).map(([name, value]) => [name, `${value}`]));
     try {
-      const data = await get(`${this.element.dataset.levelOf}&${more}`);
+      // By itself: what only looks asks nobody to sign in again
+      const answer = await fetch(`${this.element.dataset.levelOf}&${more}`);
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      const data = /** @type {Peaks} */ (await answer.json());
       if (!data.joins.length) return; // something precedes the programme in it: its places are not the air's
       const isOver = data.first_sample + data.pairs.length * data.samples_per_pair >= data.samples;
       [this.#peaks, this.#askAt] = [data, isOver ? Infinity : now];
