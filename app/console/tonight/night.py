@@ -41,6 +41,7 @@ from app.programmes.models import Programme, Slot
 from app.storage import Blobs
 from app.studio.access import MOUNTS
 from app.studio.turns import STUDIO, heard
+from schedules.errors import BadRundown
 from schedules.rundown import Item, Rundown, SegmentSource, audio_airs_at
 from schedules.snapshot import CHAIN, CLOSED
 from schedules.time import night_span, samples_to_timedelta
@@ -81,15 +82,16 @@ def _views(
 
 
 def items_of(session: Session, airing: AiringView) -> tuple[ItemView, ...]:
-    """What its newest rundown has on the air and when; nothing where there is none."""
+    """What its newest rundown has on the air and when; nothing where there is none, or none that can be read."""
     body = session.exec(
         select(RundownVersion.body).where(
             RundownVersion.airing_id == airing.id, RundownVersion.version == airing.version
         )
     ).first()
-    if body is None:
+    try:
+        rundown = Rundown.from_json(body or "")
+    except BadRundown:  # the page that is looked at when something is wrong must not be what is wrong
         return ()
-    rundown = Rundown.from_json(body)
     called = titles(session, rundown.segment_ids())
     return tuple(_item(item, called, airing.starts_at) for item in rundown.items)
 

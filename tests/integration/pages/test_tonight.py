@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from app.air.status import NOBODY
-from app.airings.models import Intent
+from app.airings.models import Intent, RundownVersion
 from app.alarms.models import Alarm
 from app.alarms.notify import _MEANINGS
 from app.console.tonight.night import night_and_running
@@ -359,6 +359,20 @@ def test_the_rundown_is_one_tap_away_with_titles_times_and_reasons(
     assert "approved 2026" not in shown
     english = text_of(client.get(f"/airings/{airing}?lang=en").text)
     assert "approved 2026-11-21 14:40 UTC (23:40 KST)" in english
+
+
+def test_a_rundown_that_cannot_be_read_leaves_the_night_to_be_seen(
+    night: FilledNight, browser: Browser
+) -> None:
+    with writing(night.station.database) as session:
+        of_airing = select(RundownVersion).where(RundownVersion.airing_id == night.airings["1430"])
+        for row in session.exec(of_airing):
+            row.body = "{"
+            session.add(row)
+    page = browser().get("/")
+    assert page.status_code == 200
+    assert 'id="on-air-' in page.text
+    assert "어머니에게 보내는 편지" not in page.text
 
 
 def test_a_fall_down_the_chain_tells_why(night: FilledNight, browser: Browser) -> None:
