@@ -169,7 +169,7 @@ def check_options(protocol: str, options: Mapping[str, Any]) -> None:
         told = "a feed of protocol {protocol} has no option {option}: there are {options:, }"
         options_known = tuple(sorted(known)) or ("none",)
         raise _invalid(
-            say("address-option", told, protocol=protocol, option=foreign[0], options=options_known),
+            say("option-unknown", told, protocol=protocol, option=foreign[0], options=options_known),
             foreign[0],
         )
     try:
@@ -183,7 +183,7 @@ def check_options(protocol: str, options: Mapping[str, Any]) -> None:
             "an SFTP feed needs the server's host_key: ask the site for it, or run ssh-keyscan and compare its fingerprint "
             "with theirs"
         )
-        raise _invalid(say("address-host-key", told), "host_key")
+        raise _invalid(say("option-host-key", told), "host_key")
 
 
 def _invalid(detail: Said | str, name: str) -> Invalid:

@@ -134,6 +134,8 @@ def test_the_level_of_what_goes_out_by_file_is_seen_without_listening(
         page.route(peaks, lambda route: route.fulfill(status=401))  # the session has ended
         with page.expect_response(peaks):
             page.reload()
+        left = strip.locator("[data-until]").first
+        expect(left).not_to_have_text(left.text_content() or "")  # it has gone on after the answer
         expect(meter).to_have_text("–")
         expect(page.locator("#sign-in-again")).to_be_hidden()  # who only looks is asked for nothing
         page.close()

@@ -189,10 +189,8 @@ def _studio_way(
 
 
 def _rundown(rows: Rows, airing_id: int) -> RundownView | None:
-    row = rows.rundowns.get(airing_id)
-    if row is None:
-        return None
-    return RundownView(row.version, row.level, row.cause, row.compiled_at, rows.passed.get(airing_id, ()))
+    found = rows.rundowns.get(airing_id)
+    return RundownView(*found, rows.passed.get(airing_id, ())) if found else None
 
 
 def _feeds(

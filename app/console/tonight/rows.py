@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlmodel import Session, col, select
@@ -94,24 +95,26 @@ class Rows:
         self.titles = titles(session, aired - {None})
 
 
-def _rundowns(session: Session, ids: Sequence[int]) -> dict[int, RundownVersion]:
-    """The newest rundown of each airing; what is in it is read where it is wanted."""
+def _rundowns(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, str, datetime]]:
+    """Level and cause of each airing's newest rundown, and when it was compiled; not what is in it, which is long."""
     rows = session.exec(
-        select(RundownVersion)
+        select(
+            RundownVersion.airing_id, RundownVersion.level, RundownVersion.cause, RundownVersion.compiled_at
+        )
         .join(Airing, col(Airing.id) == col(RundownVersion.airing_id))
         .where(col(Airing.id).in_(ids), RundownVersion.version == Airing.version)
     ).all()
-    return {row.airing_id: row for row in rows}
+    return {airing_id: (level, cause, compiled_at) for airing_id, level, cause, compiled_at in rows}
 
 
 def _passed(
-    session: Session, listed: Sequence[Airing], rundowns: dict[int, RundownVersion]
+    session: Session, listed: Sequence[Airing], rundowns: dict[int, tuple[str, str, datetime]]
 ) -> dict[int, tuple[dict[str, Any], ...]]:
     """Why the programme itself was not taken, from the compile jobs of airings that have something less."""
     keys = {
         compile_key(id_of(airing), airing.version): id_of(airing)
         for airing in listed
-        if airing.id in rundowns and rundowns[airing.id].level != "programme"
+        if airing.id in rundowns and rundowns[airing.id][0] != "programme"
     }
     jobs = session.exec(select(Job).where(col(Job.key).in_(keys))).all()
     return {

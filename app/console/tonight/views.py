@@ -11,7 +11,6 @@ from typing import Any
 class RundownView:
     """The newest version. ``passed`` tells why the steps above its level were not taken, in problem documents."""
 
-    version: int
     level: str
     cause: str
     compiled_at: datetime
