@@ -464,8 +464,10 @@ async def line_to(port: int) -> AsyncIterator[tuple[int, Line]]:
     """A line, and the port at our end of it."""
     loop = asyncio.get_running_loop()
     transport, line = await loop.create_datagram_endpoint(lambda: Line(port), local_addr=("127.0.0.1", 0))
-    yield transport.get_extra_info("sockname")[1], line
-    transport.close()
+    try:
+        yield transport.get_extra_info("sockname")[1], line
+    finally:
+        transport.close()
 
 
 def test_a_line_that_loses_every_fifth_packet_loses_nothing(site: Callable[..., Site], sound: bytes) -> None:
@@ -477,10 +479,12 @@ def test_a_line_that_loses_every_fifth_packet_loses_nothing(site: Callable[..., 
             endpoint = caller(ours)
             await endpoint.connect()
             line.loss = 0.2
-            await play(endpoint, sound)
-            await until(lambda: endpoint.taken().accepted > len(sound) - 2 * CHUNK_BYTES)
+            await play(endpoint, sound[: -10 * CHUNK_BYTES])
             assert line.lost
-            line.loss = 0  # a goodbye is said once only
+            # A gap is seen by what follows it, so nothing asks again for the last packet; and a goodbye is said once only
+            line.loss = 0
+            await play(endpoint, sound[-10 * CHUNK_BYTES :])
+            await until(lambda: endpoint.taken().accepted > len(sound) - 2 * CHUNK_BYTES)
             await endpoint.close()
             assert endpoint.taken().accepted == len(sound)
 
