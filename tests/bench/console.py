@@ -7,7 +7,9 @@ Debian's Chromium, signed in, with an empty cache for every view, against the we
 ``kB`` is everything that the view loaded, as the browser decoded it, ``sent`` as it came over the line; ``first paint`` is First Contentful Paint, ``usable`` the end of
 DOMContentLoaded, at which its scripts have run, ``task`` the longest task of the main thread in the second behind it (0: none over 50 ms).
 Medians, and the worst in brackets. The browser and the server share the machine's cores. The first row is a form without scripts and
-without the database: what the browser itself takes for a new window, in which every other row begins too.
+without the database: what the browser itself takes for a new window, in which every other row begins too. Its address bar's list of suggestions,
+which Chromium builds as a page of its own beside the first page of each window, is switched off (``tools/browser.py``): it took half of
+the two cores while ours was measured.
 """
 
 from __future__ import annotations
