@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from sqlmodel import Session, SQLModel, func, select
 
 from app.errors import Conflict, Invalid, NotFound, StaleRevision
-from schedules.said import Said
+from schedules.said import Said, say
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -23,7 +23,7 @@ def find(session: Session, model: type[Row], row_id: int, name: str) -> Row:
     """The row of an address. Raises NotFound: ``there is no slot 7``."""
     row = session.get(model, row_id)
     if row is None:
-        raise NotFound(f"there is no {name} {row_id}")
+        raise NotFound(gone(name, row_id))
     return row
 
 
@@ -31,8 +31,13 @@ def referred(session: Session, model: type[Row], row_id: int, name: str, field: 
     """The row that a body's field names. Raises Invalid with the field."""
     row = session.get(model, row_id)
     if row is None:
-        raise Invalid(f"there is no {name} {row_id}", field=field)
+        raise Invalid(gone(name, row_id), field=field)
     return row
+
+
+def gone(thing: str, row_id: int) -> Said:
+    """What is said of a row that is not there: ``there is no slot 7``."""
+    return say("wrong-gone", "there is no {thing} {row_id}", thing=thing, row_id=row_id)
 
 
 def require_free(session: Session, column: Any, value: str, row_id: int | None, taken_by: Said) -> None:
@@ -53,8 +58,13 @@ def require_revision(row: Revised, expected: int | None) -> None:
     """Refuse to change what somebody else changed since the client read it; None expects nothing. Raises StaleRevision."""
     if expected is not None and expected != row.revision:
         raise StaleRevision(
-            f"somebody changed this in the meantime (you read revision {expected}, it is now {row.revision}): "
-            "read it again and repeat your change"
+            say(
+                "wrong-revision",
+                "somebody changed this in the meantime (you read revision {expected}, it is now {revision}): "
+                "read it again and repeat your change",
+                expected=expected,
+                revision=row.revision,
+            )
         )
 
 

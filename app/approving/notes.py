@@ -18,8 +18,9 @@ from app.library import service as library
 from app.library.cuts import StillCutting
 from app.library.models import Cut, CutState, Segment
 from app.people.models import Person
+from app.records import gone
 from audio.edits import Places
-from audio.pcm import RATE
+from schedules.said import Said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def resolve_note(session: Session, note_id: int, *, person_id: int, now: datetim
     """Say that what a note wants is done. Raises NotFound; a repeat changes nothing."""
     note = session.get(SegmentNote, note_id)
     if note is None:
-        raise NotFound(f"there is no note {note_id}")
+        raise NotFound(gone("note", note_id))
     if note.resolved_at is None:
         note.resolved_at, note.resolved_by = now, person_id
         session.add(note)
@@ -152,17 +153,30 @@ def moved(segment: Segment, old: Cut | None, new: Cut | None, at_sample: int) ->
 def _check_place(segment: Segment, cut: Cut | None, at_sample: int) -> None:
     samples = segment.samples if cut is None else cut.samples
     if samples is None or (cut is not None and cut.state != CutState.ready):
-        raise StillCutting(f"{_called(segment, cut)} is not made: note it without a place, or wait a moment")
+        raise StillCutting(
+            say(
+                "segment-note-early",
+                "{recording} is not made: note it without a place, or wait a moment",
+                recording=_called(segment, cut),
+            )
+        )
     if at_sample > samples:
         raise Invalid(
-            f"{_called(segment, cut)} ends at {samples / RATE:.3f} s, and the note is at {at_sample / RATE:.3f} s: "
-            "give a place within it",
+            say(
+                "segment-note-outside",
+                "{recording} ends at {end_samples}, and the note is at {note_samples}: give a place within it",
+                recording=_called(segment, cut),
+                end_samples=samples,
+                note_samples=at_sample,
+            ),
             field="at_sample",
         )
 
 
-def _called(segment: Segment, cut: Cut | None) -> str:
-    return f"cut {cut.number} of segment {segment.id}" if cut else f"the recording of segment {segment.id}"
+def _called(segment: Segment, cut: Cut | None) -> Said:
+    if cut is None:
+        return say("segment-recording", "the recording of segment {segment_id}", segment_id=id_of(segment))
+    return say("segment-cut", "cut {cut} of segment {segment_id}", cut=cut.number, segment_id=id_of(segment))
 
 
 def _is_whole(segment: Segment, cut: Cut | None) -> bool:

@@ -21,7 +21,7 @@ from app.journal.service import record
 from app.library.models import Segment, SegmentState
 from app.people.models import Person
 from app.programmes.models import Programme, Slot
-from schedules.said import say
+from schedules.said import Said, say
 from schedules.snapshot import CLOSED
 
 NAMED = 5
@@ -79,7 +79,13 @@ def sign_off(session: Session, airing_id: int, version: int, *, person_id: int, 
         )
     if version != airing.version:
         raise StaleVersion(
-            f"the newest rundown of airing {airing_id} is version {airing.version}, and you signed {version}: look again"
+            say(
+                "wrong-signed-old",
+                "the newest rundown of airing {airing_id} is version {newest}, and you signed {version}: look again",
+                airing_id=airing_id,
+                newest=airing.version,
+                version=version,
+            )
         )
     body = session.exec(
         select(RundownVersion.body).where(
@@ -87,8 +93,10 @@ def sign_off(session: Session, airing_id: int, version: int, *, person_id: int, 
         )
     ).one()
     if waiting := unsettled(session, {airing_id: body})[airing_id]:
-        more = f"; and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
-        raise NotSettled(f"not all of it is settled: {'; '.join(map(str, waiting[:NAMED]))}{more}")
+        told = [why for each in waiting[:NAMED] for why in each.why()]
+        if len(waiting) > NAMED:
+            told.append(say("segment-and-more", "and {count} more", count=len(waiting) - NAMED))
+        raise NotSettled(say("segment-unsettled", "not all of it is settled: {items}", items=tuple(told)))
     signed = session.exec(
         select(SignOff).where(
             SignOff.airing_id == airing_id, SignOff.version == version, SignOff.signed_by == person_id
@@ -136,13 +144,27 @@ class Unsettled:
     waiting_cut: int | None
     """The cut of it that waits to be approved."""
 
-    def __str__(self) -> str:
+    def why(self) -> list[Said]:
         told = []
         if self.open_notes:
-            told.append(f"segment {self.segment_id} has {self.open_notes} open note(s)")
+            told.append(
+                say(
+                    "segment-open-notes",
+                    "segment {segment_id} has {count} open note(s)",
+                    segment_id=self.segment_id,
+                    count=self.open_notes,
+                )
+            )
         if self.waiting_cut:
-            told.append(f"cut {self.waiting_cut} of segment {self.segment_id} waits to be approved")
-        return "; ".join(told)
+            told.append(
+                say(
+                    "segment-cut-waits",
+                    "cut {cut} of segment {segment_id} waits to be approved",
+                    cut=self.waiting_cut,
+                    segment_id=self.segment_id,
+                )
+            )
+        return told
 
 
 def unsettled(session: Session, bodies: Mapping[int, str]) -> dict[int, list[Unsettled]]:

@@ -20,8 +20,10 @@ from app.errors import Invalid
 from app.library.models import HEARD, Segment, SegmentState
 from app.people.models import Person
 from app.programmes.models import Programme, Slot
+from app.records import gone
 from schedules.elements import Awaited
 from schedules.errors import BadClock
+from schedules.said import say
 from schedules.snapshot import CLOSED, AwaitedView
 from schedules.time import to_kst
 
@@ -222,7 +224,7 @@ def item_of(session: Session, airing_id: int, element: str, steps: Steps) -> Awa
     """
     airing = session.get(Airing, airing_id)
     if airing is None:
-        raise Invalid(f"there is no airing {airing_id}", field="airing_id")
+        raise Invalid(gone("airing", airing_id), field="airing_id")
     items = awaited_of(session, airing, steps)
     wanted = element.strip()
     for item in items:
@@ -230,10 +232,24 @@ def item_of(session: Session, airing_id: int, element: str, steps: Steps) -> Awa
             return item
     if not items:
         raise Invalid(
-            f"airing {airing_id} awaits nothing: leave airing_id and element out", field="airing_id"
+            say(
+                "awaits-nothing",
+                "airing {airing_id} awaits nothing: leave airing_id and element out",
+                airing_id=airing_id,
+            ),
+            field="airing_id",
         )
     known = ", ".join(item.name for item in items)
-    raise Invalid(f'airing {airing_id} awaits no "{wanted[:40]}": it awaits {known}', field="element")
+    raise Invalid(
+        say(
+            "awaits-other",
+            'airing {airing_id} awaits no "{wanted}": it awaits {known}',
+            airing_id=airing_id,
+            wanted=wanted[:40],
+            known=known,
+        ),
+        field="element",
+    )
 
 
 def _otherwise(element: Awaited) -> Otherwise:

@@ -149,8 +149,21 @@ def approve_cut(session: Session, segment: Segment, *, person_id: int, now: date
     """Let the newest cut air. Raises StillCutting."""
     cut = find_cut(session, segment, None)
     if cut.state != CutState.ready:
-        why = "is still being made: wait a moment" if cut.state == CutState.making else "could not be made"
-        raise StillCutting(f"cut {cut.number} of segment {segment.id} {why}")
+        raise StillCutting(
+            say(
+                "segment-cutting",
+                "cut {cut} of segment {segment_id} is still being made: wait a moment",
+                cut=cut.number,
+                segment_id=id_of(segment),
+            )
+            if cut.state == CutState.making
+            else say(
+                "segment-not-cut",
+                "cut {cut} of segment {segment_id} could not be made",
+                cut=cut.number,
+                segment_id=id_of(segment),
+            )
+        )
     cut.approved_at, cut.approved_by = now, person_id
     session.add(cut)
     segment.approved_cut = cut.number

@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, or_, select
 
 from app.awaited.service import place_of
+from app.database import id_of
 from app.errors import Conflict, Invalid, NotFound, StaleRevision
 from app.events.service import emit
 from app.jobs.service import enqueue
@@ -18,7 +19,9 @@ from app.library import cuts
 from app.library.description import Description, check_window, clean_place
 from app.library.models import HEARD, Segment, SegmentKind, SegmentState
 from app.library.receive import Received
+from app.records import gone
 from app.station.models import Station
+from schedules.said import say
 
 
 class WrongState(Conflict):
@@ -205,7 +208,7 @@ def get(session: Session, segment_id: int) -> Segment:
     """
     segment = session.get(Segment, segment_id)
     if segment is None:
-        raise NotFound(f"there is no segment {segment_id}")
+        raise NotFound(gone("segment", segment_id))
     return segment
 
 
@@ -217,10 +220,14 @@ def named(session: Session, segment_id: int, field: str) -> Segment:
     """
     segment = session.get(Segment, segment_id)
     if segment is None:
-        raise Invalid(f"there is no segment {segment_id}", field=field)
+        raise Invalid(gone("segment", segment_id), field=field)
     if segment.spoken_key is not None:
         raise Invalid(
-            f"segment {segment_id} was spoken for an airing and is true of that one only: use a spoken element",
+            say(
+                "wrong-spoken",
+                "segment {segment_id} was spoken for an airing and is true of that one only: use a spoken element",
+                segment_id=segment_id,
+            ),
             field=field,
         )
     return segment
@@ -291,13 +298,26 @@ def take_step(
     segment = _current(session, segment_id, if_match)
     if cut is not None and cut != segment.cut:
         raise StaleCut(
-            f"the newest cut of segment {segment_id} is {segment.cut}, and you listened to {cut}: listen again"
+            say(
+                "segment-newer-cut",
+                "the newest cut of segment {segment_id} is {newest}, and you listened to {heard}: listen again",
+                segment_id=segment_id,
+                newest=segment.cut,
+                heard=cut,
+            )
         )
     origins, target = STEPS[step]
     if segment.state not in origins:
         wanted = " or ".join(sorted(origins))
         raise WrongState(
-            f"segment {segment_id} is {segment.state}; only one that is {wanted} can be {target}"
+            say(
+                "segment-wrong-state",
+                "segment {segment_id} is {state}; only one that is {wanted} can be {target}",
+                segment_id=segment_id,
+                state=segment.state,
+                wanted=wanted,
+                target=target,
+            )
         )
     _check_step(session, segment, step, person_id)
     segment.state = target
@@ -353,12 +373,28 @@ def _check_step(session: Session, segment: Segment, step: str, person_id: int) -
     """Raises NeedsAnother; WrongState where a step needs audio that is not there."""
     if step == "approve" and _needs_another(session, segment, person_id):
         raise NeedsAnother(
-            f"you uploaded or edited segment {segment.id}: at this station somebody else approves it"
+            say(
+                "segment-needs-another",
+                "you uploaded or edited segment {segment_id}: at this station somebody else approves it",
+                segment_id=id_of(segment),
+            )
         )
     if segment.state == SegmentState.rejected and segment.master_sha256 is None:
-        raise WrongState(f"segment {segment.id} has no audio: upload the recording again")
+        raise WrongState(
+            say(
+                "segment-no-audio",
+                "segment {segment_id} has no audio: upload the recording again",
+                segment_id=id_of(segment),
+            )
+        )
     if step == "retire" and segment.approved_cut is None:
-        raise WrongState(f"segment {segment.id} is not on the air: reject it, or leave it a draft")
+        raise WrongState(
+            say(
+                "segment-not-on-air",
+                "segment {segment_id} is not on the air: reject it, or leave it a draft",
+                segment_id=id_of(segment),
+            )
+        )
     if step == "submit":
         segment.problem = None
 
@@ -371,7 +407,13 @@ def _current(session: Session, segment_id: int, if_match: int | None) -> Segment
     segment = get(session, segment_id)
     if if_match is not None and if_match != segment.revision:
         raise StaleRevision(
-            f"segment {segment_id} is at revision {segment.revision}, and you changed {if_match}: read it again"
+            say(
+                "wrong-revision",
+                "segment {segment_id} is at revision {revision}, and you changed {expected}: read it again",
+                segment_id=segment_id,
+                revision=segment.revision,
+                expected=if_match,
+            )
         )
     return segment
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from math import ceil
+from operator import attrgetter
 
 from app.console.tonight.views import AiringView, LineView
 from schedules.time import Span
@@ -75,6 +77,11 @@ class Timeline:
     @property
     def axis(self) -> int:
         return AXIS_PX
+
+    @property
+    def airings(self) -> list[tuple[AiringView, list[Bar]]]:
+        """Each with its bars, in the same order."""
+        return [(airing, list(bars)) for airing, bars in groupby(self.bars, attrgetter("airing"))]
 
 
 Key = tuple[str, int]
