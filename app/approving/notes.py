@@ -164,10 +164,9 @@ def _check_place(segment: Segment, cut: Cut | None, at_sample: int) -> None:
         raise Invalid(
             say(
                 "segment-note-outside",
-                "{recording} ends at {end_samples}, and the note is at {note_samples}: give a place within it",
+                "the note is behind the end of {recording}, which is at {end_samples}: give a place within it",
                 recording=_called(segment, cut),
                 end_samples=samples,
-                note_samples=at_sample,
             ),
             field="at_sample",
         )

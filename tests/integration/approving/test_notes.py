@@ -68,7 +68,7 @@ def test_the_silence_before_a_recording_is_part_of_what_is_played(newsroom: News
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"at_s": 100.01}, "ends at 100.000 s, and the note is at 100.010 s"),
+        ({"at_s": 100.01}, "behind the end of cut 1 of segment 4, which is at 1:40"),
         ({"at_sample": 2**52}, "give a place within it"),
         ({"at_s": -1}, "at_s"),
         ({"at_s": 1, "at_sample": 48000}, "not both"),
