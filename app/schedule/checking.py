@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from app.contracts.billing import BookedPer, Days, booked_minutes
 from app.contracts.models import Contract
 from app.contracts.service import booked_spans, period
+from app.database import id_of
 from app.frequencies.models import Site
 from app.schedule.background import background_lines
 from app.schedule.own import own_lines
@@ -26,6 +27,7 @@ from schedules.frequencies.findings import (
 from schedules.frequencies.levels import Severity
 from schedules.frequencies.line import Line
 from schedules.frequencies.occurrences import occurrences
+from schedules.said import say
 from schedules.season import Season
 from schedules.time import Span
 
@@ -100,11 +102,18 @@ def _starting(lines: Sequence[Line], days: Days) -> list[Line]:
 
 
 def _booking(contract: Contract, site: str, days: Days, booked: int, used: int) -> Finding:
-    text = (
-        f"contract {contract.id} with {site} has {booked} minutes booked from {days.first} to {days.last}, and our lines "
-        f"there use {used}"
+    message = say(
+        "found-contract",
+        "contract {contract_id} with {site} has {booked} minutes booked from {first_on} to {last_on}, and our lines "
+        "there use {used}",
+        contract_id=id_of(contract),
+        site=site,
+        booked=booked,
+        first_on=days.first,
+        last_on=days.last,
+        used=used,
     )
-    return Finding(Kind.BOOKED_UNUSED if used < booked else Kind.AIRED_UNBOOKED, text, span=days.span)
+    return Finding(Kind.BOOKED_UNUSED if used < booked else Kind.AIRED_UNBOOKED, message, span=days.span)
 
 
 def _reckoned(contract: Contract, days: Days) -> Iterator[Days]:

@@ -393,6 +393,11 @@ _FINDING: dict[str, Any] = {
     "ends_at": None,
     "times": 1,
     "text": "7585 kHz lies outside the broadcasting bands: the site's administration must allow it",
+    "said": {
+        "code": "out-of-band",
+        "text": "7585 kHz lies outside the broadcasting bands: the site's administration must allow it",
+        "values": {"khz": "7585"},
+    },
 }
 
 
@@ -408,6 +413,7 @@ class FindingOut(Answer):
     ends_at: datetime | None
     times: int
     text: str
+    said: SaidOut
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
@@ -418,7 +424,8 @@ class FindingOut(Answer):
             starts_at=finding.span.start if finding.span else None,
             ends_at=finding.span.end if finding.span else None,
             times=finding.times,
-            text=finding.message,
+            text=finding.message.text,
+            said=SaidOut(**finding.message.written()),
         )
 
 

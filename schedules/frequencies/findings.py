@@ -19,10 +19,13 @@ from schedules.frequencies.levels import Severity
 from schedules.frequencies.line import Line
 from schedules.frequencies.occurrences import airs, first_occurrence, occurrences, on_air
 from schedules.frequencies.wording import named
+from schedules.said import Said, say
 from schedules.season import Season
 from schedules.time import DAY_MINUTES, Span
 
 _DAY = timedelta(days=1)
+_TO_THE_MINUTE = "from {starts_at:%a %Y-%m-%d %H:%M} to {ends_at:%H:%M} UTC"
+_OF_SEASON = "{season}, {season_starts_at:%Y-%m-%d %H:%M} to {season_ends_at:%Y-%m-%d %H:%M} UTC"
 
 
 class Kind(StrEnum):
@@ -44,7 +47,7 @@ class Finding:
     """One thing to look at. `span` is when it is first so, and `times` how often the same is so at that time of day."""
 
     kind: Kind
-    message: str
+    message: Said
     line: Line | None = None
     span: Span | None = None
     times: int = 1
@@ -89,34 +92,61 @@ def never_airs(line: Line) -> bool:
 
 def _of_line(line: Line, season: Season) -> Iterator[Finding]:
     for note in notes_on(line.khz):
-        yield Finding(Kind.OUT_OF_BAND, str(note), line)
+        yield Finding(Kind.OUT_OF_BAND, note, line)
     if never_airs(line):
-        yield Finding(Kind.NEVER_AIRS, f"{named(line)} is never on the air: {_disagreement(line)}", line)
+        yield Finding(Kind.NEVER_AIRS, _never(line), line)
     elif first_occurrence(line, season.span, season) is None:
-        message = (
-            f"{named(line)} is never on the air in {season.code}, {_dates_of(season.span)}: "
-            f"its dates are {line.first_date} to {line.last_date}"
+        message = say(
+            "found-not-in-season",
+            "{line} is never on the air in " + _OF_SEASON + ": its dates are {first_on} to {last_on}",
+            line=named(line),
+            season=season.code,
+            season_starts_at=season.start,
+            season_ends_at=season.end,
+            first_on=line.first_date,
+            last_on=line.last_date,
         )
         yield Finding(Kind.OUTSIDE_SEASON, message, line)
     elif line.first_date < season.start.date() or line.last_date > season.end.date():
-        message = (
-            f"{named(line)} goes from {line.first_date} to {line.last_date}, beyond {season.code}, "
-            f"{_dates_of(season.span)}: what is outside is not aired"
+        message = say(
+            "found-beyond-season",
+            "{line} goes from {first_on} to {last_on}, beyond "
+            + _OF_SEASON
+            + ": what is outside is not aired",
+            line=named(line),
+            season=season.code,
+            season_starts_at=season.start,
+            season_ends_at=season.end,
+            first_on=line.first_date,
+            last_on=line.last_date,
         )
         yield Finding(Kind.OUTSIDE_SEASON, message, line)
 
 
-def _disagreement(line: Line) -> str:
+def _never(line: Line) -> Said:
     if line.last_date < line.first_date:
-        return (
-            f"its last date {line.last_date} is before its first date {line.first_date}: swap or correct them"
+        return say(
+            "found-dates-swapped",
+            "{line} is never on the air: its last date {last_on} is before its first date {first_on}: swap or correct them",
+            line=named(line),
+            first_on=line.first_date,
+            last_on=line.last_date,
         )
     if not line.days:
-        return "it has no weekday: choose at least one"
-    when = f"on {line.first_date}"
-    if line.first_date < line.last_date:
-        when = f"from {line.first_date} to {line.last_date}"
-    return f"there is no {format_days(line.days)} {when}: correct the dates or the days"
+        return say(
+            "found-no-weekday",
+            "{line} is never on the air: it has no weekday: choose at least one",
+            line=named(line),
+        )
+    when = "from {first_on} to {last_on}" if line.first_date < line.last_date else "on {first_on}"
+    return say(
+        "found-no-such-day",
+        "{line} is never on the air: there is no {days} " + when + ": correct the dates or the days",
+        line=named(line),
+        days=format_days(line.days),
+        first_on=line.first_date,
+        last_on=line.last_date,
+    )
 
 
 def _across(line: Line, season: Season) -> Iterator[Finding]:
@@ -125,9 +155,16 @@ def _across(line: Line, season: Season) -> Iterator[Finding]:
         for day in (change.date() - _DAY, change.date()):
             airing = on_air(line, day)
             if airs(line, day) and airing.start < change < airing.end:
-                message = (
-                    f"{named(line)} would be on the air {_to_the_minute(airing)}, across the season change at {change:%H:%M} UTC: "
-                    "end it by then on that day, and start another line in the new season"
+                message = say(
+                    "found-across-change",
+                    "{line} would be on the air "
+                    + _TO_THE_MINUTE
+                    + ", across the season change at {change_at:%H:%M} UTC: "
+                    "end it by then on that day, and start another line in the new season",
+                    line=named(line),
+                    starts_at=airing.start,
+                    ends_at=airing.end,
+                    change_at=change,
                 )
                 yield Finding(Kind.ACROSS_CHANGE, message, line, airing)
 
@@ -147,9 +184,19 @@ def _uncovered(lines: Sequence[Line], season: Season) -> Iterator[Finding]:
             continue
         covered = [span for site, khz, span in aired if (site, khz) == (line.site, line.khz)]
         for gap in _without(usual, covered):
-            message = (
-                f"{named(line)} ends on {line.last_date}, but {season.code} ends at {season.end:%H:%M} UTC on the Sunday after: "
-                f"nothing is on the air {_to_the_minute(gap)}; end it on {sunday} or add a line for that hour"
+            message = say(
+                "found-hour-uncovered",
+                "{line} ends on {last_on}, but {season} ends at {season_ends_at:%H:%M} UTC on the Sunday after: "
+                "nothing is on the air "
+                + _TO_THE_MINUTE
+                + "; end it on {sunday_on} or add a line for that hour",
+                line=named(line),
+                last_on=line.last_date,
+                season=season.code,
+                season_ends_at=season.end,
+                starts_at=gap.start,
+                ends_at=gap.end,
+                sunday_on=sunday,
             )
             yield Finding(Kind.CHANGE_HOUR_UNCOVERED, message, line, gap)
 
@@ -185,21 +232,22 @@ def _differences(lines: Sequence[Line], booked: Iterable[Span], span: Span) -> I
 
 
 def _booking(span: Span, spare: int) -> Finding:
-    transmitters = "1 transmitter" if abs(spare) == 1 else f"{abs(spare)} transmitters"
+    count = abs(spare)
+    transmitters = "{count} transmitter" if count == 1 else "{count} transmitters"
     if spare > 0:
-        message = (
-            f"{transmitters} booked {_to_the_minute(span)} and not used: add a line or give the time back"
+        message = say(
+            "found-unused",
+            transmitters + " booked " + _TO_THE_MINUTE + " and not used: add a line or give the time back",
+            count=count,
+            starts_at=span.start,
+            ends_at=span.end,
         )
         return Finding(Kind.BOOKED_UNUSED, message, span=span)
-    message = (
-        f"{transmitters} used {_to_the_minute(span)} and not booked: book the time or end a line earlier"
+    message = say(
+        "found-unbooked",
+        transmitters + " used " + _TO_THE_MINUTE + " and not booked: book the time or end a line earlier",
+        count=count,
+        starts_at=span.start,
+        ends_at=span.end,
     )
     return Finding(Kind.AIRED_UNBOOKED, message, span=span)
-
-
-def _to_the_minute(span: Span) -> str:
-    return f"from {span.start:%a %Y-%m-%d %H:%M} to {span.end:%H:%M} UTC"
-
-
-def _dates_of(span: Span) -> str:
-    return f"{span.start:%Y-%m-%d %H:%M} to {span.end:%Y-%m-%d %H:%M} UTC"

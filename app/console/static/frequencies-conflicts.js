@@ -3,11 +3,11 @@
 
 import { get } from "./api.js";
 import { chip, element, khzText, link, minuteOf, spanText } from "./frequencies-words.js";
-import { words } from "./words.js";
+import { saidWords, words } from "./words.js";
 
 /** @typedef {{ key: string, khz: number, start: string, stop: string, site: string, who: string }} Side */
 /** @typedef {{ level: string, severity: string, line: Side, other: Side, first_at: string, occurrences: number, minutes: number, separation_khz: number, shared_zones: string, gap_s: number | null }} Conflict */
-/** @typedef {{ kind: string, severity: string, line_id: number | null, text: string }} Finding */
+/** @typedef {{ kind: string, severity: string, line_id: number | null, said: import("./words.js").Said }} Finding */
 /** @typedef {{ others: number, own: Conflict[], background: Conflict[], findings: Finding[] }} Check */
 
 const ORDER = ["information", "warning", "error"];
@@ -100,10 +100,7 @@ function listInParts(items) {
 /** @param {Finding} finding */
 function findingItem(finding) {
   const item = element("li");
-  item.append(chip(finding.severity, severityText(finding)), " ", words(`frequencies.js.finding.${finding.kind}`), " ");
+  item.append(chip(finding.severity, severityText(finding)), " ", saidWords(finding.said), " ");
   if (finding.line_id) item.append(link(`/frequencies/lines/${finding.line_id}`, words("frequencies.js.to_line")));
-  const exact = element("span", "raw", finding.text);
-  exact.lang = "en";
-  item.append(exact);
   return item;
 }

@@ -37,7 +37,7 @@ from schedules.clock import parse_clock
 from schedules.compile import compile_rundown
 from schedules.edits import Edit, Insert, Lock, Move, Swap, Trim, edited
 from schedules.errors import BadClock, BadEdit, Uncompilable
-from schedules.frequencies import bands
+from schedules.frequencies import bands, findings
 from schedules.rules import Aired
 from schedules.rundown import Level, Rundown
 from schedules.said import Said, Value, say, values_named
@@ -63,7 +63,7 @@ COMPILING = (
 )
 MOVING = tuple(
     Path(str(module.__file__))
-    for module in (app.moves.consequences, app.moves.seasons, bands, app.propagation.schemas)
+    for module in (app.moves.consequences, app.moves.seasons, bands, findings, app.propagation.schemas)
 )
 SAYING = tuple(
     path

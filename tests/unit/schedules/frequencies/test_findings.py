@@ -55,7 +55,7 @@ def test_a_line_never_airs_where_no_day_shows_it(data: st.DataObject) -> None:
 def test_a_line_is_outside_its_season_where_no_minute_of_it_is_inside(data: st.DataObject) -> None:
     one = data.draw(lines(date(2026, 10, 25)))
     inside = any(B26.span.contains(at(minute)) for airing in airings(one) for minute in airing)
-    found = [each for each in line_findings([one], B26) if "never on the air" in each.message]
+    found = [each for each in line_findings([one], B26) if "never on the air" in each.message.text]
     assert bool(found) == (not inside)
 
 
@@ -80,13 +80,13 @@ def test_a_line_is_outside_its_season_where_no_minute_of_it_is_inside(data: st.D
 def test_a_line_that_never_airs_is_told_why(changes: dict[str, object], words: str) -> None:
     (found,) = line_findings([line(**changes)], B26)
     assert found.kind is Kind.NEVER_AIRS
-    assert words in found.message
+    assert words in found.message.text
 
 
 def test_out_of_band_is_a_warning_and_never_an_error() -> None:
     (found,) = line_findings([line(khz=7530.5)], B26)
     assert (found.kind, found.severity) == (Kind.OUT_OF_BAND, Severity.WARNING)
-    assert found.message.startswith("7530.5 kHz lies outside the broadcasting bands")
+    assert found.message.text.startswith("7530.5 kHz lies outside the broadcasting bands")
 
 
 def test_most_of_a_season_ends_on_the_change_sunday_or_the_day_before_and_that_is_fine() -> None:
@@ -96,7 +96,7 @@ def test_most_of_a_season_ends_on_the_change_sunday_or_the_day_before_and_that_i
 def test_a_line_whose_only_day_is_after_the_change_is_not_aired_in_the_season() -> None:
     (found,) = line_findings([old(first_date=SUNDAY)], A26)
     assert found.kind is Kind.OUTSIDE_SEASON
-    assert found.message == (
+    assert found.message.text == (
         "9650 kHz TAC 2000-2100 daily is never on the air in A26, 2026-03-29 01:00 to 2026-10-25 01:00 UTC: "
         "its dates are 2026-10-25 to 2026-10-25"
     )
@@ -105,7 +105,7 @@ def test_a_line_whose_only_day_is_after_the_change_is_not_aired_in_the_season() 
 def test_dates_beyond_the_season_are_told() -> None:
     (found,) = line_findings([line(last_date=date(2027, 4, 1))], B26)
     assert found.kind is Kind.OUTSIDE_SEASON
-    assert "goes from 2026-10-25 to 2027-04-01, beyond B26" in found.message
+    assert "goes from 2026-10-25 to 2027-04-01, beyond B26" in found.message.text
 
 
 # ---------------------------------------------------------------- the change
@@ -115,7 +115,9 @@ def test_an_own_airing_astride_the_change_is_an_error() -> None:
     (found,) = change_findings([old(start_minute=1410, stop_minute=120)], A26)
     assert (found.kind, found.severity) == (Kind.ACROSS_CHANGE, Severity.ERROR)
     assert found.span == Span(utc("2026-10-24T23:30"), utc("2026-10-25T02:00"))
-    assert "from Sat 2026-10-24 23:30 to 02:00 UTC, across the season change at 01:00 UTC" in found.message
+    assert (
+        "from Sat 2026-10-24 23:30 to 02:00 UTC, across the season change at 01:00 UTC" in found.message.text
+    )
     (found,) = change_findings([line(start_minute=0, stop_minute=90)], B26)[:1]
     assert found.span == Span(utc("2026-10-25T00:00"), utc("2026-10-25T01:30"))
 
@@ -247,7 +249,7 @@ def test_a_nightly_gap_is_told_once_with_how_often() -> None:
         30,
         Span(utc("2026-11-01T21:00"), utc("2026-11-01T21:30")),
     )
-    assert found.message == (
+    assert found.message.text == (
         "1 transmitter booked from Sun 2026-11-01 21:00 to 21:30 UTC and not used: add a line or give the time back"
     )
 
