@@ -86,6 +86,7 @@ def test_a_jammed_line_is_moved_once_its_site_agrees(season: OnAirSeason, url: s
     bars = page.locator(".season-grid .ours")
     expect(bars.get_by_role("link", name=re.compile("^7,585 kHz, 저녁 증언, Tashkent"))).to_be_visible()
     expect(page.locator("#conflicts")).not_to_contain_text("CRI")
+    expect(page.locator("#conflicts")).to_contain_text("7585 kHz는 방송 대역 밖입니다")
 
 
 def test_what_was_decided_in_a_form_outlives_a_look_and_a_reload(

@@ -248,6 +248,7 @@ def test_a_real_season_lies_behind_our_lines_and_its_next_version_takes_its_plac
     }  # fmt: skip
     assert found["background"][0]["first_at"].startswith("2026-03-29T13:00")
     assert [one["kind"] for one in found["findings"]] == ["out-of-band"]
+    assert [one["said"]["code"] for one in found["findings"]] == ["out-of-band"]
 
     assert desk.delete("/api/v1/seasons/A26/background").status_code == 204
     assert desk.get("/api/v1/seasons/A26/background").status_code == 404
