@@ -23,7 +23,7 @@ def find(session: Session, model: type[Row], row_id: int, name: str) -> Row:
     """The row of an address. Raises NotFound: ``there is no slot 7``."""
     row = session.get(model, row_id)
     if row is None:
-        raise NotFound(gone(name, row_id))
+        raise NotFound(_gone(name, row_id))
     return row
 
 
@@ -31,12 +31,11 @@ def referred(session: Session, model: type[Row], row_id: int, name: str, field: 
     """The row that a body's field names. Raises Invalid with the field."""
     row = session.get(model, row_id)
     if row is None:
-        raise Invalid(gone(name, row_id), field=field)
+        raise Invalid(_gone(name, row_id), field=field)
     return row
 
 
-def gone(thing: str, row_id: int) -> Said:
-    """What is said of a row that is not there: ``there is no slot 7``."""
+def _gone(thing: str, row_id: int) -> Said:
     return say("wrong-gone", "there is no {thing} {row_id}", thing=thing, row_id=row_id)
 
 

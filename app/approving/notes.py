@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.approving.models import SegmentNote
 from app.database import id_of
-from app.errors import Invalid, NotFound
+from app.errors import Invalid
 from app.events.service import emit
 from app.journal.service import record
 from app.library import cuts
@@ -18,7 +18,7 @@ from app.library import service as library
 from app.library.cuts import StillCutting
 from app.library.models import Cut, CutState, Segment
 from app.people.models import Person
-from app.records import gone
+from app.records import find
 from audio.edits import Places
 from schedules.said import Said, say
 
@@ -81,9 +81,7 @@ def add_note(
 
 def resolve_note(session: Session, note_id: int, *, person_id: int, now: datetime) -> SegmentNote:
     """Say that what a note wants is done. Raises NotFound; a repeat changes nothing."""
-    note = session.get(SegmentNote, note_id)
-    if note is None:
-        raise NotFound(gone("note", note_id))
+    note = find(session, SegmentNote, note_id, "note")
     if note.resolved_at is None:
         note.resolved_at, note.resolved_by = now, person_id
         session.add(note)

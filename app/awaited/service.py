@@ -20,7 +20,7 @@ from app.errors import Invalid
 from app.library.models import HEARD, Segment, SegmentState
 from app.people.models import Person
 from app.programmes.models import Programme, Slot
-from app.records import gone
+from app.records import referred
 from schedules.elements import Awaited
 from schedules.errors import BadClock
 from schedules.said import say
@@ -222,9 +222,7 @@ def item_of(session: Session, airing_id: int, element: str, steps: Steps) -> Awa
     Raises:
         Invalid: there is no such airing, or it awaits no such thing.
     """
-    airing = session.get(Airing, airing_id)
-    if airing is None:
-        raise Invalid(gone("airing", airing_id), field="airing_id")
+    airing = referred(session, Airing, airing_id, "airing", "airing_id")
     items = awaited_of(session, airing, steps)
     wanted = element.strip()
     for item in items:

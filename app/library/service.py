@@ -11,7 +11,7 @@ from sqlmodel import Session, col, or_, select
 
 from app.awaited.service import place_of
 from app.database import id_of
-from app.errors import Conflict, Invalid, NotFound, StaleRevision
+from app.errors import Conflict, Invalid
 from app.events.service import emit
 from app.jobs.service import enqueue
 from app.journal.service import record
@@ -19,7 +19,7 @@ from app.library import cuts
 from app.library.description import Description, check_window, clean_place
 from app.library.models import HEARD, Segment, SegmentKind, SegmentState
 from app.library.receive import Received
-from app.records import gone
+from app.records import find, referred, require_revision
 from app.station.models import Station
 from schedules.said import say
 
@@ -206,10 +206,7 @@ def get(session: Session, segment_id: int) -> Segment:
     Raises:
         NotFound: there is none with this id.
     """
-    segment = session.get(Segment, segment_id)
-    if segment is None:
-        raise NotFound(gone("segment", segment_id))
-    return segment
+    return find(session, Segment, segment_id, "segment")
 
 
 def named(session: Session, segment_id: int, field: str) -> Segment:
@@ -218,9 +215,7 @@ def named(session: Session, segment_id: int, field: str) -> Segment:
     Raises:
         Invalid: there is none with this id, or it was spoken for single airings and is true of no other.
     """
-    segment = session.get(Segment, segment_id)
-    if segment is None:
-        raise Invalid(gone("segment", segment_id), field=field)
+    segment = referred(session, Segment, segment_id, "segment", field)
     if segment.spoken_key is not None:
         raise Invalid(
             say(
@@ -405,16 +400,7 @@ def _needs_another(session: Session, segment: Segment, person_id: int) -> bool:
 
 def _current(session: Session, segment_id: int, if_match: int | None) -> Segment:
     segment = get(session, segment_id)
-    if if_match is not None and if_match != segment.revision:
-        raise StaleRevision(
-            say(
-                "wrong-revision",
-                "segment {segment_id} is at revision {revision}, and you changed {expected}: read it again",
-                segment_id=segment_id,
-                revision=segment.revision,
-                expected=if_match,
-            )
-        )
+    require_revision(segment, if_match)
     return segment
 
 
